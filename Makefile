@@ -1,0 +1,22 @@
+# Every task in one line. `make run` and `make test` need only Python 3.11+ (with venv), make and git.
+PYTHON ?= python3
+BIN = .venv/bin
+READY = .venv/.ready
+
+.PHONY: setup run test check bench proofs
+setup: $(READY)
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: make PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "Python cannot make environments here: apt install python3-venv"; exit 1; }
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[centre,dev]'
+	@touch $@
+run: setup
+	@$(BIN)/kiosk run
+test: setup
+	@$(BIN)/python -m pytest -m "not proof"
+check: setup
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
+bench: setup
+	@$(BIN)/python -m benchmarks
+proofs: setup
+	@$(BIN)/python -m pytest -m proof
