@@ -1,0 +1,73 @@
+"""What comes down: customers, meters, cards and prices, numbered and signed by their issuer.
+
+Its arrival is itself a fact (`catalogue_received`), which names the content by digest; a catalogue
+with a higher number replaces the records that it contains and leaves the others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from kiosk.domain import facts
+from kiosk.domain.registry import Card, Customer, Meter
+from kiosk.domain.tariff import TariffPack, pack_digest
+from kiosk.errors import Refusal
+
+
+class Catalogue(msgspec.Struct, frozen=True):
+    """One delivery from upstream."""
+
+    number: int
+    issuer: str
+    tariff: TariffPack
+    customers: list[Customer]
+    meters: list[Meter]
+    cards: list[Card]
+
+
+_DECODER = msgspec.msgpack.Decoder(Catalogue)
+
+
+def encode(catalogue: Catalogue) -> bytes:
+    """The bytes that are signed, stored and named by digest."""
+    return msgspec.msgpack.encode(catalogue)
+
+
+def decode(content: bytes) -> Catalogue | Refusal:
+    """The catalogue in `content`, checked: every meter has its customer and its power type, every
+    card its meter."""
+    try:
+        catalogue = _DECODER.decode(content)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        return Refusal("catalogue_unreadable", {"reason": str(error)})
+    accounts = {customer.account for customer in catalogue.customers}
+    power_types = {entry.code for entry in catalogue.tariff.power_types}
+    meters = {meter.number for meter in catalogue.meters}
+    for meter in catalogue.meters:
+        if meter.account not in accounts or meter.power_type not in power_types:
+            return Refusal("catalogue_inconsistent", {"record": meter.number})
+    for card in catalogue.cards:
+        if card.meter not in meters:
+            return Refusal("catalogue_inconsistent", {"record": card.number})
+    return catalogue
+
+
+def received(catalogue: Catalogue) -> facts.CatalogueReceived:
+    """The fact of its arrival."""
+    return facts.CatalogueReceived(
+        number=catalogue.number,
+        digest=hashlib.sha256(encode(catalogue)).hexdigest(),
+        issuer=catalogue.issuer,
+        tariff_digest=pack_digest(catalogue.tariff),
+        currency=catalogue.tariff.currency,
+        customers=len(catalogue.customers),
+        meters=len(catalogue.meters),
+        cards=len(catalogue.cards),
+        opening_debts={
+            customer.account: customer.opening_debt_minor
+            for customer in catalogue.customers
+            if customer.opening_debt_minor
+        },
+    )

@@ -1,0 +1,57 @@
+"""The chart of accounts. A debit is positive, a credit negative.
+
+Every fact posts zero per currency.
+
+Energy is booked in its own currency, WH, so that what was paid for and what was carried away can be
+compared at every level.
+"""
+
+from __future__ import annotations
+
+ENERGY_CURRENCY = "WH"
+
+#: Money taken for value that is not delivered yet: one account, so its balance is the exposure.
+SALES_PENDING = "sales_pending"
+#: Notes in the box of a kiosk whose payment has not become a sale.
+HELD_NOTES = "held_notes"
+#: Debts as the catalogue brought them in; the other side of every opening receivable.
+OPENING_DEBTS = "opening_debts"
+#: Energy given by rounding; money of a rounding line is always zero.
+ROUNDING = "rounding"
+#: Energy that has left by token or card; the other side is `meter_energy`.
+ENERGY_ISSUED = "energy_issued"
+
+
+def cash(holder: str) -> str:
+    """Cash in the hands of a person's drawer or a note box: `holder` names it."""
+    return f"cash:{holder}"
+
+
+def revenue(code: str) -> str:
+    """The utility's own income of one kind."""
+    return f"revenue:{code}"
+
+
+def levy(code: str) -> str:
+    """Money collected for somebody else."""
+    return f"levy:{code}"
+
+
+def tax(code: str) -> str:
+    """Tax owed to the state."""
+    return f"tax:{code}"
+
+
+def receivable(account: str) -> str:
+    """What a customer owes."""
+    return f"receivable:{account}"
+
+
+def meter_account(meter: str) -> str:
+    """Money kept for a meter: paid, and not yet turned into energy."""
+    return f"meter_account:{meter}"
+
+
+def meter_energy(meter: str) -> str:
+    """Energy issued to a meter."""
+    return f"meter_energy:{meter}"

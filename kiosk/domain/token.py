@@ -1,0 +1,87 @@
+"""STS tokens as the till sees them: what is asked for, and which identifier it may carry.
+
+The digits themselves are made behind the port TokenVendor; the rules about identifiers are the
+seller's and stand here (sts-facts 5; E08, E09).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from kiosk.errors import Refusal
+
+#: Milliseconds from 1970-01-01 to 01-01 00:00 of each base date, UTC (sts-facts 5).
+BASE_DATE_MS = {1993: 725_846_400_000, 2014: 1_388_534_400_000, 2035: 2_051_222_400_000}
+
+LAST_IDENTIFIER = 2**24 - 1
+
+#: Minutes that an identifier may run ahead of the clock: a meter refuses older ones afterwards.
+LARGEST_LEAD_MIN = 60
+
+_MINUTE_MS = 60_000
+_DAY_MIN = 1440
+_RESERVED_MIN = 1  # 00:01 of every day belongs to the meter's own management (CTSA09)
+
+
+class TokenRequest(msgspec.Struct, frozen=True):
+    """Everything that decides the digits of one credit token: the same request, the same digits.
+
+    `message_id` is unique for ever; a module that was asked once answers the same again.
+    `units` are the standard's units (0.1 kWh for electricity), already exactly representable.
+    """
+
+    message_id: str
+    meter: str
+    supply_group: str
+    key_revision: int
+    tariff_index: int
+    key_type: int
+    algorithm: str
+    base_date: int
+    identifier: int
+    random: int
+    units: int
+    subclass: int = 0
+
+
+class Lane(msgspec.Struct, frozen=True):
+    """The residues of the minute grid that belong to this terminal, so that two terminals that
+    are cut off can serve one meter in the same minute (design 5, Lanes; E09)."""
+
+    residue: int = 0
+    lanes: int = 1
+
+
+def next_identifier(now_ms: int, last: int | None, base_date: int, lane: Lane) -> int | Refusal:
+    """The identifier of the next token of a meter: max(now, last + 1) in this lane, 00:01 skipped.
+
+    `last` is the highest identifier that this meter was given under `base_date`, or None.
+    Refuses a clock before the base date, an overflow of 24 bits (a meter on base 1993 must be
+    rolled over first) and a lead over the clock of more than 60 minutes, naming the earliest time.
+    """
+    now = (now_ms - BASE_DATE_MS[base_date]) // _MINUTE_MS
+    if now < 0:
+        return Refusal("clock_before_base_date", {"base_date": base_date})
+    wanted = now if last is None else max(now, last + 1)
+    identifier = _in_lane(wanted, lane)
+    if identifier > LAST_IDENTIFIER:
+        return Refusal("identifier_overflow", {"base_date": base_date})
+    # A lane of its own may lie up to one round of lanes ahead; the lead is counted beyond that.
+    if last is not None and identifier - now > LARGEST_LEAD_MIN + lane.lanes:
+        earliest = identifier - LARGEST_LEAD_MIN - lane.lanes
+        return Refusal(
+            "identifier_lead", {"earliest_ms": BASE_DATE_MS[base_date] + earliest * _MINUTE_MS}
+        )
+    return identifier
+
+
+def _in_lane(wanted: int, lane: Lane) -> int:
+    identifier = wanted + (lane.residue - wanted) % lane.lanes
+    while identifier % _DAY_MIN == _RESERVED_MIN:
+        identifier += lane.lanes
+    return identifier
+
+
+def grouped(token: str) -> str:
+    """The 20 digits in the usual print form: five groups of four."""
+    return " ".join(token[start : start + 4] for start in range(0, len(token), 4))

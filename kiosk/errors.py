@@ -1,0 +1,124 @@
+"""What can go wrong, ordered by what the caller can do.
+
+    Refusal (a value)           the answer is no, for a reason that the customer can be told
+    KioskError                  a surprise with one clear sentence; a command prints it and exits 1
+    +- BadInput                 what was typed or configured cannot be used: correct it
+    |  +- ConfigFault           kiosk.toml: file, line, what to write instead
+    |  +- HomeFault             the home folder cannot be used
+    +- StoreFault               the database cannot be used: stop selling
+    |  +- LedgerDamaged         the chain, a posting or a total is wrong; `entry` names the first
+    +- Conflict                 somebody else was faster: read again and decide again
+    +- DeviceFault              a device did not do it
+    |  +- CardFault             see each class: what to ask of the customer differs
+    |  |  +- CardRemoved        the card is out: ask for the same card
+    |  |  +- CardReset          someone else reset it: read it again
+    |  |  +- CardMute           it does not answer: take it out, look at the chip
+    |  |  +- CardUnusable       it answers, but is blank, foreign or damaged (`code` says which)
+    |  |  +- ServiceLost        the reader or its service is gone: it comes back by itself
+    |  +- CashFault             the note acceptor does not answer
+    |  +- PrinterFault          the printer does not answer
+    |  +- VendorFault           the security module did not answer: the outcome is not known
+    +- LinkFault                upstream cannot be reached: later
+
+A refusal is never raised and an error is never returned. An error after the first write to a card
+means "outcome unknown", whichever class it has (hardware-facts: card sessions).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """The answer is no. `code` names the reason; `details` fill its sentence in kiosk/words.
+
+    The sentence stands in the [refusals] table of each language under the same code; a tidy test
+    compares the two lists.
+    """
+
+    code: str
+    details: dict[str, str | int] = {}
+
+
+class KioskError(Exception):
+    """A surprise with one clear sentence: what, where, what to do."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class BadInput(KioskError):
+    """What was typed or configured cannot be used."""
+
+
+class ConfigFault(BadInput):
+    """kiosk.toml cannot be used."""
+
+
+class HomeFault(BadInput):
+    """The home folder cannot be used."""
+
+
+class StoreFault(KioskError):
+    """The database cannot be used; nothing may be sold."""
+
+
+class LedgerDamaged(StoreFault):
+    """The journal does not hold what was written; `entry` is the first bad sequence number."""
+
+    def __init__(self, sentence: str, entry: int) -> None:
+        super().__init__(sentence)
+        self.entry = entry
+
+
+class Conflict(KioskError):
+    """What was decided on is no longer so (an identifier taken, a sale moved on); decide again."""
+
+
+class DeviceFault(KioskError):
+    """A device did not do what was asked."""
+
+
+class CardFault(DeviceFault):
+    """The card or its reader; after the first write the outcome is unknown."""
+
+
+class CardRemoved(CardFault):
+    """The card was pulled out."""
+
+
+class CardReset(CardFault):
+    """Another program reset the card."""
+
+
+class CardMute(CardFault):
+    """The card does not answer."""
+
+
+class CardUnusable(CardFault):
+    """The card answers but cannot be sold to: `code` is blank, foreign, damaged or other_card."""
+
+    def __init__(self, sentence: str, code: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+class ServiceLost(CardFault):
+    """The reader or the card service is gone for now."""
+
+
+class CashFault(DeviceFault):
+    """The note acceptor does not answer."""
+
+
+class PrinterFault(DeviceFault):
+    """The printer does not answer."""
+
+
+class VendorFault(DeviceFault):
+    """The security module did not answer; ask for the result, never issue again (E06)."""
+
+
+class LinkFault(KioskError):
+    """Upstream cannot be reached."""

@@ -1,0 +1,281 @@
+"""The outside world on one page: what the till may ask of a clock, a device or the line.
+
+Ports are protocols; adapters live in drivers/, receipts/ and sync/, and `kiosk.front.wiring` puts
+them together. Every call returns within the time limit that the adapter was built with. One worker
+thread owns a device: an adapter need not be safe for several threads. Money is in minor units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+from kiosk.domain.cards.image import CardImage, PlainWrite
+from kiosk.domain.record import PaymentRecord, SaleRecord
+from kiosk.domain.registry import Customer
+from kiosk.domain.token import TokenRequest
+from kiosk.errors import Refusal
+
+# --- time -------------------------------------------------------------------------------------
+
+ClockQuality = Literal["synced", "unsynced", "doubtful"]
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """A time in UTC milliseconds since 1970 and how far it can be trusted (E08)."""
+
+    time_ms: int
+    quality: ClockQuality
+
+
+class Clock(Protocol):
+    """The only source of time. Order of facts is by sequence, never by this."""
+
+    def now(self) -> Moment:
+        """The time of day."""
+
+    def monotonic_ms(self) -> int:
+        """Milliseconds that never run backwards; for durations and limits only."""
+
+
+class Entropy(Protocol):
+    """The only source of random numbers, so that a test can name its seed."""
+
+    def nibble(self) -> int:
+        """Four random bits, for the RND field of a token."""
+
+    def name(self) -> str:
+        """A name that no other sale, station or payment ever gets: 16 characters, a-z and 0-9."""
+
+
+# --- cards ------------------------------------------------------------------------------------
+
+
+class CardReader(Protocol):
+    """One card reader. Raises the CardFault classes of kiosk.errors, which say what to do next."""
+
+    name: str
+
+    def present(self) -> bool:
+        """Whether a card is in the reader now. Raises ServiceLost."""
+
+    def insertions(self) -> int:
+        """Grows with every insertion; tells a card that came back from one that stayed."""
+
+    def read(self) -> CardImage:
+        """The whole image of the card, read once; CardUnusable for blank, foreign or damaged."""
+
+    def write(self, serial: str, writes: Sequence[PlainWrite]) -> None:
+        """Make `writes` in their order on the card with `serial`.
+
+        CardUnusable with code "other_card" before the first write if another card is in the reader.
+        After any other error the outcome is unknown: read the card before saying anything.
+        """
+
+
+# --- tokens -----------------------------------------------------------------------------------
+
+
+class VendorKey(msgspec.Struct, frozen=True):
+    """A vending key as the module shows it: what it is for and its check value, never the key."""
+
+    supply_group: str
+    key_revision: int
+    key_type: int
+    base_date: int
+    algorithm: str
+    check_value: str
+
+
+class TokenVendor(Protocol):
+    """A security module that turns a request into 20 digits. The same request, the same digits."""
+
+    name: str
+
+    def keys(self) -> list[VendorKey]:
+        """The vending keys that the module holds. Raises VendorFault."""
+
+    def issue(self, request: TokenRequest) -> str | Refusal:
+        """The 20 digits, or why the module refuses (no key, key expired, amount out of range).
+
+        Raises VendorFault when the answer was lost: call again with the same `message_id`, which
+        fetches the result and never issues twice (E06).
+        """
+
+
+# --- cash -------------------------------------------------------------------------------------
+
+CashKind = Literal[
+    "escrow", "stacked", "returned", "rejected", "jam", "full", "removed", "fraud", "lost", "back"
+]
+
+
+class CashEvent(msgspec.Struct, frozen=True):
+    """What the note acceptor says. Only `stacked` is money (E22).
+
+    `counter` is the device's own event counter at this event, kept over power cuts; `lost` means
+    that more events happened than the device remembers, or that it does not answer; `back` that it
+    answers again.
+    """
+
+    kind: CashKind
+    amount_minor: int = 0
+    counter: int = 0
+    reason: str = ""
+
+
+class CashIn(Protocol):
+    """A note acceptor with escrow."""
+
+    name: str
+
+    def notes(self) -> list[int]:
+        """The values that this acceptor knows, in minor units."""
+
+    def enable(self, amounts_minor: Sequence[int]) -> None:
+        """Take notes of these values from now on, and no others."""
+
+    def disable(self) -> None:
+        """Take no more notes. A note in escrow goes back."""
+
+    def wait(self, timeout_s: float) -> CashEvent | None:
+        """The next event, or None when nothing happened for `timeout_s`."""
+
+    def stack(self) -> None:
+        """Take the note in escrow; it is money when `stacked` comes."""
+
+    def give_back(self) -> None:
+        """Return the note in escrow."""
+
+    def since(self, counter: int) -> list[CashEvent]:
+        """The events after event `counter`, oldest first; `lost` first if some are gone.
+
+        Asked at start to find what happened while nobody listened. Raises CashFault.
+        """
+
+
+# --- paper ------------------------------------------------------------------------------------
+
+
+class PrinterStatus(msgspec.Struct, frozen=True):
+    """What the printer says of itself; `unknown` is not `ok` (a silent printer has not printed)."""
+
+    state: Literal["ok", "paper_low", "paper_out", "cover_open", "offline", "error", "unknown"]
+    details: str = ""
+
+
+class Printer(Protocol):
+    """Bytes to paper, with a deadline for every write and every read."""
+
+    name: str
+
+    def status(self) -> PrinterStatus:
+        """Asked now, from the device itself; never raises: no answer is `unknown` or `offline`."""
+
+    def send(self, job: bytes) -> PrinterStatus:
+        """Send one whole job and read the status after it. Raises PrinterFault when it broke off.
+
+        Only `ok` and `paper_low` mean printed; `unknown` means nobody knows: offer a reprint.
+        """
+
+
+class SlipLine(msgspec.Struct, frozen=True):
+    """One line of a slip; a small document is a list of these (receipts/paper.py draws them)."""
+
+    text: str = ""
+    right: str = ""
+    style: Literal["plain", "bold", "large", "small", "rule", "space"] = "plain"
+    align: Literal["left", "centre"] = "left"
+
+
+SlipState = Literal["printing", "printed", "failed", "unknown"]
+
+
+class Slips(Protocol):
+    """The press: prints documents in the background and knows how each ended."""
+
+    def submit(self, job: str, lines: Sequence[SlipLine]) -> None:
+        """Print `lines`; `job` names the slip for `outcome`. Returns at once: no sale waits."""
+
+    def outcome(self, job: str) -> SlipState:
+        """How the job stands."""
+
+    def abandon(self, job: str) -> None:
+        """The customer has gone: a slip that did not come out yet must not come out later (E04)."""
+
+    def state(self) -> PrinterStatus:
+        """The printer as last seen; never waits."""
+
+    def paper_left_lines(self) -> int:
+        """Lines left on the roll by our own count; staff resets it when a roll is changed."""
+
+
+class SlipWriter(Protocol):
+    """How a fact looks on paper, in the language of the customer; receipts/ is the adapter."""
+
+    def sale(self, record: SaleRecord, customer: Customer | None, copy: int) -> list[SlipLine]:
+        """The slip of a sale in any state: delivered, voided, or in doubt with its case number."""
+
+    def kept(self, payment: PaymentRecord) -> list[SlipLine]:
+        """The slip of money that was kept for a meter."""
+
+
+# --- the line ---------------------------------------------------------------------------------
+
+
+class LinkState(msgspec.Struct, frozen=True):
+    """The line upstream as the courier last saw it."""
+
+    online: bool
+    acknowledged: int
+    last_contact_ms: int | None
+    trouble: str = ""
+
+
+class Link(Protocol):
+    """What the till and the screens may know of the line upstream."""
+
+    def state(self) -> LinkState:
+        """Never waits."""
+
+    def nudge(self) -> None:
+        """Something new is in the journal: send it soon. Never waits."""
+
+
+# --- the customer's hands, in a rehearsal -----------------------------------------------------
+
+
+class HandsAnswer(msgspec.Struct, frozen=True):
+    """What came of it: `done` or why not, and what can be read on the device afterwards."""
+
+    done: bool
+    result: str
+    energy_wh_added: int = 0
+    energy_left_wh: int | None = None
+
+
+class Hands(Protocol):
+    """What a customer's hands do in a rehearsal: cards, notes and meters (design 8).
+
+    `customer` is an account, a meter or a card number. Nothing here sells; it only moves things.
+    """
+
+    def insert_card(self, customer: str) -> HandsAnswer:
+        """Put the customer's card into the reader of this machine."""
+
+    def pull_card(self) -> HandsAnswer:
+        """Pull whatever card is in the reader."""
+
+    def feed_note(self, amount_minor: int) -> HandsAnswer:
+        """Push a note into the acceptor; `result` is waiting, stacked, returned or rejected."""
+
+    def enter_token(self, meter: str, token: str) -> HandsAnswer:
+        """Type the digits into a keypad meter."""
+
+    def insert_in_meter(self, meter: str) -> HandsAnswer:
+        """Put the card of a card meter into that meter; it must not be in a reader."""
+
+    def show_meter(self, meter: str) -> HandsAnswer:
+        """Read the meter's display."""
