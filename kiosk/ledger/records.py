@@ -1,0 +1,310 @@
+"""What can be read: the journal itself, sales, registry, balances. One read-only connection.
+
+Reads are short (under a second), so that the log can always be moved into the file.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import msgspec
+
+from kiosk.domain import facts
+from kiosk.domain.entry import GENESIS, Entry, digest
+from kiosk.domain.facts import SaleCommitted
+from kiosk.domain.record import SaleRecord
+from kiosk.domain.registry import Card, Customer, Meter
+from kiosk.domain.tariff import TariffPack
+from kiosk.ledger.pen import Head
+from kiosk.ledger.store import Connection
+
+_ENTRY = "sequence, time_ms, quality, kind, version, body, previous, signature"
+_METER = (
+    "number, account, kind, power_type, blocked, phases, supply_group, key_revision,"
+    " tariff_index, key_type, algorithm, base_date"
+)
+_SALE = "sale_id, sequence, state, token, purchase_number, ended, copies"
+
+
+class OperatorRecord(msgspec.Struct, frozen=True):
+    """An operator as the sign-in needs it."""
+
+    operator: str
+    role: str
+    pin_hash: str
+    failures: int
+    last_failure_ms: int
+
+
+class NoteRecord(msgspec.Struct, frozen=True):
+    """A note that has not ended, or is lost."""
+
+    payment: str
+    note: int
+    state: str
+    station: str
+    device: str
+    meter: str
+    counter: int
+    amount_minor: int
+    currency: str
+
+
+class HeldRecord(msgspec.Struct, frozen=True):
+    """Money of a payment that is not a sale."""
+
+    payment: str
+    station: str
+    meter: str
+    currency: str
+    amount_minor: int
+
+
+class Records:
+    """Reads of one process; a lock makes the one connection safe for its threads."""
+
+    def __init__(self, connection: Connection, origin: str) -> None:
+        self._connection = connection
+        self._origin = origin
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            self._connection.close()
+
+    def _all(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        with self._lock:
+            rows: list[tuple[Any, ...]] = self._connection.execute(sql, values).fetchall()
+            return rows
+
+    def _one(self, sql: str, *values: Any) -> tuple[Any, ...] | None:
+        rows = self._all(sql, *values)
+        return rows[0] if rows else None
+
+    # --- the journal --------------------------------------------------------------------------
+
+    def head(self) -> Head:
+        """Number and digest of the last entry."""
+        row = self._one("SELECT sequence, digest FROM head")
+        return Head(row[0], row[1]) if row else Head(0, GENESIS)
+
+    def after(self, sequence: int, limit: int) -> list[Entry]:
+        """Entries after `sequence`, oldest first."""
+        rows = self._all(
+            f"SELECT {_ENTRY} FROM entries WHERE sequence > ? ORDER BY sequence LIMIT ?",  # noqa: S608
+            sequence, limit,
+        )  # fmt: skip
+        return [Entry(self._origin, *row) for row in rows]
+
+    def acknowledged(self) -> int:
+        """The last anchored entry; 0 for none."""
+        row = self._one("SELECT max(sequence) FROM anchors")
+        return int(row[0] or 0) if row else 0
+
+    def fact(self, sequence: int) -> facts.Fact:
+        """The fact at `sequence`."""
+        row = self._one("SELECT kind, version, body FROM entries WHERE sequence = ?", sequence)
+        assert row is not None, sequence
+        return facts.decode(*row)
+
+    def opened(self) -> facts.HomeOpened:
+        """The first fact of the journal."""
+        fact = self.fact(1)
+        assert isinstance(fact, facts.HomeOpened)
+        return fact
+
+    def last_of(self, kind: str) -> facts.Fact | None:
+        """The newest fact of `kind`."""
+        row = self._one(
+            "SELECT kind, version, body FROM entries WHERE kind = ? ORDER BY sequence DESC LIMIT 1",
+            kind,
+        )
+        return facts.decode(*row) if row else None
+
+    def highest_time_ms(self) -> int:
+        """The highest time ever committed near the end of the journal (E08)."""
+        row = self._one(
+            "SELECT max(time_ms) FROM (SELECT time_ms FROM entries ORDER BY sequence DESC"
+            " LIMIT 1000)"
+        )
+        return int(row[0] or 0) if row else 0
+
+    # --- sales --------------------------------------------------------------------------------
+
+    def sale(self, sale_id: str) -> SaleRecord | None:
+        """The sale `sale_id`."""
+        rows = self._sales("sale_id = ?", sale_id)
+        return rows[0] if rows else None
+
+    def sales_of(self, *, meter: str = "", account: str = "", limit: int = 20) -> list[SaleRecord]:
+        """The newest sales of a meter or an account, newest first."""
+        column, value = ("meter", meter) if meter else ("account", account)
+        return self._sales(f"{column} = ? ORDER BY sequence DESC LIMIT {limit:d}", value)
+
+    def last_sales(self, limit: int) -> list[SaleRecord]:
+        """The newest sales of this home, newest first."""
+        return self._sales(f"1 ORDER BY sequence DESC LIMIT {limit:d}")
+
+    def open_sales(self) -> list[SaleRecord]:
+        """Sales whose money is pending, oldest first."""
+        return self._sales("state IN ('paid', 'in_doubt') ORDER BY sequence")
+
+    def sale_by_token(self, token: str) -> SaleRecord | None:
+        """The sale that gave this token."""
+        rows = self._sales("token = ?", token)
+        return rows[0] if rows else None
+
+    def _sales(self, condition: str, *values: Any) -> list[SaleRecord]:
+        rows = self._all(f"SELECT {_SALE} FROM sales WHERE {condition}", *values)  # noqa: S608
+        return [self._record(row) for row in rows]
+
+    def _record(self, row: tuple[Any, ...]) -> SaleRecord:
+        _sale_id, sequence, state, token, purchase_number, ended, copies = row
+        entry = self.after(sequence - 1, 1)[0]
+        committed = facts.decode(entry.kind, entry.version, entry.body)
+        assert isinstance(committed, SaleCommitted)
+        how, reason, ended_ms, stages = "", "", None, {}
+        if ended is not None:
+            last = self.after(ended - 1, 1)[0]
+            fact = facts.decode(last.kind, last.version, last.body)
+            ended_ms = last.time_ms
+            if isinstance(fact, facts.SaleDelivered):
+                how, stages = fact.how, fact.stages_ms
+            elif isinstance(fact, facts.SaleVoided):
+                reason = fact.reason
+        return SaleRecord(
+            committed, sequence, digest(entry).hex()[:8], entry.time_ms, entry.quality, state,
+            how, token, purchase_number, ended_ms, reason, copies, stages,
+        )  # fmt: skip
+
+    def sales_table(self) -> dict[str, tuple[int, int, int]]:
+        """Per state: how many sales, their money, their energy."""
+        return {
+            state: (count, money, energy)
+            for state, count, money, energy in self._all(
+                "SELECT state, count(*), sum(amount_minor), sum(energy_wh) FROM sales"
+                " GROUP BY state"
+            )
+        }
+
+    # --- identifiers, notes, money ------------------------------------------------------------
+
+    def last_identifier(self, meter: str, base_date: int) -> int | None:
+        """The highest identifier that the meter was given under `base_date`."""
+        row = self._one(
+            "SELECT max(identifier) FROM identifiers WHERE meter = ? AND base_date = ?",
+            meter, base_date,
+        )  # fmt: skip
+        return row[0] if row else None
+
+    def balance(self, account: str, currency: str) -> int:
+        """The stored total of an account."""
+        row = self._one(
+            "SELECT amount FROM balances WHERE account = ? AND currency = ?", account, currency
+        )
+        return int(row[0]) if row else 0
+
+    def balances(self) -> list[tuple[str, str, int]]:
+        """All stored totals."""
+        return [(a, c, n) for a, c, n in self._all("SELECT * FROM balances ORDER BY 1, 2")]
+
+    def open_notes(self) -> list[NoteRecord]:
+        """Notes that were offered and have not ended, and lost ones."""
+        rows = self._all(
+            "SELECT payment, note, state, station, device, meter, counter, amount_minor, currency"
+            " FROM notes WHERE state IN ('offered', 'in_doubt') ORDER BY sequence"
+        )
+        return [NoteRecord(*row) for row in rows]
+
+    def last_note_counter(self, device: str) -> int:
+        """The device's event counter at the newest note that we know of."""
+        row = self._one(
+            "SELECT counter FROM notes WHERE device = ? ORDER BY sequence DESC LIMIT 1", device
+        )
+        return int(row[0]) if row else 0
+
+    def held(self) -> list[HeldRecord]:
+        """Payments that are not sales yet."""
+        rows = self._all("SELECT payment, station, meter, currency, amount_minor FROM held")
+        return [HeldRecord(*row) for row in rows]
+
+    # --- the registry -------------------------------------------------------------------------
+
+    def customer(self, account: str) -> Customer | None:
+        """The customer with this account number."""
+        row = self._one(
+            "SELECT account, name, address, phone FROM customers WHERE account = ?", account
+        )
+        return Customer(*row) if row else None
+
+    def meter(self, number: str) -> Meter | None:
+        """The meter with this number."""
+        row = self._one(f"SELECT {_METER} FROM meters WHERE number = ?", number)  # noqa: S608
+        return _meter(row) if row else None
+
+    def meters_of(self, account: str) -> list[Meter]:
+        """All meters of a customer."""
+        rows = self._all(
+            f"SELECT {_METER} FROM meters WHERE account = ? ORDER BY number",  # noqa: S608
+            account,
+        )
+        return [_meter(row) for row in rows]
+
+    def card(self, *, number: str = "", serial: str = "", meter: str = "") -> Card | None:
+        """The newest card with this printed number, chip serial or meter."""
+        column, value = next(
+            (name, text)
+            for name, text in (("number", number), ("serial", serial), ("meter", meter))
+            if text
+        )
+        row = self._one(
+            "SELECT number, serial, meter, issue FROM cards"  # noqa: S608
+            f" WHERE {column} = ? ORDER BY issue DESC LIMIT 1",
+            value,
+        )
+        return Card(*row) if row else None
+
+    def search(self, text: str, limit: int) -> list[Meter]:
+        """Meters by name, address, account, meter number or card number; whole words not needed."""
+        pattern = "%" + text.casefold().replace("\\", "\\\\").replace("%", "\\%") + "%"
+        rows = self._all(
+            f"SELECT {', '.join('m.' + name.strip() for name in _METER.split(','))}"  # noqa: S608
+            " FROM meters m JOIN customers c USING (account) LEFT JOIN cards k ON k.meter = m.number"
+            " WHERE c.name_key LIKE ?1 ESCAPE '\\' OR lower(c.address) LIKE ?1 ESCAPE '\\'"
+            " OR m.account LIKE ?1 ESCAPE '\\' OR m.number LIKE ?1 ESCAPE '\\'"
+            " OR k.number LIKE ?1 ESCAPE '\\' GROUP BY m.number ORDER BY c.name_key LIMIT ?2",
+            pattern, limit,
+        )  # fmt: skip
+        return [_meter(row) for row in rows]
+
+    def tariff(self, digest_hex: str = "") -> tuple[str, TariffPack] | None:
+        """The pack with this digest, or the newest one, with its digest."""
+        row = (
+            self._one("SELECT digest, content FROM tariffs WHERE digest = ?", digest_hex)
+            if digest_hex
+            else self._one("SELECT digest, content FROM tariffs ORDER BY number DESC LIMIT 1")
+        )
+        return (row[0], msgspec.msgpack.decode(row[1], type=TariffPack)) if row else None
+
+    def counts(self) -> dict[str, int]:
+        """How many customers, meters and cards are known."""
+        return {
+            table: int((self._one(f"SELECT count(*) FROM {table}") or (0,))[0])  # noqa: S608
+            for table in ("customers", "meters", "cards")
+        }
+
+    def operator(self, name: str) -> OperatorRecord | None:
+        """The operator `name`."""
+        row = self._one(
+            "SELECT operator, role, pin_hash, failures, last_failure_ms FROM operators"
+            " WHERE operator = ?",
+            name,
+        )
+        return OperatorRecord(*row) if row else None
+
+
+def _meter(row: tuple[Any, ...]) -> Meter:
+    number, account, kind, power_type, blocked, *rest = row
+    return Meter(number, account, kind, power_type, bool(blocked), *rest)

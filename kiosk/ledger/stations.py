@@ -1,0 +1,46 @@
+"""Stations: one process or face each, known by a lock that it holds while it lives.
+
+Every sale and every payment names its station; recovery touches only those whose station is gone
+(design 2, One pen).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+
+class Station:
+    """This process as a seller. The lock goes with the process, however it ends."""
+
+    def __init__(self, home: Path, name: str) -> None:
+        self.name = name
+        self._path = _path(home, name)
+        self._path.parent.mkdir(exist_ok=True, mode=0o700)
+        self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def close(self) -> None:
+        """Leave in good order."""
+        self._path.unlink(missing_ok=True)
+        os.close(self._handle)
+
+
+def is_gone(home: Path, name: str) -> bool:
+    """Whether the station `name` has ended: its lock is not held by anybody."""
+    try:
+        handle = os.open(_path(home, name), os.O_RDWR)
+    except FileNotFoundError:
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(handle)
+    return True
+
+
+def _path(home: Path, name: str) -> Path:
+    return home / "stations" / f"{name}.lock"

@@ -1,0 +1,138 @@
+"""The database file: which library may touch it, how it is opened, and what it must survive.
+
+One copy of SQLite touches a home, the one inside sqlcipher3 (3.53: without the WAL-reset fault of
+3.7.0 to 3.51.2, reliability 3). One writer connection in one process writes and checkpoints; every
+other connection is read-only.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from sqlcipher3 import dbapi2
+
+from kiosk.errors import StoreFault
+
+Connection = Any  # sqlcipher3 has no type information; this is its sqlite3-like Connection
+
+LEDGER_FILE = "ledger.db"
+
+#: A log that grows beyond this has a reader that never ends; 4 KiB pages.
+WAL_LIMIT_BYTES = 16 * 1024 * 1024
+
+_SCHEMA_LATEST = 1
+
+
+def wal_is_safe(version: str) -> bool:
+    """Whether this SQLite repairs the WAL-reset fault: 3.51.3 and later, 3.50.7+, 3.44.6+."""
+    major, minor, patch = (int(part) for part in version.split(".")[:3])
+    if major != 3:
+        return major > 3
+    return minor > 51 or (minor, patch) >= (51, 3) or _backported(minor, patch)
+
+
+def _backported(minor: int, patch: int) -> bool:
+    return (minor == 50 and patch >= 7) or (minor == 44 and patch >= 6)
+
+
+def library_version() -> str:
+    """The version of the SQLite that this program uses."""
+    return str(dbapi2.sqlite_version)
+
+
+def open_writer(home: Path) -> Connection:
+    """The one writing connection of a home; makes and migrates the tables. Raises StoreFault.
+
+    WAL with synchronous=FULL; a library with the WAL-reset fault falls back to TRUNCATE, which is
+    slower and safe. Checkpoints are the pen's own work, between sales.
+    """
+    path = home / LEDGER_FILE
+    with _faults(path):
+        connection = dbapi2.connect(
+            str(path), isolation_level=None, check_same_thread=False, cached_statements=128
+        )
+        journal_mode = "WAL" if wal_is_safe(library_version()) else "TRUNCATE"
+        connection.execute(f"PRAGMA journal_mode={journal_mode}")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA wal_autocheckpoint=0")
+        connection.execute(f"PRAGMA journal_size_limit={WAL_LIMIT_BYTES}")
+        if connection.execute("PRAGMA synchronous").fetchone()[0] != 2:
+            raise StoreFault(f"{path}: synchronous=FULL was not accepted; nothing may be sold.")
+        _migrate(connection, path)
+        return connection
+
+
+def open_reader(home: Path) -> Connection:
+    """A connection that can only read. Raises StoreFault when there is no ledger."""
+    path = home / LEDGER_FILE
+    if not path.is_file():
+        raise StoreFault(f"{path}: there is no ledger here; start `kiosk` once to open the home.")
+    with _faults(path):
+        connection = dbapi2.connect(
+            f"{path.absolute().as_uri()}?mode=ro",
+            uri=True, isolation_level=None, check_same_thread=False, cached_statements=64,
+        )  # fmt: skip
+        connection.execute("PRAGMA query_only=ON")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        return connection
+
+
+def check(connection: Connection) -> str | None:
+    """What quick_check finds wrong with the file, or None (start-up check, E17)."""
+    with _faults(Path(LEDGER_FILE)):
+        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        return None if found == "ok" else str(found)
+
+
+def checkpoint(connection: Connection) -> None:
+    """Move the log into the file without waiting for readers; called between sales."""
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
+
+def wal_bytes(home: Path) -> int:
+    """The size of the write-ahead log."""
+    try:
+        return (home / f"{LEDGER_FILE}-wal").stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def free_bytes(home: Path) -> int:
+    """Free space where the home lives (E18)."""
+    return shutil.disk_usage(home).free
+
+
+def _migrate(connection: Connection, path: Path) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > _SCHEMA_LATEST:
+        raise StoreFault(f"{path}: written by a newer program (schema {version}); update this one.")
+    for number in range(version + 1, _SCHEMA_LATEST + 1):
+        script = resources.files("kiosk.ledger") / "migrations" / f"{number:04d}.sql"
+        connection.executescript(
+            f"BEGIN IMMEDIATE;\n{script.read_text()}\nPRAGMA user_version={number};\nCOMMIT;"
+        )
+        _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new file is durable only when its folder is."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _faults(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except dbapi2.Error as error:
+        raise StoreFault(f"{path}: the database cannot be used ({error}).") from error
