@@ -1,0 +1,155 @@
+"""Fuzz harness of the token side: digits, key files, counter files and vector files.
+
+    python -m tests.fuzz.fuzz_sts [COUNT] [SEED]
+
+Every function runs `count` rounds from `seed` and returns how many inputs were accepted. Whatever
+is not a declared answer (a Refusal, a BadInput) escapes and is a finding; run again with the seed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from drivers.vending.counter import CounterFile
+from drivers.vending.keyfile import opened, sealed
+from drivers.vending.sts.amounts import decode_units
+from drivers.vending.sts.keys import cipher_for
+from drivers.vending.sts.tokens import Credit, CurrencyCredit, KeySection, decode, encode
+from drivers.vending.sts.vectors import check
+from drivers.vending.vending_key import rehearsal_keys
+from kiosk.errors import BadInput, Refusal
+
+SAMPLE = Path(__file__).parents[1] / "data" / "sts-sample.json"
+MODULE = "terminal-7"
+CREDENTIAL = bytes(range(32))
+_DIGITS = "0123456789"
+
+
+def fuzz_digits(count: int, seed: int) -> int:
+    """Random digit strings, and tokens with some digits changed, through decode and back."""
+    rng, accepted = random.Random(seed), 0
+    ciphers = [
+        cipher_for("07", rng.randbytes(8)),
+        cipher_for("11", rng.randbytes(16)),
+    ]
+    for _ in range(count):
+        cipher = rng.choice(ciphers)
+        token = Credit(rng.randrange(4), rng.randrange(16), rng.randrange(2**24), _units(rng))
+        for text in (_random_digits(rng), _changed(rng, encode(token, cipher))):
+            found = decode(text, cipher)
+            if isinstance(found, Refusal):
+                continue
+            accepted += 1
+            # Zero with a minus sign is the one value that has two forms.
+            if not (isinstance(found, CurrencyCredit) and found.amount == 0):
+                assert encode(found, cipher) == text, text
+            assert "payload" not in repr(found) or not isinstance(found, KeySection)
+    return accepted
+
+
+def fuzz_key_file(count: int, seed: int) -> int:
+    """Key files with bytes changed, cut off or put in; every second one with a right checksum."""
+    rng, accepted = random.Random(seed), 0
+    whole = sealed(rehearsal_keys(), module=MODULE, secret=CREDENTIAL)
+    for number in range(count):
+        data = _spoiled(rng, whole)
+        if number % 2:
+            data = data[:-32] + hashlib.sha256(data[:-32]).digest()
+        if _is_accepted(partial(opened, data, module=MODULE, secret=CREDENTIAL, now_ms=0)):
+            assert data == whole
+            accepted += 1
+    return accepted
+
+
+def fuzz_counter_file(count: int, seed: int) -> int:
+    """Counter files with bytes changed, cut off or put in."""
+    rng, accepted = random.Random(seed), 0
+    with tempfile.TemporaryDirectory() as folder:
+        counter = CounterFile(Path(folder) / "count", "lease", CREDENTIAL)
+        counter.create()
+        whole = counter.path.read_bytes()
+        for _ in range(count):
+            data = _spoiled(rng, whole)
+            counter.path.write_bytes(data)
+            if _is_accepted(counter.check):
+                assert data.rstrip(b"\n") == whole.rstrip(b"\n")
+                accepted += 1
+    return accepted
+
+
+def fuzz_vector_file(count: int, seed: int) -> int:
+    """Vector files with bytes changed, cut off or put in."""
+    rng, accepted = random.Random(seed), 0
+    whole = SAMPLE.read_bytes()
+    for _ in range(count):
+        data = _spoiled(rng, whole)
+        accepted += _is_accepted(partial(check, data))
+    return accepted
+
+
+def _is_accepted(parse: Callable[[], object]) -> bool:
+    """Whether `parse` took its input; a BadInput of one sentence is the only other end."""
+    try:
+        parse()
+    except BadInput as refused:
+        sentence = refused.sentence
+    else:
+        return True
+    assert "\n" not in sentence, sentence
+    return False
+
+
+def _units(rng: random.Random) -> int:
+    return decode_units(rng.randrange(2**16))
+
+
+def _random_digits(rng: random.Random) -> str:
+    length = 20 if rng.random() < 0.9 else rng.randrange(40)
+    return "".join(rng.choices(_DIGITS, k=length))
+
+
+def _changed(rng: random.Random, token: str) -> str:
+    digits = list(token)
+    for _ in range(rng.randint(1, 3)):
+        digits[rng.randrange(20)] = rng.choice(_DIGITS)
+    return "".join(digits)
+
+
+def _spoiled(rng: random.Random, data: bytes) -> bytes:
+    for _ in range(rng.randint(1, 3)):
+        place = rng.randrange(len(data) + 1)
+        act = rng.random()
+        if act < 0.1:
+            data = data[:place]
+        elif act < 0.2:
+            data = data[:place] + rng.randbytes(rng.randint(1, 40)) + data[place:]
+        else:
+            data = data[:place] + rng.randbytes(1) + data[place + 1 :]
+    return data
+
+
+FUZZERS = {
+    "digits": fuzz_digits,
+    "key file": fuzz_key_file,
+    "counter file": fuzz_counter_file,
+    "vector file": fuzz_vector_file,
+}
+
+
+def main(arguments: list[str]) -> None:
+    """Run every fuzzer; the seed is printed first."""
+    count = int(arguments[0]) if arguments else 20_000
+    seed = int(arguments[1]) if len(arguments) > 1 else random.SystemRandom().randrange(2**32)
+    print(f"seed {seed}")
+    for name, fuzz in FUZZERS.items():
+        print(f"{name}: {count} rounds, {fuzz(count, seed)} accepted")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
