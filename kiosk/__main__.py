@@ -1,0 +1,16 @@
+"""The program: `kiosk`, `python -m kiosk`."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> int:
+    """Enter by the front door; the exit code (0 done, 1 refused or failed, 2 wrong usage)."""
+    from kiosk.front.cli import run
+
+    return run(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,151 @@
+"""The command line: which verb, which home, which kiosk.toml; sentences instead of tracebacks.
+
+Each group of verbs is a file in commands/, imported only when one of its verbs is called, so that
+`kiosk` reaches its first screen without loading what it does not need.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from kiosk.config import Settings, load
+from kiosk.errors import KioskError
+
+#: verb -> (file in commands/, what it does)
+VERBS = {
+    "run": ("run", "start a face (self-service, cashier, technician)"),
+    "customers": ("registry", "list and search customers and their meters"),
+    "quote": ("sell", "what an amount buys, line by line"),
+    "sell": ("sell", "sell for a meter or a card"),
+    "why": ("sell", "explain every figure of a sale"),
+    "recover": ("sell", "finish or undo what was interrupted"),
+    "verify": ("ledger", "check chain, postings, totals and signatures"),
+    "export": ("ledger", "write unsent or all facts to a file"),
+    "import": ("ledger", "read an acknowledgement that came back as a file"),
+    "sync": ("ledger", "send now what upstream has not acknowledged"),
+    "enrol": ("ledger", "become known to the centre"),
+    "rehearse": ("rehearse", "play the customer's hands"),
+    "marks": ("rehearse", "list the named crash and wait points"),
+    "sts": ("sts", "check token test vectors"),
+    "doctor": ("doctor", "devices, database, clock, keys, line: what is wrong"),
+    "demo": ("demo", "terminals and a centre on this machine; figures converge"),
+    "config": ("doctor", "print kiosk.toml with every setting"),
+}
+
+
+class Context:
+    """What every command gets: where the home is and what kiosk.toml says."""
+
+    def __init__(self, home: str, config: str) -> None:
+        self._home = home or os.environ.get("KIOSK_HOME", "")
+        self._config = config
+        self._settings: Settings | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of --config, of HOME/kiosk.toml, or of ./kiosk.toml, else the defaults."""
+        if self._settings is None:
+            self._settings = load(self._config_path())
+        return self._settings
+
+    @property
+    def home(self) -> Path:
+        """The home folder."""
+        if self._home:
+            return Path(self._home)
+        from kiosk.front.home import default_home
+
+        return default_home(self.settings.site.mode)
+
+    def _config_path(self) -> Path | None:
+        if self._config:
+            return Path(self._config)
+        places = [Path(self._home) / "kiosk.toml"] if self._home else []
+        places.append(Path("kiosk.toml"))
+        return next((place for place in places if place.is_file()), None)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; the exit code."""
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        return _run(list(arguments))
+    except KioskError as error:
+        print(f"kiosk: {error.sentence}", file=sys.stderr)  # noqa: T201
+        return 1
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except KeyboardInterrupt:
+        return 1
+    except Exception as error:
+        print(f"kiosk: {_fault_sentence(error)}", file=sys.stderr)  # noqa: T201
+        return 1
+
+
+def _run(arguments: list[str]) -> int:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--home", default=argparse.SUPPRESS, help="everything is written under it")
+    common.add_argument("--config", default=argparse.SUPPRESS, help="another kiosk.toml")
+    before, rest = common.parse_known_args(_options_first(arguments))
+    verb = rest[0] if rest and not rest[0].startswith("-") else ""
+    if not verb and rest and rest[0] in {"-h", "--help"}:
+        return _help()
+    verb = verb or "run"
+    if verb not in VERBS:
+        known = ", ".join(VERBS)
+        print(f"kiosk: {verb!r} is no command; one of {known}.", file=sys.stderr)  # noqa: T201
+        return 2
+    module = importlib.import_module(f"kiosk.front.commands.{VERBS[verb][0]}")
+    parser = argparse.ArgumentParser(
+        prog=f"kiosk {verb}", description=VERBS[verb][1], parents=[common]
+    )
+    module.arguments(verb, parser)
+    try:
+        options = parser.parse_args(rest[1:] if rest and rest[0] == verb else rest)
+    except SystemExit as done:
+        return int(done.code or 0)
+    home = getattr(options, "home", getattr(before, "home", ""))
+    config = getattr(options, "config", getattr(before, "config", ""))
+    return int(module.run(verb, options, Context(home, config)))
+
+
+def _options_first(arguments: list[str]) -> list[str]:
+    """Only what stands before the verb: a verb's own arguments are not ours to read."""
+    for place, word in enumerate(arguments):
+        if word in VERBS:
+            return arguments[:place] + arguments[place:]
+    return arguments
+
+
+def _help() -> int:
+    lines = ["usage: kiosk [--home DIR] [--config FILE] COMMAND ...", ""]
+    lines += [f"  {verb:<10} {sentence}" for verb, (_, sentence) in VERBS.items()]
+    lines += ["", "kiosk COMMAND --help says more. Without a command: the face of kiosk.toml."]
+    print("\n".join(lines))  # noqa: T201
+    return 0
+
+
+def _end(_number: int, _frame: object) -> None:
+    """SIGTERM closes the house like the end of the program; a running sale ends first."""
+    raise KeyboardInterrupt
+
+
+def _fault_sentence(error: Exception) -> str:
+    """Something nobody expected: one sentence for the person, the trace for the engineer."""
+    text = "".join(traceback.format_exception(error))
+    path = Path(os.environ.get("TMPDIR", "/tmp")) / f"kiosk-fault-{os.getpid()}.txt"  # noqa: S108
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+    except OSError:
+        return f"something unexpected happened ({type(error).__name__}: {error})."
+    return f"something unexpected happened ({type(error).__name__}); details are in {path}."

@@ -1,0 +1,71 @@
+"""kiosk doctor: what is wrong with this machine and what to do; kiosk config: kiosk.toml, whole."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import sysconfig
+
+from kiosk.config import write_default
+from kiosk.errors import KioskError, Refusal
+from kiosk.front.cli import Context
+from kiosk.front.commands import say
+from kiosk.front.wiring import House, opened
+from kiosk.ledger.store import library_version, wal_is_safe
+from kiosk.till.maintain import DeviceState, devices, verify
+
+_PATIENCE_S = 5
+
+
+def arguments(_verb: str, parser: argparse.ArgumentParser) -> None:
+    """What each verb takes."""
+    parser.add_argument("--json", action="store_true")
+
+
+def run(verb: str, options: argparse.Namespace, context: Context) -> int:
+    """Look at everything; exit 1 when something is wrong."""
+    if verb == "config":
+        sys.stdout.write(write_default())
+        return 0
+    rows = [_program()]
+    try:
+        with opened(context.home, context.settings, paper=True, cash=True) as house:
+            rows += _house(house)
+    except KioskError as error:
+        rows.append(DeviceState("home", "fault", error.sentence, "Mend this first."))
+    if options.json:
+        say.json(rows)
+    else:
+        for row in rows:
+            say.out(f"{row.state:<7} {row.device:<16} {row.details}")
+            if row.advice:
+                say.out(f"{'':<24} -> {row.advice}")
+    return 1 if any(row.state == "fault" for row in rows) else 0
+
+
+def _program() -> DeviceState:
+    details = f"Python {sysconfig.get_python_version()}, SQLite {library_version()}"
+    if sys.flags.optimize:
+        return DeviceState("program", "fault", details, "Start without -O: assertions must run.")
+    if not wal_is_safe(library_version()):
+        return DeviceState("program", "warn", details, "Old SQLite: the ledger runs in TRUNCATE.")
+    return DeviceState("program", "ok", details)
+
+
+def _house(house: House) -> list[DeviceState]:
+    found = devices(house.desk)
+    assert not isinstance(found, Refusal)
+    moment = house.desk.clock.now()
+    clock = DeviceState("clock", "ok", moment.quality)
+    if moment.quality == "doubtful":
+        clock = DeviceState("clock", "fault", "earlier than the last entry", "Set the clock.")
+    proof = verify(house.desk)
+    chain = DeviceState("journal", "ok", f"{proof.entries} entries, {proof.sales} sales")
+    if proof.first_bad:
+        chain = DeviceState("journal", "fault", proof.fault, "Sell nothing; call the office.")
+    waiting = len([sale for sale in house.desk.records.open_sales() if sale.state == "in_doubt"])
+    doubt = DeviceState(
+        "sales in doubt", "warn" if waiting else "ok", str(waiting),
+        "`kiosk recover` with the card." if waiting else "",
+    )  # fmt: skip
+    return [*found, clock, chain, doubt]

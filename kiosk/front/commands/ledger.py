@@ -1,0 +1,152 @@
+"""kiosk verify, export, import, sync, enrol: the journal, and how it leaves this machine."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from kiosk.errors import BadInput, LinkFault
+from kiosk.front import line
+from kiosk.front.cli import Context
+from kiosk.front.commands import say
+from kiosk.front.wiring import House, opened
+from kiosk.ledger.store import open_reader
+from kiosk.till.maintain import verify
+
+
+def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
+    """What each verb takes."""
+    if verb == "verify":
+        parser.add_argument("--signatures", action="store_true", help="check every signature")
+    if verb == "export":
+        parser.add_argument("file", type=Path, help="where the facts go")
+        parser.add_argument("--all", action="store_true", help="from the first entry on")
+        parser.add_argument("--after", type=int, default=None, help="only entries after this one")
+    if verb == "import":
+        parser.add_argument("file", type=Path, help="the acknowledgement that came back")
+    if verb == "sync":
+        parser.add_argument("--patience", type=int, default=30, help="seconds to try at most")
+    if verb == "enrol":
+        parser.add_argument("--code", default="", help="the code that `centre enrol` printed")
+    parser.add_argument("--json", action="store_true")
+
+
+def run(verb: str, options: argparse.Namespace, context: Context) -> int:
+    """One verb."""
+    if verb == "verify":
+        open_reader(context.home).close()  # says where there is no ledger, instead of making one
+    with opened(context.home, context.settings) as house:
+        if verb == "verify":
+            return _verify(house, options)
+        if verb == "export":
+            return _export(house, options)
+        if verb == "import":
+            return _import(house, options)
+        if verb == "sync":
+            return _sync(house, options)
+        return _enrol(house, options)
+
+
+def _verify(house: House, options: argparse.Namespace) -> int:
+    proof = verify(house.desk, every_signature=options.signatures)
+    if options.json:
+        say.json(proof)
+    elif not proof.first_bad:
+        say.out(
+            f"{proof.entries} entries, {proof.postings} postings, {proof.sales} sales:"
+            f" as they were written. Head {proof.head[:16]}"
+        )
+    return say.trouble(proof.fault) if proof.first_bad else 0
+
+
+def _export(house: House, options: argparse.Namespace) -> int:
+    from sync.courier import bundles
+    from sync.roads.file import write_bundles
+
+    after = 0 if options.all else house.home.journal.acknowledged()
+    if options.after is not None:
+        after = options.after
+    count = write_bundles(options.file, bundles(house.home.journal, after))
+    if options.json:
+        say.json({"file": str(options.file), "entries": count, "after": after})
+    else:
+        say.out(f"{count} entries written to {options.file}" if count else "nothing to export")
+    return 0
+
+
+def _import(house: House, options: argparse.Namespace) -> int:
+    from sync import wire
+    from sync.courier import settle
+    from sync.roads.file import read_answer
+
+    centre = line.enrolled(house.home.path)
+    if centre is None:
+        raise BadInput("This terminal is not enrolled with a centre yet: `kiosk enrol`.")
+    answer = read_answer(options.file)
+    if not isinstance(answer, wire.Acknowledgement):
+        return say.trouble(f"{options.file}: the centre did not acknowledge: {answer}.")
+    upto = settle(house.home.journal, centre, answer)
+    if options.json:
+        say.json({"acknowledged": upto})
+    else:
+        say.out(f"acknowledged up to entry {upto}")
+    return 0
+
+
+def _sync(house: House, options: argparse.Namespace) -> int:
+    trouble = send(house, patience_s=options.patience)
+    head, acknowledged = house.home.journal.head().sequence, house.home.journal.acknowledged()
+    if options.json:
+        say.json({"head": head, "acknowledged": acknowledged, "pending": head - acknowledged})
+    else:
+        say.out(f"acknowledged up to {acknowledged} of {head}")
+    return say.trouble(trouble) if trouble else 0
+
+
+def send(house: House, patience_s: int) -> str:
+    """Bring everything upstream now, in at most `patience_s`; "" or what kept it from arriving."""
+    from sync.courier import Courier
+
+    journal, clock, entropy = house.home.journal, house.desk.clock, house.desk.entropy
+    if not house.settings.upstream.url:
+        return "There is no centre: set [upstream] url in kiosk.toml."
+    if not journal.try_pen():
+        return ""  # the process that holds the pen sends for everybody
+    url = house.settings.upstream.url
+    upstream = line.Line(
+        house.home.path, journal, house.settings.upstream, lambda: url, clock, entropy
+    )
+    road = upstream.road()
+    try:
+        centre = line.enrolled(house.home.path) or line.enrol(house.home.path, journal, road)
+    except LinkFault as error:
+        return error.sentence
+    courier = Courier(journal, road, centre, clock, lambda: entropy.nibble() / 16)
+    try:
+        until_ms = clock.monotonic_ms() + patience_s * 1000
+        while journal.acknowledged() < journal.head().sequence:
+            courier.step()
+            trouble = courier.state().trouble
+            if trouble and clock.monotonic_ms() > until_ms:
+                return trouble
+            if trouble:
+                line.pause(0.2)
+    finally:
+        courier.close()
+    return ""
+
+
+def _enrol(house: House, options: argparse.Namespace) -> int:
+    url = house.settings.upstream.url
+    if not url:
+        raise BadInput("There is no centre: set [upstream] url in kiosk.toml.")
+    upstream = line.Line(
+        house.home.path, house.home.journal, house.settings.upstream, lambda: url,
+        house.desk.clock, house.desk.entropy,
+    )  # fmt: skip
+    centre = line.enrol(house.home.path, house.home.journal, upstream.road(), options.code)
+    if options.json:
+        say.json({"centre": centre.name, "origin": house.home.origin})
+    else:
+        say.out(f"{house.home.origin} is known to {centre.name}")
+    return 0

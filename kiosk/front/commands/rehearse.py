@@ -1,0 +1,80 @@
+"""kiosk rehearse: the customer's hands from outside; kiosk marks: the named points of a sale."""
+
+from __future__ import annotations
+
+import argparse
+
+from kiosk.domain.energy import format_kwh
+from kiosk.errors import BadInput
+from kiosk.front.cli import Context
+from kiosk.front.commands import say
+from kiosk.front.wiring import House, opened
+from kiosk.front.world import note_minor
+from kiosk.marks import MARKS
+from kiosk.ports import HandsAnswer
+
+_USAGE = """\
+card insert CUSTOMER   put the card of an account, meter or card number into the reader
+card pull              pull it
+note AMOUNT            push a note into the acceptor (20)
+meter enter METER TOKEN   type the 20 digits into a keypad meter
+meter insert METER     put the card into a card meter
+meter show METER       read the meter's display"""
+
+
+def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
+    """What each verb takes."""
+    if verb == "rehearse":
+        parser.formatter_class = argparse.RawDescriptionHelpFormatter
+        parser.description = _USAGE
+        parser.add_argument("thing", choices=("card", "note", "meter"))
+        parser.add_argument("words", nargs="+")
+    parser.add_argument("--json", action="store_true")
+
+
+def run(verb: str, options: argparse.Namespace, context: Context) -> int:
+    """One movement of the hands, or the list of marks."""
+    if verb == "marks":
+        return _marks(options)
+    if context.settings.site.mode != "rehearsal":
+        raise BadInput("`kiosk rehearse` moves simulated things; this is [site] mode real.")
+    with opened(context.home, context.settings) as house:
+        answer = _move(house, options.thing, options.words)
+    if options.json:
+        say.json(answer)
+    else:
+        left = answer.energy_left_wh
+        meter = "" if left is None else f", {format_kwh(left)} kWh left"
+        added = f" +{format_kwh(answer.energy_wh_added)} kWh" if answer.energy_wh_added else ""
+        say.out(f"{answer.result}{added}{meter}")
+    return 0
+
+
+def _marks(options: argparse.Namespace) -> int:
+    if options.json:
+        say.json([{"name": name, "sentence": sentence} for name, sentence in MARKS.items()])
+    else:
+        for name, sentence in MARKS.items():
+            say.out(f"{name:<24} {sentence}")
+    return 0
+
+
+def _move(house: House, thing: str, words: list[str]) -> HandsAnswer:
+    hands = house.hands
+    assert hands is not None
+    match [thing, *words]:
+        case ["card", "insert", customer]:
+            return hands.insert_card(customer)
+        case ["card", "pull"]:
+            return hands.pull_card()
+        case ["note", amount]:
+            return hands.feed_note(note_minor(amount, house.desk.currency))
+        case ["meter", "enter", meter, *digits] if digits:
+            return hands.enter_token(meter, "".join(digits).replace(" ", ""))
+        case ["meter", "insert", meter]:
+            return hands.insert_in_meter(meter)
+        case ["meter", "show", meter]:
+            return hands.show_meter(meter)
+    raise BadInput(
+        f"`kiosk rehearse {thing} {' '.join(words)}` is nothing that hands do:\n{_USAGE}"
+    )

@@ -1,0 +1,57 @@
+"""kiosk run: a face on this terminal; without a terminal on the output, the linear face."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from kiosk.front.cli import Context
+from kiosk.front.wiring import FACES, House, opened
+from kiosk.till.recover import recover
+
+
+def arguments(_verb: str, parser: argparse.ArgumentParser) -> None:
+    """What `kiosk run` takes."""
+    parser.add_argument("--mode", choices=sorted(FACES), help="the face (default: kiosk.toml)")
+    parser.add_argument("--linear", action="store_true", help="plain lines, also on a terminal")
+
+
+def run(_verb: str, options: argparse.Namespace, context: Context) -> int:
+    """Open the house, show the face, close the house."""
+    face = options.mode or context.settings.site.face
+    linear = options.linear or not sys.stdout.isatty()
+    cash = face == "self-service"
+    with opened(
+        context.home, context.settings, face=face, paper=True, cash=cash, line=True
+    ) as house:
+        house.desk.role = "self_service" if face == "self-service" else ""
+        house.desk.operator = "self-service" if face == "self-service" else ""
+        if linear:
+            return _linear(house, face)
+        return _screen(house, face)
+
+
+def _linear(house: House, face: str) -> int:
+    from kiosk.screens.linear import run_linear
+
+    _settle(house)
+    return run_linear(house.desk, house.words, house.hands, sys.stdin, sys.stdout, face)
+
+
+def _screen(house: House, face: str) -> int:
+    for name, value in (("TEXTUAL_ANIMATIONS", "none"), ("TEXTUAL_DISABLE_KITTY_KEY", "1")):
+        os.environ.setdefault(name, value)
+    from kiosk.screens.app import run_app
+
+    return run_app(house.desk, face, house.words, house.hands, lambda: _settle(house))
+
+
+def _settle(house: House) -> None:
+    """Before anything new is sold: finish or undo what was interrupted, whoever signs in later."""
+    operator, role = house.desk.operator, house.desk.role
+    house.desk.operator, house.desk.role = operator or "start", "self_service"
+    try:
+        recover(house.desk)
+    finally:
+        house.desk.operator, house.desk.role = operator, role

@@ -1,0 +1,80 @@
+"""How commands answer: JSON or lines on standard output, refusals as one sentence on stderr."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import msgspec
+
+from kiosk.config import Settings
+from kiosk.domain.record import SaleRecord
+from kiosk.domain.tariff import Line
+from kiosk.errors import Refusal
+from kiosk.front.wiring import words_of
+from kiosk.words.book import Words
+
+
+def out(text: str = "") -> None:
+    """One line of the answer."""
+    print(text)  # noqa: T201
+
+
+def json(value: Any) -> None:
+    """The answer as JSON."""
+    out(msgspec.json.format(msgspec.json.encode(value)).decode())
+
+
+def refused(refusal: Refusal, settings: Settings) -> int:
+    """The sentence of a refusal, and the exit code 1."""
+    print(f"kiosk: {words_of(settings).refusal(refusal)}", file=sys.stderr)  # noqa: T201
+    return 1
+
+
+def trouble(sentence: str) -> int:
+    """Another sentence of failure, and the exit code 1."""
+    print(f"kiosk: {sentence}", file=sys.stderr)  # noqa: T201
+    return 1
+
+
+def lines_json(lines: list[Line], words: Words, currency: str) -> list[dict[str, Any]]:
+    """The lines of a quote or a sale, each with its reason as a sentence."""
+    return [
+        {
+            "code": line.code,
+            "label": label(line, words),
+            "amount_minor": line.amount_minor,
+            "energy_wh": line.energy_wh,
+            "reason": words.reason(line.reason, line.values, currency),
+        }
+        for line in lines
+    ]
+
+
+def label(line: Line, words: Words) -> str:
+    """What a line is called: the tariff's own word, or ours for debt and rounding."""
+    return line.label or words.say(f"lines.{line.code}")
+
+
+def sale_json(record: SaleRecord, words: Words) -> dict[str, Any]:
+    """A sale as the commands show it."""
+    committed = record.committed
+    return {
+        "sale_id": committed.sale_id,
+        "meter": committed.meter,
+        "account": committed.account,
+        "state": record.state,
+        "amount_minor": committed.amount_minor,
+        "currency": committed.currency,
+        "energy_wh": committed.energy_wh,
+        "token": record.token,
+        "card_purchase_number": record.purchase_number,
+        "tendered_minor": committed.tendered_minor,
+        "change_minor": committed.change_minor,
+        "sequence": record.sequence,
+        "time_ms": record.time_ms,
+        "how": record.how,
+        "reason": record.reason,
+        "stages_ms": record.stages_ms,
+        "lines": lines_json(committed.lines, words, committed.currency),
+    }

@@ -1,0 +1,251 @@
+"""kiosk quote, sell, why, recover: the till without a screen."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from kiosk.domain import money
+from kiosk.domain.energy import format_kwh
+from kiosk.domain.record import SaleRecord
+from kiosk.domain.token import grouped
+from kiosk.errors import BadInput, Refusal
+from kiosk.front.cli import Context
+from kiosk.front.commands import say
+from kiosk.front.operator import become
+from kiosk.front.wiring import House, opened
+from kiosk.front.world import READER
+from kiosk.till import history, recover
+from kiosk.till.quote import Buyer, Offer, buyer_of, find_buyer, quote
+from kiosk.till.sell import cash_payment, sell
+
+Answer = TypeVar("Answer")
+
+
+def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
+    """What each verb takes."""
+    if verb in {"quote", "sell"}:
+        who = parser.add_mutually_exclusive_group(required=True)
+        who.add_argument("--meter", help="meter number")
+        who.add_argument("--card", help="number printed on the card")
+        parser.add_argument("--amount", required=True, help="decimal, in major units: 20.50")
+    if verb == "sell":
+        parser.add_argument("--tender", help="cash given (default: exactly the amount)")
+    if verb == "why":
+        parser.add_argument("sale", help="sale id, or the token")
+    if verb == "recover":
+        parser.add_argument(
+            "--undo", metavar="SALE", help="undo this card sale; the card proves it"
+        )
+    parser.add_argument("--operator", default="", help="who does it; PIN on standard input")
+    parser.add_argument("--json", action="store_true")
+
+
+def run(verb: str, options: argparse.Namespace, context: Context) -> int:
+    """One verb."""
+    with opened(context.home, context.settings) as house:
+        refused = become(house.desk, options.operator)
+        if refused is None:
+            answer = {"quote": _quote, "sell": _sell, "why": _why, "recover": _recover}[verb]
+            outcome = answer(house, options)
+            if not isinstance(outcome, Refusal):
+                return outcome
+            refused = outcome
+        return say.refused(refused, context.settings)
+
+
+# --- quote and sell ---------------------------------------------------------------------------
+
+
+def _offer(house: House, options: argparse.Namespace) -> Offer | Refusal:
+    buyer = find_buyer(house.desk, options.meter or options.card)
+    if isinstance(buyer, Refusal):
+        return buyer
+    amount = money.parse_amount(options.amount, house.desk.currency)
+    return amount if isinstance(amount, Refusal) else quote(house.desk, buyer, amount)
+
+
+def _quote(house: House, options: argparse.Namespace) -> int | Refusal:
+    offer = _offer(house, options)
+    if isinstance(offer, Refusal):
+        return offer
+    lines = say.lines_json(offer.quote.lines, house.words, offer.quote.currency)
+    if options.json:
+        say.json(
+            {
+                "sale_id": offer.sale_id,
+                "meter": offer.buyer.meter.number,
+                "amount_minor": offer.quote.amount_minor,
+                "currency": offer.quote.currency,
+                "energy_wh": offer.quote.energy_wh,
+                "debt_minor": offer.buyer.debt_minor,
+                "lines": lines,
+            }
+        )
+    else:
+        _print_lines(house, lines, offer.quote.amount_minor, offer.quote.energy_wh)
+    return 0
+
+
+def _sell(house: House, options: argparse.Namespace) -> int | Refusal:
+    buyer = find_buyer(house.desk, options.meter or options.card)
+    if isinstance(buyer, Refusal):
+        return buyer
+    with _card_in(house, buyer):
+        settled = recover.recover(house.desk)
+        if isinstance(settled, Refusal):
+            return settled
+        offer = _offer(house, options)
+        if isinstance(offer, Refusal):
+            return offer
+        amount = offer.quote.amount_minor
+        tendered = money.parse_amount(options.tender or options.amount, house.desk.currency)
+        if isinstance(tendered, Refusal):
+            return tendered
+        payment = cash_payment(house.desk, amount, tendered)
+        if isinstance(payment, Refusal):
+            return payment
+        record = sell(house.desk, offer, payment)
+    if isinstance(record, Refusal):
+        return record
+    _print_sale(house, record, options)
+    _send(house)
+    if record.state == "delivered":
+        return 0
+    word = house.words.say(f"states.{record.state}")
+    return say.trouble(f"Sale {record.committed.sale_id}: {word}")
+
+
+def _send(house: House) -> None:
+    """One short try to bring the sale upstream; the line never holds up a sale."""
+    if house.settings.upstream.url:
+        from kiosk.front.commands.ledger import send
+
+        send(house, patience_s=2)
+
+
+@contextmanager
+def _card_in(house: House, buyer: Buyer) -> Iterator[None]:
+    """The card for this sale: the one in the reader, or in rehearsal the customer's own.
+
+    A card in the face's reader is used there if it is the right one; otherwise this command brings
+    a reader of its own, as a second counter would.
+    """
+    world = house.world
+    if world is None or buyer.meter.kind != "card" or buyer.card is None:
+        yield
+        return
+    if world.slot(READER).state().card == buyer.card.serial:
+        house.desk.reader = world.reader(READER)
+        yield
+        return
+    slot = world.slot(house.desk.station.name)
+    house.desk.reader = world.reader(house.desk.station.name)
+    slot.insert(buyer.card.serial)
+    try:
+        yield
+    finally:
+        if slot.state().card is not None:
+            slot.pull()
+        slot.path.unlink(missing_ok=True)
+
+
+def _print_sale(house: House, record: SaleRecord, options: argparse.Namespace) -> None:
+    if options.json:
+        say.json(say.sale_json(record, house.words))
+        return
+    committed = record.committed
+    lines = say.lines_json(committed.lines, house.words, committed.currency)
+    _print_lines(house, lines, committed.amount_minor, committed.energy_wh)
+    say.out(f"sale {committed.sale_id}  meter {committed.meter}  {record.state}")
+    if record.token:
+        say.out(f"token {grouped(record.token)}")
+    if record.purchase_number is not None and record.state == "delivered":
+        say.out(f"card written, purchase number {record.purchase_number}")
+    if committed.change_minor:
+        say.out(f"change {money.format_amount(committed.change_minor, committed.currency)}")
+
+
+def _print_lines(
+    house: House, lines: list[dict[str, object]], amount_minor: int, energy_wh: int
+) -> None:
+    currency = house.desk.currency
+    for line in lines:
+        amount = money.format_amount(int(str(line["amount_minor"])), currency)
+        energy = int(str(line["energy_wh"]))
+        shown = f"{format_kwh(energy)} kWh" if energy else ""
+        say.out(f"{line['label']!s:<28} {amount:>10} {currency} {shown:>14}  {line['reason']}")
+    total = money.format_amount(amount_minor, currency)
+    say.out(f"{'=':<28} {total:>10} {currency} {format_kwh(energy_wh) + ' kWh':>14}")
+
+
+# --- why and recover --------------------------------------------------------------------------
+
+
+def _why(house: House, options: argparse.Namespace) -> int | Refusal:
+    explained = history.why(house.desk, options.sale)
+    if isinstance(explained, Refusal):
+        return explained
+    record = explained.record
+    if options.json:
+        shown = say.sale_json(record, house.words)
+        shown["tariff_digest"] = record.committed.tariff_digest
+        shown["replay_agrees"] = explained.same
+        say.json(shown)
+    else:
+        _print_sale(house, record, options)
+        agrees = "agrees with" if explained.same else "DIFFERS FROM"
+        say.out(f"replayed from tariff {record.committed.tariff_digest[:12]}: {agrees} the sale")
+    return 0 if explained.same else say.trouble("The stored prices do not give these figures.")
+
+
+def _recover(house: House, options: argparse.Namespace) -> int | Refusal:
+    if options.undo:
+        undone = _with_card_of(house, options.undo, lambda: recover.undo(house.desk, options.undo))
+        if isinstance(undone, Refusal):
+            return undone
+        _print_sale(house, undone, options)
+        return 0
+    settled = recover.recover(house.desk)
+    if isinstance(settled, Refusal):
+        return settled
+    sales = {record.committed.sale_id: record for record in settled.sales}
+    for record in settled.waiting:
+        again = _with_card_of(house, record.committed.sale_id, lambda: recover.recover(house.desk))
+        if not isinstance(again, Refusal):
+            sales |= {done.committed.sale_id: done for done in again.sales}
+    waiting = history.in_doubt(house.desk)
+    if options.json:
+        say.json(
+            {
+                "settled": [say.sale_json(record, house.words) for record in sales.values()],
+                "kept": settled.payments,
+                "in_doubt": [say.sale_json(record, house.words) for record in waiting],
+            }
+        )
+        return 0
+    for record in sales.values():
+        say.out(f"{record.committed.sale_id}  {record.state}  {record.how}")
+    for payment in settled.payments:
+        kept = money.format_amount(payment.amount_minor, payment.currency)
+        say.out(f"{payment.payment}  kept {kept} {payment.currency} for meter {payment.meter}")
+    for record in waiting:
+        say.out(f"{record.committed.sale_id}  in_doubt  meter {record.committed.meter}")
+    if not (sales or settled.payments or waiting):
+        say.out("nothing was interrupted")
+    return 0
+
+
+def _with_card_of(house: House, sale_id: str, work: Callable[[], Answer]) -> Answer:
+    """Do `work` with the card of a sale in the reader; in rehearsal the customer comes back."""
+    record = house.desk.records.sale(sale_id)
+    buyer = buyer_of(house.desk, record.committed.meter) if record is not None else None
+    if buyer is None or isinstance(buyer, Refusal):
+        return work()
+    try:
+        with _card_in(house, buyer):
+            return work()
+    except BadInput:  # the card sits in another reader: that one has to settle it
+        return work()

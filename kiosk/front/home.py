@@ -1,0 +1,133 @@
+"""The home: the folder under which everything stands that the program writes.
+
+    home.json      mode, origin, when it was opened      ledger.db   the journal
+    keys/          signing key, secret of the PINs       stations/   who is selling now
+    world/         simulated devices (rehearsal)         centre/     the rehearsal's own centre
+    slips/         what a file printer printed
+
+A rehearsal home is refused in real mode and the other way round (E34).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+import msgspec
+
+from kiosk.config import Settings
+from kiosk.domain import facts
+from kiosk.errors import HomeFault, Refusal
+from kiosk.ledger.journal import Journal
+from kiosk.ledger.pen import Now
+from kiosk.ledger.sealing import load_key, make_key, public_bytes
+from kiosk.ledger.store import check, open_reader
+
+SIGNING_KEY = Path("keys") / "signing.key"
+PEPPER = Path("keys") / "pins.secret"
+
+
+class HomeFile(msgspec.Struct, frozen=True):
+    """What home.json says."""
+
+    mode: str
+    origin: str
+
+
+class Home(msgspec.Struct, frozen=True):
+    """An opened home. `new` is true for the process that has just made it."""
+
+    path: Path
+    origin: str
+    journal: Journal
+    pepper: bytes
+    new: bool
+
+
+def default_home(mode: str) -> Path:
+    """Where a home is when nobody says otherwise."""
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "kiosk" / mode
+
+
+def open_home(path: Path, settings: Settings, now: Now) -> Home:
+    """Open the home in `path`, making it on first use. HomeFault with what to do about it."""
+    file = _home_file(path, settings)
+    key_path = path / SIGNING_KEY
+    new = not (path / "ledger.db").exists()
+    if new and not key_path.exists():
+        with contextlib.suppress(FileExistsError):
+            make_key(key_path)
+    if new and not (path / PEPPER).exists():
+        _write_durably(path / PEPPER, secrets.token_bytes(32))
+    key = load_key(key_path)
+    journal = Journal(path, file.origin, key, now)
+    try:
+        _check_file(path)
+        if journal.head().sequence == 0:
+            new = True
+            opened = facts.HomeOpened(
+                file.origin, file.mode, settings.site.currency, public_bytes(key)
+            )
+            outcome = journal.append(opened)
+            assert not isinstance(outcome, Refusal), outcome
+        written = journal.records.opened()
+        if written.currency != settings.site.currency:
+            raise HomeFault(
+                f"{path}: its books are in {written.currency}, kiosk.toml says"
+                f" {settings.site.currency}; use another home."
+            )
+    except BaseException:
+        journal.close()
+        raise
+    return Home(path, file.origin, journal, (path / PEPPER).read_bytes(), new)
+
+
+def _home_file(path: Path, settings: Settings) -> HomeFile:
+    mode = settings.site.mode
+    if path.exists() and not path.is_dir():
+        raise HomeFault(f"{path}: the home must be a folder, and this is a file; choose another.")
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        marker = path / "home.json"
+        if not marker.exists():
+            if any(path.iterdir()) and (path / "ledger.db").exists():
+                raise HomeFault(f"{path}: home.json is missing beside the ledger; restore it.")
+            origin = settings.site.terminal or f"{mode[:1]}{secrets.token_hex(4)}"
+            _write_durably(marker, msgspec.json.encode(HomeFile(mode, origin)))
+        file = msgspec.json.decode(marker.read_bytes(), type=HomeFile)
+    except OSError as error:
+        raise HomeFault(f"{path}: the home cannot be used ({error.strerror}).") from error
+    except msgspec.MsgspecError as error:
+        raise HomeFault(f"{path / 'home.json'}: is damaged ({error}).") from error
+    if file.mode != mode:
+        raise HomeFault(
+            f"{path}: this is a {file.mode} home and [site] mode is {mode!r}; name another home."
+        )
+    return file
+
+
+def _check_file(path: Path) -> None:
+    connection = open_reader(path)
+    try:
+        found = check(connection)
+    finally:
+        connection.close()
+    if found:
+        raise HomeFault(f"{path / 'ledger.db'}: is damaged ({found}); nothing may be sold.")
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    """Whole or not at all; several processes may open a new home in the same moment."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        os.write(handle, content)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    with contextlib.suppress(FileExistsError):
+        path.hardlink_to(draft)
+    draft.unlink()

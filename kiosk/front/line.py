@@ -1,0 +1,139 @@
+"""The line upstream of this home: enrol once, then let the courier follow the journal.
+
+Runs in a thread of its own from the first moment; until the centre answers, the state is "offline"
+and selling goes on. Only the process that holds the pen sends; the others wait to inherit it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from kiosk.config import Upstream
+from kiosk.domain import facts
+from kiosk.errors import KioskError, LinkFault
+from kiosk.ledger.journal import Journal
+from kiosk.ports import Clock, Entropy, LinkState
+from sync import wire
+from sync.courier import Courier, EnrolledCentre, retry_delay_s
+from sync.roads.https import HttpsRoad
+
+CENTRE_FILE = "centre.json"
+
+_LOOK_S = 1.0
+
+#: Gives the address of the centre, starting it where that is ours to do; LinkFault if it cannot.
+Address = Callable[[], str]
+
+
+class Line:
+    """The port Link of a home; `start` once, `close` at the end."""
+
+    def __init__(
+        self,
+        home: Path,
+        journal: Journal,
+        settings: Upstream,
+        address: Address,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> None:
+        self._home, self._journal, self._settings = home, journal, settings
+        self._address, self._clock, self._entropy = address, clock, entropy
+        self._courier: Courier | None = None
+        self._trouble = "not reached yet"
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="line", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look for the centre."""
+        self._thread.start()
+
+    def state(self) -> LinkState:
+        """The line as last seen; never waits."""
+        if self._courier is not None:
+            return self._courier.state()
+        return LinkState(False, self._journal.acknowledged(), None, self._trouble)
+
+    def nudge(self) -> None:
+        """Something new is in the journal."""
+        if self._courier is not None:
+            self._courier.nudge()
+
+    def close(self) -> None:
+        """Stop sending; what is not acknowledged stays in the journal."""
+        self._stop.set()
+        if self._courier is not None:
+            self._courier.close()
+        if self._thread.is_alive():
+            self._thread.join(self._settings.timeout_s)
+
+    def _run(self) -> None:
+        """Wait for the pen, then for the centre; afterwards watch for facts of other processes."""
+        failures = 0
+        while not self._stop.is_set():
+            try:
+                if self._courier is None and self._journal.try_pen():
+                    self._open()
+                    failures = 0
+            except KioskError as error:
+                failures += 1
+                self._trouble = error.sentence
+                self._stop.wait(retry_delay_s(failures, self._entropy.nibble() / 16))
+                continue
+            self._look()
+            self._stop.wait(_LOOK_S)
+
+    def _look(self) -> None:
+        """Entries that another process handed over are sent too; idle time goes to the log."""
+        if self._courier is not None and (
+            self._journal.head().sequence > self._courier.state().acknowledged
+        ):
+            self._courier.nudge()
+        self._journal.rest()
+
+    def _open(self) -> None:
+        road = self.road()
+        centre = enrolled(self._home)
+        if centre is None:
+            centre = enrol(self._home, self._journal, road)
+        courier = Courier(
+            self._journal, road, centre, self._clock, lambda: self._entropy.nibble() / 16
+        )
+        courier.start()
+        self._courier = courier
+
+    def road(self) -> HttpsRoad:
+        """The way to the centre."""
+        authority = Path(self._settings.ca_file) if self._settings.ca_file else None
+        return HttpsRoad(self._address(), self._settings.timeout_s, authority)
+
+
+def enrolled(home: Path) -> EnrolledCentre | None:
+    """The centre that this home was enrolled with."""
+    path = home / CENTRE_FILE
+    if not path.exists():
+        return None
+    kept = msgspec.json.decode(path.read_bytes(), type=wire.Enrolment)
+    return EnrolledCentre(kept.centre, bytes.fromhex(kept.public_key))
+
+
+def enrol(home: Path, journal: Journal, road: HttpsRoad, code: str = "") -> EnrolledCentre:
+    """Become known to the centre and keep its name, its key and our lane. LinkFault if refused."""
+    opened = journal.records.opened()
+    answer = road.enrol(wire.EnrolmentRequest(opened.origin, opened.public_key.hex(), code))
+    if isinstance(answer, wire.Refused):
+        raise LinkFault(f"The centre does not know this terminal: {answer.sentence}")
+    journal.append(facts.LaneGiven(answer.residue, answer.lanes, answer.centre))
+    draft = home / f".{CENTRE_FILE}"
+    draft.write_bytes(msgspec.json.encode(answer))
+    draft.replace(home / CENTRE_FILE)
+    return EnrolledCentre(answer.centre, bytes.fromhex(answer.public_key))
+
+
+def pause(seconds: float) -> None:
+    """Wait between two tries of a command that has nothing else to do."""
+    threading.Event().wait(seconds)

@@ -1,0 +1,76 @@
+"""The rehearsal's own centre: `centre serve` on loopback, as a child of the face that started it.
+
+One a home: the process that holds HOME/centre.lock runs it; the others find its address in
+HOME/centre.url.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from kiosk.errors import LinkFault
+from kiosk.front.world import DeviceLock
+
+_READY_S = 20.0
+
+
+class OwnCentre:
+    """Starts the centre when it is first asked for its address; `close` ends it."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._child: subprocess.Popen[str] | None = None
+        self._lock: DeviceLock | None = None
+
+    def address(self) -> str:
+        """Where the centre of this home listens. LinkFault while it does not."""
+        folder = self._home / "centre"
+        if self._lock is None:
+            try:
+                self._lock = DeviceLock(folder)
+            except BlockingIOError:
+                return self._known()
+        if self._child is None or self._child.poll() is not None:
+            self._start(folder)
+        return self._known()
+
+    def close(self) -> None:
+        """End the child in good order."""
+        if self._child is not None:
+            self._child.terminate()
+            self._child.wait(10)
+            assert self._child.stdout is not None
+            self._child.stdout.close()
+        if self._lock is not None:
+            self._lock.close()
+
+    def _known(self) -> str:
+        try:
+            return (self._home / "centre.url").read_text().strip()
+        except OSError as error:
+            raise LinkFault("The rehearsal's centre has not started yet.") from error
+
+    def _start(self, folder: Path) -> None:
+        log = (folder / "centre.log").open("a")
+        command = [
+            sys.executable, "-m", "sync.centre", "serve", "--home", str(folder), "--port", "0",
+            "--auto-enrol",
+        ]  # fmt: skip
+        try:
+            self._child = subprocess.Popen(  # noqa: S603 - our own program, fixed words
+                command, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, text=True,
+                env={**os.environ, "KIOSK_MARK": ""},
+            )  # fmt: skip
+        finally:
+            log.close()
+        assert self._child.stdout is not None
+        line = self._child.stdout.readline()
+        url = next((word for word in line.split() if word.startswith("http")), "").rstrip(".,")
+        if not url:
+            raise LinkFault("The rehearsal's centre did not start; see centre/centre.log.")
+        draft = self._home / ".centre.url"
+        draft.write_text(url)
+        draft.replace(self._home / "centre.url")

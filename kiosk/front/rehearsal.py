@@ -1,0 +1,43 @@
+"""Opening a rehearsal home: its catalogue, its operators, its simulated meters and cards."""
+
+from __future__ import annotations
+
+from kiosk.config import Settings
+from kiosk.domain import catalogue as catalogues
+from kiosk.domain import facts
+from kiosk.errors import Refusal
+from kiosk.front import utility
+from kiosk.front.home import Home
+from kiosk.front.world import World
+from kiosk.till.operators import hash_pin
+
+#: Written when all simulated things exist, so that a start that was killed is done again.
+_BUILT = "built"
+
+
+def furnish_home(home: Home, settings: Settings) -> World:
+    """The world of this home; on first use the utility is registered and its things are made."""
+    world = World(home.path, home.journal.records)
+    if home.journal.records.tariff() is None:
+        _register(home, settings)
+    marker = world.folder / _BUILT
+    if not marker.exists():
+        content = utility.catalogue(settings.rehearsal.customers, settings.site.currency)
+        world.build(content.meters, content.cards)
+        marker.touch()
+    world.clear_gone_slots()
+    return world
+
+
+def _register(home: Home, settings: Settings) -> None:
+    content = utility.catalogue(settings.rehearsal.customers, settings.site.currency)
+    received = catalogues.received(content)
+    outcome = home.journal.append(received, content=catalogues.encode(content))
+    assert not isinstance(outcome, Refusal), outcome
+    pin_hash = hash_pin(utility.REHEARSAL_PIN, home.pepper)
+    home.journal.append(
+        *[
+            facts.OperatorRegistered(name, role, pin_hash, "rehearsal")
+            for name, role in utility.OPERATORS
+        ]
+    )

@@ -1,0 +1,290 @@
+"""The house put together: kiosk.toml -> home, ledger, devices, line, desk. One function, no magic.
+
+Tests call the same builder; what they want otherwise they pass in (`clock`, `entropy`). Heavy
+libraries load when the part that needs them is built or first used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from kiosk import marks
+from kiosk.config import Settings
+from kiosk.errors import BadInput, ConfigFault
+from kiosk.front.home import Home, open_home
+from kiosk.front.system import SystemClock, SystemEntropy
+from kiosk.front.world import READER, DeviceLock, World, WorldHands
+from kiosk.ledger.stations import Station
+from kiosk.ports import CardReader, CashIn, Clock, Entropy, Hands, Printer, Slips, TokenVendor
+from kiosk.till.desk import Desk
+from kiosk.words.book import Words
+
+FACES = {"self-service": "self_service", "cashier": "cashier", "technician": "technician"}
+
+
+class House:
+    """Everything that is open, and how to close it: last opened, first closed."""
+
+    def __init__(self, home: Home, settings: Settings, words: Words) -> None:
+        self.home, self.settings, self.words = home, settings, words
+        self.desk: Desk
+        self.world: World | None = None
+        self.hands: Hands | None = None
+        self._closers: list[Callable[[], object]] = []
+
+    def later(self, close: Callable[[], object]) -> None:
+        """Call `close` at the end."""
+        self._closers.append(close)
+
+    def close(self) -> None:
+        """Close everything in the reverse order."""
+        while self._closers:
+            self._closers.pop()()
+
+
+def build(
+    path: Path,
+    settings: Settings,
+    *,
+    face: str = "command",
+    clock: Clock | None = None,
+    entropy: Entropy | None = None,
+    paper: bool = False,
+    cash: bool = False,
+    line: bool = False,
+    slot: str = "",
+) -> House:
+    """Open the home in `path` and everything that `face` needs there.
+
+    `paper`, `cash` and `line` say whether this process works the printer, the note acceptor and the
+    line upstream; a command usually needs none of them. `slot` names a card reader of its own.
+    """
+    clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
+    time = clock
+
+    def now() -> tuple[int, str]:
+        moment = time.now()
+        return moment.time_ms, moment.quality
+
+    home = open_home(path, settings, now)
+    house = House(home, settings, words_of(settings))
+    house.later(home.journal.close)
+    try:
+        _arm_marks(settings)
+        rehearsal = settings.site.mode == "rehearsal"
+        if rehearsal:
+            _open_rehearsal(house)
+        if isinstance(clock, SystemClock):
+            clock.lowest_ms = home.journal.records.highest_time_ms()
+        _furnish(house, face, clock, entropy, paper=paper, cash=cash, slot=slot)
+        if line:
+            _open_line(house, clock, entropy)
+    except BaseException:
+        house.close()
+        raise
+    return house
+
+
+def words_of(settings: Settings, language: str = "") -> Words:
+    """The sentences of a language with this site's money, energy and local time."""
+    from kiosk.domain.energy import format_kwh
+    from kiosk.domain.money import format_amount
+    from kiosk.words.formats import Formats, time_zone
+
+    site = settings.site
+    formats = Formats(format_amount, format_kwh, site.currency, time_zone(site.timezone))
+    return Words(language or site.language, formats)
+
+
+def _arm_marks(settings: Settings) -> None:
+    wanted = os.environ.get("KIOSK_MARK", "")
+    if not wanted:
+        return
+    if settings.site.mode != "rehearsal":
+        raise BadInput("KIOSK_MARK is honoured in a rehearsal home only.")
+    marks.arm_from(wanted)
+
+
+def _open_rehearsal(house: House) -> None:
+    from kiosk.front.rehearsal import furnish_home
+
+    house.world = furnish_home(house.home, house.settings)
+    house.hands = WorldHands(house.world)
+
+
+def _furnish(
+    house: House, face: str, clock: Clock, entropy: Entropy, *, paper: bool, cash: bool, slot: str
+) -> None:
+    """The desk with its devices."""
+    name = f"{face}-{entropy.name()[:8]}"
+    station = Station(house.home.path, name)
+    house.later(station.close)
+    desk = Desk(
+        home=house.home.path, settings=house.settings, journal=house.home.journal,
+        station=station, clock=clock, entropy=entropy, face=face,
+        vendor=_vendor(house), reader=_reader(house, slot or READER), pepper=house.home.pepper,
+    )  # fmt: skip
+    house.desk = desk
+    from receipts.writer import Writer
+
+    desk.writer = Writer(site_of(house), house.words, house.settings.site.mode)
+    if cash:
+        desk.cash = _cash(house)
+    if paper:
+        desk.slips = _press(house)
+
+
+def site_of(house: House):  # type: ignore[no-untyped-def]
+    """What every slip says about this place."""
+    from receipts.paper import Site
+
+    site = house.settings.site
+    return Site(
+        utility=site.utility, hall=site.hall, terminal=house.home.origin, footer=site.footer
+    )
+
+
+def _vendor(house: House) -> TokenVendor | None:
+    """The rehearsal's module holds the published test key; a real module comes with key files."""
+    if house.settings.site.mode != "rehearsal":
+        return None
+    from drivers.vending.software import SoftwareVendor
+    from drivers.vending.vending_key import rehearsal_keys
+
+    return SoftwareVendor(rehearsal_keys())
+
+
+def _reader(house: House, slot: str) -> CardReader | None:
+    if house.settings.card.driver == "none":
+        return None
+    return _simulated(house, "[card]").reader(slot)
+
+
+def _cash(house: House) -> CashIn | None:
+    settings = house.settings.cash
+    if settings.driver == "none":
+        return None
+    from drivers.cash.cctalk import CctalkBillValidator
+
+    if settings.driver == "cctalk":
+        if not settings.port:
+            raise ConfigFault('[cash] driver is "cctalk": set port to its serial port.')
+        path = settings.port
+    else:
+        path = _simulated_acceptor(house)
+        if not path:
+            return None
+    acceptor = CctalkBillValidator(path, house.settings.site.currency)
+    acceptor.name = "acceptor"
+    house.later(acceptor.close)
+    return acceptor
+
+
+def _simulated_acceptor(house: House) -> str:
+    """The line of the simulated acceptor, or "" when another process works it."""
+    from drivers.cash.sim import SimulatedBillValidator
+    from kiosk.domain.money import decimals
+
+    world = _simulated(house, "[cash]")
+    try:
+        lock = DeviceLock(world.acceptor)
+    except BlockingIOError:
+        return ""
+    house.later(lock.close)
+    currency = house.settings.site.currency
+    notes = [value * 10 ** decimals(currency) for value in house.settings.cash.notes]
+    device = SimulatedBillValidator(world.acceptor, notes, currency)
+    house.later(device.close)
+    return device.path
+
+
+def _press(house: House) -> Slips | None:
+    printer = _printer(house)
+    if printer is None:
+        return None
+    from receipts.press import Press
+
+    settings = house.settings.printer
+    press = Press(
+        printer,
+        profile=settings.profile,
+        columns=settings.columns,
+        roll_lines=settings.roll_lines,
+        paper_path=house.home.path / "paper.json",
+    )
+    house.later(press.close)
+    return press
+
+
+def _printer(house: House) -> Printer | None:
+    settings = house.settings.printer
+    if settings.driver == "network":
+        from drivers.printer.network import NetworkPrinter
+
+        if not settings.host:
+            raise ConfigFault('[printer] driver is "network": set host to its IP address.')
+        return NetworkPrinter(settings.host, settings.port, settings.timeout_s)
+    if settings.driver == "device":
+        from drivers.printer.device_file import DevicePrinter
+
+        return DevicePrinter(Path(settings.path or "/dev/usb/lp0"), settings.timeout_s)
+    if settings.driver == "file":
+        from drivers.printer.spool import FilePrinter
+
+        return FilePrinter(Path(settings.path) if settings.path else house.home.path / "slips")
+    return _simulated_printer(house) if settings.driver == "simulated" else None
+
+
+def _simulated_printer(house: House) -> Printer | None:
+    from drivers.printer.network import NetworkPrinter
+    from drivers.printer.sim import SimulatedPrinter
+
+    world = _simulated(house, "[printer]")
+    try:
+        lock = DeviceLock(world.printer)
+    except BlockingIOError:
+        return None
+    house.later(lock.close)
+    device = SimulatedPrinter(world.printer)
+    house.later(device.close)
+    return NetworkPrinter(device.host, device.port, house.settings.printer.timeout_s)
+
+
+def _simulated(house: House, section: str) -> World:
+    if house.world is None:
+        raise ConfigFault(f'{section} driver is "simulated", which [site] mode "real" refuses.')
+    return house.world
+
+
+def _open_line(house: House, clock: Clock, entropy: Entropy) -> None:
+    settings = house.settings
+    from kiosk.front.line import Line
+
+    if settings.upstream.url:
+        url = settings.upstream.url
+        address: Callable[[], str] = lambda: url  # noqa: E731 - one of two, named by use
+    elif settings.site.mode == "rehearsal" and settings.rehearsal.centre:
+        from kiosk.front.own_centre import OwnCentre
+
+        own = OwnCentre(house.home.path)
+        house.later(own.close)
+        address = own.address
+    else:
+        return
+    link = Line(house.home.path, house.home.journal, settings.upstream, address, clock, entropy)
+    house.later(link.close)
+    house.desk.link = link
+    link.start()
+
+
+@contextlib.contextmanager
+def opened(path: Path, settings: Settings, **options: object):  # type: ignore[no-untyped-def]
+    """The house for as long as a `with` block lasts."""
+    house = build(path, settings, **options)  # type: ignore[arg-type]
+    try:
+        yield house
+    finally:
+        house.close()

@@ -1,0 +1,192 @@
+"""The rehearsal's world: simulated devices on disk, and the customer's hands.
+
+Everything a device knows stands under HOME/world before it answers, so another process can play the
+hands and a killed program finds the world as it left it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from pathlib import Path
+
+from drivers.card.sim import CardRack, SimulatedSlot
+from drivers.card.simulated_reader import SimulatedReader, SimulatedTransport
+from drivers.cash import sim as acceptor
+from drivers.meter.card_meter import CardMeter
+from drivers.meter.face import MeterAnswer, MeterFace
+from drivers.meter.factory import card_meter, keypad_meter
+from drivers.meter.keypad import KeypadMeter
+from kiosk.domain import money
+from kiosk.domain.cards import open as open_card
+from kiosk.domain.registry import Card, Meter
+from kiosk.errors import BadInput
+from kiosk.ledger.records import Records
+from kiosk.ledger.stations import is_gone
+from kiosk.ports import HandsAnswer
+
+#: The slot of the face's own reader; commands bring a reader of their own.
+READER = "reader"
+
+_NOTE_WAIT_S = 6.0
+
+
+class World:
+    """The folder of simulated things, and how to find the customer's among them."""
+
+    def __init__(self, home: Path, records: Records) -> None:
+        self.home, self.records = home, records
+        self.folder = home / "world"
+        self.meters = self.folder / "meters"
+        self.acceptor = self.folder / "acceptor"
+        self.printer = self.folder / "printer"
+        self.rack = CardRack(self.folder)
+
+    def build(self, meters: list[Meter], cards: list[Card]) -> None:
+        """Make every meter and card that the catalogue names; existing ones stay as they are."""
+        for meter in meters:
+            make_meter(self.meters, meter)
+        known = set(self.rack.serials())
+        for card in cards:
+            if card.serial not in known:
+                self.rack.make(card.serial, open_card.make(card.serial, card.number, card.meter))
+
+    def card_of(self, customer: str) -> Card:
+        """The card of an account, meter or card number. BadInput when there is none."""
+        bare = customer.replace(" ", "")
+        meters = self.records.meters_of(bare)
+        numbers = [meter.number for meter in meters] or [bare]
+        for number in numbers:
+            card = self.records.card(meter=number) or self.records.card(number=number)
+            if card is not None:
+                return card
+        raise BadInput(
+            f"{customer}: no customer with a card has this account, meter or card number."
+        )
+
+    def meter(self, number: str) -> KeypadMeter | CardMeter:
+        """The simulated meter with this number. BadInput when there is none."""
+        meter = self.records.meter(number.replace(" ", ""))
+        if meter is None:
+            raise BadInput(f"{number}: there is no such meter in this rehearsal.")
+        return make_meter(self.meters, meter)
+
+    def reader(self, slot: str = READER) -> SimulatedReader:
+        """The simulated reader `slot`."""
+        return SimulatedReader(self.folder, slot)
+
+    def slot(self, name: str = READER) -> SimulatedSlot:
+        """The slot itself, as the hands see it."""
+        return SimulatedSlot(self.folder, name)
+
+    def clear_gone_slots(self) -> None:
+        """Give back the cards that a killed command had in its own reader."""
+        for path in (self.folder / "slots").glob("*.json"):
+            if path.stem != READER and is_gone(self.home, path.stem):
+                slot = self.slot(path.stem)
+                if slot.state().card is not None:
+                    slot.pull()
+
+
+def make_meter(folder: Path, meter: Meter) -> KeypadMeter | CardMeter:
+    """The simulated meter of a registry entry, made at the factory on first use."""
+    if meter.kind == "card":
+        return card_meter(folder, meter.number)
+    return keypad_meter(
+        folder, meter.number,
+        supply_group=meter.supply_group, key_revision=meter.key_revision,
+        tariff_index=meter.tariff_index, key_type=meter.key_type,
+        base_date=meter.base_date, algorithm=meter.algorithm,
+    )  # fmt: skip
+
+
+class WorldHands:
+    """The port Hands: what a customer's hands do with the simulated things."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def insert_card(self, customer: str) -> HandsAnswer:
+        """Put the customer's card into the reader of this machine."""
+        card = self._world.card_of(customer)
+        self._world.slot().insert(card.serial)
+        return HandsAnswer(True, f"card {card.number} inserted")
+
+    def pull_card(self) -> HandsAnswer:
+        """Pull whatever card is in the reader."""
+        self._world.slot().pull()
+        return HandsAnswer(True, "card pulled")
+
+    def feed_note(self, amount_minor: int) -> HandsAnswer:
+        """Push a note into the acceptor and watch what becomes of it for a moment."""
+        ticket = acceptor.feed(self._world.acceptor, amount_minor)
+        waited = threading.Event()
+        fate = "waiting"
+        for _ in range(int(_NOTE_WAIT_S / 0.1)):
+            fate = acceptor.fate(self._world.acceptor, ticket)
+            if fate != "waiting":
+                break
+            waited.wait(0.1)
+        return HandsAnswer(fate == "stacked", fate)
+
+    def enter_token(self, meter: str, token: str) -> HandsAnswer:
+        """Type the digits into a keypad meter."""
+        found = self._world.meter(meter)
+        if not isinstance(found, KeypadMeter):
+            raise BadInput(f"{meter}: this meter has no keypad; put its card in.")
+        return _answer(found.enter(token), found.show())
+
+    def insert_in_meter(self, meter: str) -> HandsAnswer:
+        """Put the card of a card meter into that meter, and take it out again."""
+        found = self._world.meter(meter)
+        if not isinstance(found, CardMeter):
+            raise BadInput(f"{meter}: this meter has a keypad; enter the token.")
+        card = self._world.card_of(meter)
+        slot = self._world.slot(f"meter-{os.getpid()}-{threading.get_ident()}")
+        slot.insert(card.serial)
+        try:
+            session = SimulatedTransport(slot).connect()
+            try:
+                answer = found.insert(lambda apdu: session.transmit(apdu, 2.0))
+            finally:
+                session.close()
+        finally:
+            slot.pull()
+            slot.path.unlink(missing_ok=True)
+        return _answer(answer, found.show())
+
+    def show_meter(self, meter: str) -> HandsAnswer:
+        """Read the meter's display."""
+        face = self._world.meter(meter).show()
+        return HandsAnswer(True, face.last_result, 0, face.energy_left_wh)
+
+
+def _answer(answer: MeterAnswer, face: MeterFace) -> HandsAnswer:
+    taken = answer.result in {"accepted", "credited"}
+    return HandsAnswer(taken, answer.result, answer.energy_wh_added, face.energy_left_wh)
+
+
+def note_minor(text: str, currency: str) -> int:
+    """A note's value as it is typed at `kiosk rehearse note`."""
+    amount = money.parse_amount(text, currency)
+    if not isinstance(amount, int):
+        raise BadInput(f"{text}: a note has a value such as 20.")
+    return amount
+
+
+class DeviceLock:
+    """One process a simulated device; the second finds it in use."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._handle = os.open(folder / "in-use.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._handle)
+            raise
+
+    def close(self) -> None:
+        """Let the next process have it."""
+        os.close(self._handle)

@@ -1,0 +1,131 @@
+"""What may be asked: past sales, who is who, and why a figure is what it is."""
+
+from __future__ import annotations
+
+import msgspec
+
+from kiosk.domain import chart, tariff
+from kiosk.domain.record import SaleRecord
+from kiosk.domain.registry import Card, Customer, Meter
+from kiosk.errors import Refusal
+from kiosk.till.desk import Desk
+from kiosk.till.quote import Buyer, buyer_of
+
+
+class Explained(msgspec.Struct, frozen=True):
+    """A sale and its replay from the stored tariff pack; `same` says whether every line agrees."""
+
+    record: SaleRecord
+    replayed: tariff.Quote | None
+    same: bool
+
+
+def search(desk: Desk, text: str, limit: int = 50) -> list[Meter] | Refusal:
+    """Meters by name, address, account, meter or card number."""
+    refused = desk.gate("search")
+    if refused is not None:
+        return refused
+    return desk.records.search(text.strip(), limit)
+
+
+def sales_of_meter(desk: Desk, meter: str, limit: int = 20) -> list[SaleRecord] | Refusal:
+    """The newest sales of a meter."""
+    return desk.gate("history") or desk.records.sales_of(meter=meter, limit=limit)
+
+
+def buyer_record(desk: Desk, meter: str) -> Buyer | Refusal:
+    """A customer's record as the cashier sees it; refused as a sale would be, with the reason."""
+    return desk.gate("search") or buyer_of(desk, meter)
+
+
+def in_doubt(desk: Desk) -> list[SaleRecord]:
+    """Sales whose outcome is not known, oldest first; every face counts them."""
+    return [record for record in desk.records.open_sales() if record.state == "in_doubt"]
+
+
+def why(desk: Desk, sale_id: str) -> Explained | Refusal:
+    """Replay a sale from the pack that it was priced with: every figure can be explained."""
+    record = desk.records.sale(sale_id) or desk.records.sale_by_token(sale_id.replace(" ", ""))
+    if record is None:
+        return Refusal("unknown_sale", {"sale": sale_id[:40]})
+    committed = record.committed
+    found = desk.records.tariff(committed.tariff_digest)
+    if found is None:
+        return Explained(record, None, same=False)
+    replayed = tariff.quote(
+        found[1],
+        committed.power_type,
+        committed.amount_minor,
+        account=committed.account,
+        debt_minor=_debt_then(record),
+        carrier="token" if committed.token is not None else "card",
+    )
+    if isinstance(replayed, Refusal):
+        return Explained(record, None, same=False)
+    same = replayed.lines == committed.lines and replayed.energy_wh == committed.energy_wh
+    return Explained(record, replayed, same=same)
+
+
+def _debt_then(record: SaleRecord) -> int:
+    """What was owed before the sale, as its debt line says."""
+    for line in record.committed.lines:
+        if line.code == "debt":
+            return line.amount_minor + int(line.values["left_minor"])
+    return 0
+
+
+class Found(msgspec.Struct, frozen=True):
+    """One row of a search: a meter, whose it is, and its newest card."""
+
+    meter: Meter
+    customer: Customer
+    card: Card | None
+
+
+def find(desk: Desk, text: str, limit: int = 50) -> list[Found] | Refusal:
+    """As `search`, with the customer and the card of every meter."""
+    meters = search(desk, text, limit)
+    return meters if isinstance(meters, Refusal) else [_found(desk, meter) for meter in meters]
+
+
+def found(desk: Desk, number: str) -> Found | Refusal:
+    """The registry entry of a meter; unlike `buyer_record`, also of one that may not buy."""
+    refused = desk.gate("search")
+    if refused is not None:
+        return refused
+    meter = desk.records.meter(number)
+    return Refusal("unknown_meter", {"meter": number}) if meter is None else _found(desk, meter)
+
+
+def _found(desk: Desk, meter: Meter) -> Found:
+    customer = desk.records.customer(meter.account)
+    assert customer is not None, meter
+    return Found(meter, customer, desk.records.card(meter=meter.number))
+
+
+def last_sales(desk: Desk, limit: int = 20) -> list[SaleRecord] | Refusal:
+    """The newest sales of this home, newest first."""
+    return desk.gate("history") or desk.records.last_sales(limit)
+
+
+class RegistryRow(msgspec.Struct, frozen=True):
+    """A meter in the registry, whether it may buy or not."""
+
+    meter: Meter
+    customer: Customer
+    card: Card | None
+    debt_minor: int
+    credit_minor: int
+
+
+def registry_row(desk: Desk, number: str) -> RegistryRow:
+    """The registry's row of a meter that is known to be there."""
+    meter = desk.records.meter(number)
+    assert meter is not None, number
+    customer = desk.records.customer(meter.account)
+    assert customer is not None, meter
+    return RegistryRow(
+        meter, customer, desk.records.card(meter=number),
+        max(0, desk.records.balance(chart.receivable(meter.account), desk.currency)),
+        -desk.records.balance(chart.meter_account(number), desk.currency),
+    )  # fmt: skip

@@ -1,0 +1,192 @@
+"""The technician's verbs: what state everything is in, and whether the ledger holds what was written."""
+
+from __future__ import annotations
+
+import msgspec
+
+from kiosk.domain.cards import open as open_card
+from kiosk.domain.cards.image import CardImage
+from kiosk.domain.record import SaleRecord
+from kiosk.errors import CardFault, KioskError, Refusal, VendorFault
+from kiosk.ledger import store
+from kiosk.ledger.proof import Proof as Proof  # noqa: PLC0414 - screens show it, and never import the ledger
+from kiosk.ledger.proof import prove
+from kiosk.till.desk import Desk
+from kiosk.till.recover import card_image
+
+
+class DeviceState(msgspec.Struct, frozen=True):
+    """One device: `state` is ok, warn, fault or absent; `advice` says what to do."""
+
+    device: str
+    state: str
+    details: str
+    advice: str = ""
+
+
+class Status(msgspec.Struct, frozen=True):
+    """What the status bar shows; never waits for a device."""
+
+    operator: str
+    online: bool
+    pending: int
+    in_doubt: int
+    printer: str
+    clock: str
+    time_ms: int
+
+
+def status(desk: Desk) -> Status:
+    """The status bar. `pending` counts every fact that upstream has not acknowledged."""
+    link = desk.link.state() if desk.link is not None else None
+    head = desk.journal.head().sequence
+    moment = desk.clock.now()
+    return Status(
+        operator=desk.operator,
+        online=bool(link and link.online),
+        pending=head - desk.journal.acknowledged(),
+        in_doubt=sum(record.state == "in_doubt" for record in desk.records.open_sales()),
+        printer=desk.slips.state().state if desk.slips is not None else "absent",
+        clock=moment.quality,
+        time_ms=moment.time_ms,
+    )
+
+
+def verify(desk: Desk, *, every_signature: bool = False) -> Proof:
+    """The ledger check, on a connection of its own."""
+    connection = store.open_reader(desk.home)
+    try:
+        connection.execute("BEGIN")
+        return prove(connection, desk.journal.origin, every_signature=every_signature)
+    finally:
+        connection.close()
+
+
+def devices(desk: Desk) -> list[DeviceState] | Refusal:
+    """Every device, asked now; may wait for a silent one, so call it from a worker."""
+    return [_ledger(desk), _card(desk), _cash(desk), _printer(desk), _module(desk), _line(desk)]
+
+
+def _ledger(desk: Desk) -> DeviceState:
+    free_mib = store.free_bytes(desk.home) // 2**20
+    log_mib = store.wal_bytes(desk.home) // 2**20
+    safe = "WAL" if store.wal_is_safe(store.library_version()) else "TRUNCATE"
+    details = f"SQLite {store.library_version()} ({safe}), {free_mib} MiB free, log {log_mib} MiB"
+    if desk.room_to_sell() is not None:
+        return DeviceState("ledger", "fault", details, "Free disk space; selling has stopped.")
+    if log_mib * 2**20 > store.WAL_LIMIT_BYTES:
+        return DeviceState("ledger", "warn", details, "A reader does not end; restart the program.")
+    return DeviceState("ledger", "ok", details)
+
+
+def _card(desk: Desk) -> DeviceState:
+    if desk.reader is None:
+        return DeviceState("card reader", "absent", "not configured", "[card] driver in kiosk.toml")
+    try:
+        inside = "card inside" if desk.reader.present() else "empty"
+    except CardFault as error:
+        return DeviceState("card reader", "fault", error.sentence, "Check cable and card service.")
+    return DeviceState("card reader", "ok", f"{desk.reader.name}, {inside}")
+
+
+def _cash(desk: Desk) -> DeviceState:
+    if desk.cash is None:
+        return DeviceState("note acceptor", "absent", "not configured", "[cash] in kiosk.toml")
+    try:
+        notes = ", ".join(str(value) for value in desk.cash.notes())
+        desk.cash.since(desk.records.last_note_counter(desk.cash.name))
+    except KioskError as error:
+        return DeviceState("note acceptor", "fault", error.sentence, "Check power and cable.")
+    return DeviceState("note acceptor", "ok", f"{desk.cash.name}, notes {notes}")
+
+
+def _printer(desk: Desk) -> DeviceState:
+    if desk.slips is None:
+        return DeviceState("printer", "absent", "not configured", "[printer] in kiosk.toml")
+    seen, left = desk.slips.state(), desk.slips.paper_left_lines()
+    details = f"{seen.state}, about {left} lines of paper left"
+    if seen.state not in {"ok", "paper_low"}:
+        return DeviceState("printer", "fault", details, seen.details or "Check paper and cover.")
+    low = seen.state == "paper_low" or left < desk.settings.printer.warn_lines
+    return DeviceState("printer", "warn" if low else "ok", details, "New roll soon." if low else "")
+
+
+def _module(desk: Desk) -> DeviceState:
+    if desk.vendor is None:
+        return DeviceState("security module", "absent", "not configured", "")
+    try:
+        keys = desk.vendor.keys()
+    except VendorFault as error:
+        return DeviceState("security module", "fault", error.sentence, "Check the module.")
+    shown = ", ".join(f"{k.supply_group}/{k.key_revision} ({k.check_value})" for k in keys)
+    state = "ok" if keys else "fault"
+    return DeviceState("security module", state, f"{desk.vendor.name}: {shown or 'no keys'}")
+
+
+def _line(desk: Desk) -> DeviceState:
+    if desk.link is None:
+        return DeviceState("line upstream", "absent", "no centre configured", "[upstream] url")
+    link = desk.link.state()
+    details = f"acknowledged up to {link.acknowledged}"
+    if link.online:
+        return DeviceState("line upstream", "ok", details)
+    return DeviceState("line upstream", "warn", f"{details}; {link.trouble}", "Selling goes on.")
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """What is known of a sale in doubt: the card as it was, as it is, and what that proves.
+
+    `before` and `now` are None for a token sale. `testimony` is a word of
+    `kiosk.domain.cards.open.witness`, or empty when no card testifies.
+    """
+
+    record: SaleRecord
+    before: open_card.OpenCard | Refusal | None
+    now: open_card.OpenCard | Refusal | None
+    testimony: str
+
+
+def evidence(desk: Desk, sale_id: str) -> Evidence | Refusal:
+    """The evidence of a sale in doubt, with what the card in the reader says; from a worker."""
+    refused = desk.gate("recover")
+    if refused is not None:
+        return refused
+    record = desk.records.sale(sale_id)
+    if record is None:
+        return Refusal("unknown_sale", {"sale": sale_id[:40]})
+    delivery = record.committed.card
+    if delivery is None:
+        return Evidence(record, None, None, "")
+    before, image = open_card.state(delivery.before), card_image(desk)
+    if not isinstance(image, CardImage):
+        return Evidence(record, before, image, "")
+    testimony = open_card.witness(delivery.before, image, delivery.writes)
+    return Evidence(record, before, open_card.state(image), testimony)
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """What a kiosk can do for a customer now; `notes_minor` is empty when it takes no money."""
+
+    notes_minor: list[int]
+    cards: bool
+    slips: bool
+    room: bool
+    card_inside: bool
+    insertions: int
+
+
+def readiness(desk: Desk) -> Readiness:
+    """Asked while nobody is served, so that the first screen is true; may wait for a silent device."""
+    notes: list[int] = []
+    if desk.cash is not None:
+        with contextlib.suppress(CashFault):
+            notes = desk.cash.notes()
+    cards, inside, insertions = desk.reader is not None, False, 0
+    if desk.reader is not None:
+        try:
+            inside, insertions = desk.reader.present(), desk.reader.insertions()
+        except CardFault:
+            cards = False
+    printer = desk.slips.state().state if desk.slips is not None else "offline"
+    slips = printer in {"ok", "paper_low"}
+    return Readiness(notes, cards, slips, desk.room_to_sell() is None, inside, insertions)

@@ -1,0 +1,47 @@
+"""The verbs around paper: print the slip of a sale, print a copy. The sale never waits for them."""
+
+from __future__ import annotations
+
+from kiosk.domain import facts
+from kiosk.domain.record import PaymentRecord, SaleRecord
+from kiosk.errors import Refusal
+from kiosk.ports import SlipLine
+from kiosk.till.desk import Desk
+
+
+def slip_lines(desk: Desk, record: SaleRecord, copy: int = 0) -> list[SlipLine]:
+    """The slip of a sale, as it is printed and as the screen may show it."""
+    assert desk.writer is not None
+    customer = desk.records.customer(record.committed.account)
+    return desk.writer.sale(record, customer, copy)
+
+
+def print_slip(desk: Desk, record: SaleRecord) -> str:
+    """Print the original; gives the name of the job, or "" where there is no printer."""
+    return _submit(desk, f"{record.committed.sale_id}/0", slip_lines(desk, record))
+
+
+def print_kept(desk: Desk, payment: PaymentRecord) -> str:
+    """Print the slip of money that was kept for a meter."""
+    assert desk.writer is not None
+    return _submit(desk, f"{payment.payment}/kept", desk.writer.kept(payment))
+
+
+def reprint(desk: Desk, sale_id: str) -> str | Refusal:
+    """Print a copy, marked COPY n. The copy is a fact, written before the paper moves."""
+    refused = desk.gate("reprint")
+    if refused is not None:
+        return refused
+    record = desk.records.sale(sale_id)
+    if record is None:
+        return Refusal("unknown_sale", {"sale": sale_id})
+    copy = record.copies + 1
+    desk.journal.append(facts.SlipPrinted(sale_id, copy, "sent", desk.operator))
+    return _submit(desk, f"{sale_id}/{copy}", slip_lines(desk, record, copy))
+
+
+def _submit(desk: Desk, job: str, lines: list[SlipLine]) -> str:
+    if desk.slips is None:
+        return ""
+    desk.slips.submit(job, lines)
+    return job

@@ -1,0 +1,158 @@
+"""The verb collect: notes at a kiosk. Each note is a fact of its own, around its own physical act.
+
+Escrow -> intention in the journal -> stack -> `stacked` from the device -> outcome in the journal.
+Only then is it money on the screen (E22). No note is taken that would lead above the maximum.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from kiosk.domain import chart, facts
+from kiosk.domain.record import PaymentRecord
+from kiosk.errors import CashFault, Refusal
+from kiosk.marks import mark
+from kiosk.ports import CashEvent
+from kiosk.till.desk import Desk
+from kiosk.till.quote import Buyer
+from kiosk.till.recover import keep
+from kiosk.till.sell import Payment
+
+_STACK_WAIT_S = 15.0
+
+
+class NoteSeen(msgspec.Struct, frozen=True):
+    """What happened at the acceptor, for the screen: `kind` as in CashEvent, or too_much."""
+
+    kind: str
+    amount_minor: int
+    held_minor: int
+
+
+class NotePayment:
+    """One payment with notes, under the sale id that the quote has. Lives in one worker thread.
+
+    `credit_minor` is money kept for the meter; it counts from the start and is spent with the sale.
+    """
+
+    def __init__(self, desk: Desk, sale_id: str, buyer: Buyer, wanted_minor: int) -> None:
+        self._desk, self._buyer = desk, buyer
+        self.payment = sale_id
+        self.wanted_minor = wanted_minor
+        self.credit_minor = min(buyer.credit_minor, buyer.maximum_minor)
+        self.notes_minor = 0
+        self._notes = 0
+        self._doubtful = False
+
+    @property
+    def held_minor(self) -> int:
+        """All money there is for this sale: notes in the box and credit of the meter."""
+        return self.credit_minor + self.notes_minor
+
+    @property
+    def complete(self) -> bool:
+        """Whether the amount that the customer chose is there."""
+        return self.held_minor >= self.wanted_minor
+
+    def open(self) -> Refusal | None:
+        """Take notes from now on; refuses before any money is taken when there is no room."""
+        refused = self._desk.gate("sell") or self._desk.room_to_sell()
+        if refused is None and self._desk.cash is None:
+            refused = Refusal("no_acceptor")
+        return refused or self._enable()
+
+    def step(self, timeout_s: float) -> NoteSeen | None:
+        """Wait for the acceptor and deal with what it says; None when nothing happened.
+
+        Raises CashFault when the acceptor is lost; the payment keeps what was stacked.
+        """
+        cash = self._desk.cash
+        assert cash is not None
+        event = cash.wait(timeout_s)
+        if event is None:
+            return None
+        if event.kind == "escrow":
+            return self._escrow(event)
+        if event.kind == "back":
+            self._enable()
+        return NoteSeen(event.kind, event.amount_minor, self.held_minor)
+
+    def close(self) -> None:
+        """Take no more notes."""
+        if self._desk.cash is not None:
+            self._desk.cash.disable()
+
+    def payment_of(self) -> Payment:
+        """The tenders of the sale that this money pays."""
+        tenders = []
+        if self.notes_minor:
+            tenders.append(facts.Tender("notes", self.notes_minor, chart.HELD_NOTES))
+        if self.credit_minor:
+            account = chart.meter_account(self._buyer.meter.number)
+            tenders.append(facts.Tender("meter_account", self.credit_minor, account))
+        return Payment(tenders, self.notes_minor)
+
+    def give_up(self, reason: str) -> PaymentRecord | None:
+        """The customer cancels or has gone: what was stacked is kept for the meter (E23)."""
+        self.close()
+        if not self.notes_minor:
+            return None
+        fact = facts.PaymentKept(
+            self.payment, self._buyer.meter.number, self.notes_minor, self._desk.currency, reason
+        )
+        return keep(self._desk, fact)
+
+    def _enable(self) -> Refusal | None:
+        cash = self._desk.cash
+        assert cash is not None
+        room = self._buyer.maximum_minor - self.held_minor
+        allowed = [value for value in cash.notes() if value <= room]
+        try:
+            cash.enable(allowed)
+        except CashFault:
+            return Refusal("no_acceptor")
+        return None
+
+    def _escrow(self, event: CashEvent) -> NoteSeen:
+        cash = self._desk.cash
+        assert cash is not None
+        if self.held_minor + event.amount_minor > self._buyer.maximum_minor:
+            cash.give_back()
+            return NoteSeen("too_much", event.amount_minor, self.held_minor)
+        self._notes += 1
+        mark("note.before_intention")
+        self._desk.journal.append(
+            facts.NoteOffered(
+                self.payment, self._notes, self._desk.station.name, self._buyer.meter.number,
+                cash.name, event.counter, event.amount_minor, self._desk.currency,
+            )
+        )  # fmt: skip
+        mark("note.after_intention")
+        cash.stack()
+        return self._end(event, self._await_end())
+
+    def _await_end(self) -> CashEvent:
+        """The device's word on the note that it was told to stack."""
+        cash = self._desk.cash
+        assert cash is not None
+        left_ms = self._desk.clock.monotonic_ms() + int(_STACK_WAIT_S * 1000)
+        while self._desk.clock.monotonic_ms() < left_ms:
+            event = cash.wait(0.5)
+            if event is not None and event.kind not in {"escrow", "back"}:
+                return event
+        return CashEvent("lost", reason="no word after stacking")
+
+    def _end(self, offered: CashEvent, event: CashEvent) -> NoteSeen:
+        if event.kind == "stacked":
+            mark("note.after_stack")
+            self._desk.journal.append(facts.NoteStacked(self.payment, self._notes, event.counter))
+            self.notes_minor += offered.amount_minor
+            mark("note.after_fact")
+            self._desk.nudge()
+            self._enable()
+        elif event.kind in {"returned", "rejected"}:
+            self._desk.journal.append(facts.NoteReturned(self.payment, self._notes, event.kind))
+        else:
+            reason = event.reason or event.kind
+            self._desk.journal.append(facts.NoteInDoubt(self.payment, self._notes, reason))
+        return NoteSeen(event.kind, offered.amount_minor, self.held_minor)

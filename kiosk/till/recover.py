@@ -1,0 +1,157 @@
+"""The verb recover: what was interrupted is finished or undone before anything new is sold (E01-E03).
+
+Touches only sales and payments whose station is gone, or our own. The card and the note acceptor
+are asked what happened; nothing is guessed and nothing is repeated under a new id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from kiosk.domain import facts
+from kiosk.domain.cards import open as open_card
+from kiosk.domain.cards.image import CardImage
+from kiosk.domain.record import PaymentRecord, SaleRecord
+from kiosk.errors import CardFault, CashFault, Refusal
+from kiosk.ledger.records import NoteRecord
+from kiosk.marks import mark
+from kiosk.ports import CashEvent
+from kiosk.till.deliver import deliver, record_of, void, write_outcome
+from kiosk.till.desk import Desk
+
+
+class Recovered(msgspec.Struct, frozen=True):
+    """What recovery settled and what still waits for evidence."""
+
+    sales: list[SaleRecord]
+    payments: list[PaymentRecord]
+    waiting: list[SaleRecord]
+
+
+def recover(desk: Desk) -> Recovered | Refusal:
+    """Settle everything that this desk may settle now; called at start and when a card comes."""
+    refused = desk.gate("recover")
+    if refused is not None:
+        return refused
+    with desk.selling() as free:
+        if not free:
+            return Refusal("sale_under_way")
+        notes_settled = _recover_notes(desk)
+        payments = _keep_held(desk) if notes_settled else []
+        settled, waiting = [], []
+        for record in desk.records.open_sales():
+            if not desk.is_ours_to_settle(record.committed.station):
+                continue
+            after = _recover_sale(desk, record)
+            (waiting if after.state == "in_doubt" else settled).append(after)
+        return Recovered(settled, payments, waiting)
+
+
+def _recover_sale(desk: Desk, record: SaleRecord) -> SaleRecord:
+    """A card sale waits for its card: touching another customer's card proves nothing."""
+    delivery = record.committed.card
+    if delivery is not None and record.state == "in_doubt" and _serial(desk) != delivery.serial:
+        return record
+    return deliver(desk, record.committed)
+
+
+def _serial(desk: Desk) -> str:
+    """The serial of the card in the reader, or nothing."""
+    image = card_image(desk)
+    return image.serial if isinstance(image, CardImage) else ""
+
+
+def card_image(desk: Desk) -> CardImage | Refusal:
+    """The card in the reader as it is now."""
+    if desk.reader is None:
+        return Refusal("no_card")
+    try:
+        return desk.reader.read() if desk.reader.present() else Refusal("no_card")
+    except CardFault as error:
+        return Refusal("card_unreadable", {"reason": error.sentence})
+
+
+def undo(desk: Desk, sale_id: str) -> SaleRecord | Refusal:
+    """Undo an interrupted card sale when the card itself shows that nothing was delivered.
+
+    The proof is the card: purchase number still old, nothing in the write-back. A token sale is
+    never undone: its digits may have been seen.
+    """
+    refused = desk.gate("recover")
+    if refused is not None:
+        return refused
+    record = desk.records.sale(sale_id)
+    if record is None:
+        return Refusal("unknown_sale", {"sale": sale_id})
+    delivery = record.committed.card
+    if delivery is None or record.state not in {"paid", "in_doubt"}:
+        return Refusal("sale_not_open", {"sale": sale_id})
+    if not desk.is_ours_to_settle(record.committed.station):
+        return Refusal("sale_under_way")
+    image = card_image(desk)
+    if isinstance(image, Refusal):
+        return image
+    if open_card.witness(delivery.before, image, delivery.writes) != "not_delivered":
+        return Refusal("not_undone", {"sale": sale_id})
+    write_outcome(desk, void(desk, record.committed, "undone"))
+    return record_of(desk, sale_id)
+
+
+# --- notes ------------------------------------------------------------------------------------
+
+
+def _recover_notes(desk: Desk) -> bool:
+    """Ask the acceptor about notes whose end is not in the journal (E22); true when none is open."""
+    mine = [note for note in desk.records.open_notes() if note.state == "offered"]
+    mine = [note for note in mine if desk.is_ours_to_settle(note.station)]
+    for note in mine:
+        if desk.cash is None or desk.cash.name != note.device:
+            return False
+        try:
+            events = desk.cash.since(note.counter)
+        except CashFault:
+            return False
+        desk.journal.append(_end_of(note, events))
+    return True
+
+
+def _end_of(note: NoteRecord, events: list[CashEvent]) -> facts.Fact:
+    """What the device's own log says about the one note that was offered after its counter."""
+    for event in events:
+        if event.kind == "stacked" and event.amount_minor == note.amount_minor:
+            return facts.NoteStacked(note.payment, note.note, event.counter, recovered=True)
+        if event.kind in {"returned", "rejected"}:
+            return facts.NoteReturned(note.payment, note.note, "recovered")
+        if event.kind in {"lost", "jam", "fraud", "removed"}:
+            return facts.NoteInDoubt(note.payment, note.note, event.kind)
+    # Nothing happened after the offer: the note never left escrow, and a device gives it back.
+    return facts.NoteReturned(note.payment, note.note, "recovered")
+
+
+def _keep_held(desk: Desk) -> list[PaymentRecord]:
+    """Money of a payment whose station is gone is kept for the meter (E23)."""
+    kept = []
+    for held in desk.records.held():
+        if desk.is_ours_to_settle(held.station):
+            fact = facts.PaymentKept(
+                held.payment, held.meter, held.amount_minor, held.currency, "interrupted"
+            )
+            kept.append(keep(desk, fact))
+    return [payment for payment in kept if payment is not None]
+
+
+def keep(desk: Desk, fact: facts.PaymentKept) -> PaymentRecord | None:
+    """Book a payment that became no sale to the meter's account; None if another did it first."""
+    mark("note.before_keep")
+    if isinstance(desk.journal.append(fact), Refusal):
+        return None
+    desk.nudge()
+    now = desk.clock.now().time_ms
+    return PaymentRecord(
+        fact.payment, fact.meter, fact.amount_minor, fact.currency, now, fact.reason
+    )
+
+
+Follow = Callable[[SaleRecord], None]
