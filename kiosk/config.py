@@ -94,7 +94,8 @@ class Cash(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str, Meta(description="Serial port of the acceptor, best by id: /dev/serial/by-id/...")
     ] = ""
     notes: Annotated[
-        tuple[int, ...], Meta(description="Notes that the simulated acceptor knows, in major units.")
+        tuple[int, ...],
+        Meta(description="Notes that the simulated acceptor knows, in major units."),
     ] = (10, 20, 50, 100, 200)
 
 
@@ -166,7 +167,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load(path: Path | None) -> Settings:
-    """The settings in `path`, or the defaults for None. Raises ConfigFault: file, line, what to do."""
+    """The settings in `path`, or the defaults for None. ConfigFault: file, line, what to do."""
     if path is None:
         return Settings()
     try:

@@ -1,4 +1,4 @@
-"""Who gives a command: built in for a rehearsal, elsewhere a name with the PIN on standard input."""
+"""Who gives a command: built in for a rehearsal, elsewhere a name and the PIN on its input."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class OwnCentre:
     def _start(self, folder: Path) -> None:
         log = (folder / "centre.log").open("a")
         command = [
-            sys.executable, "-m", "sync.centre", "serve", "--home", str(folder), "--port", "0",
+            sys.executable, "-m", "sync.centre", "serve", "--home", str(self._home), "--port", "0",
             "--auto-enrol",
         ]  # fmt: skip
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from kiosk.config import Settings
 from kiosk.domain import catalogue as catalogues
 from kiosk.domain import facts
@@ -15,9 +17,9 @@ from kiosk.till.operators import hash_pin
 _BUILT = "built"
 
 
-def furnish_home(home: Home, settings: Settings) -> World:
+def furnish_home(home: Home, settings: Settings, folder: Path | None = None) -> World:
     """The world of this home; on first use the utility is registered and its things are made."""
-    world = World(home.path, home.journal.records)
+    world = World(home.path, home.journal.records, folder)
     if home.journal.records.tariff() is None:
         _register(home, settings)
     marker = world.folder / _BUILT

@@ -28,7 +28,7 @@ REHEARSAL_PIN = "1234"
 
 _EVERY_THIRD_HAS_A_CARD = 3
 _BLOCKED = 40
-_IN_DEBT = 9
+_IN_DEBT = 8
 
 
 def tariff_pack(currency: str) -> TariffPack:

@@ -56,11 +56,13 @@ def build(
     cash: bool = False,
     line: bool = False,
     slot: str = "",
+    world: Path | None = None,
 ) -> House:
     """Open the home in `path` and everything that `face` needs there.
 
     `paper`, `cash` and `line` say whether this process works the printer, the note acceptor and the
-    line upstream; a command usually needs none of them. `slot` names a card reader of its own.
+    line upstream; a command usually needs none of them. `slot` names a card reader of its own,
+    `world` another folder of simulated things, which several homes may share.
     """
     clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
     time = clock
@@ -76,7 +78,7 @@ def build(
         _arm_marks(settings)
         rehearsal = settings.site.mode == "rehearsal"
         if rehearsal:
-            _open_rehearsal(house)
+            _open_rehearsal(house, world)
         if isinstance(clock, SystemClock):
             clock.lowest_ms = home.journal.records.highest_time_ms()
         _furnish(house, face, clock, entropy, paper=paper, cash=cash, slot=slot)
@@ -108,10 +110,10 @@ def _arm_marks(settings: Settings) -> None:
     marks.arm_from(wanted)
 
 
-def _open_rehearsal(house: House) -> None:
+def _open_rehearsal(house: House, world: Path | None) -> None:
     from kiosk.front.rehearsal import furnish_home
 
-    house.world = furnish_home(house.home, house.settings)
+    house.world = furnish_home(house.home, house.settings, world)
     house.hands = WorldHands(house.world)
 
 

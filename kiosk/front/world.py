@@ -6,6 +6,7 @@ hands and a killed program finds the world as it left it.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import threading
@@ -23,7 +24,7 @@ from kiosk.domain.cards import open as open_card
 from kiosk.domain.registry import Card, Meter
 from kiosk.errors import BadInput
 from kiosk.ledger.records import Records
-from kiosk.ledger.stations import is_gone
+from kiosk.ledger.stations import Station, is_gone
 from kiosk.ports import HandsAnswer
 
 #: The slot of the face's own reader; commands bring a reader of their own.
@@ -35,9 +36,9 @@ _NOTE_WAIT_S = 6.0
 class World:
     """The folder of simulated things, and how to find the customer's among them."""
 
-    def __init__(self, home: Path, records: Records) -> None:
+    def __init__(self, home: Path, records: Records, folder: Path | None = None) -> None:
         self.home, self.records = home, records
-        self.folder = home / "world"
+        self.folder = folder or home / "world"
         self.meters = self.folder / "meters"
         self.acceptor = self.folder / "acceptor"
         self.printer = self.folder / "printer"
@@ -85,8 +86,9 @@ class World:
         for path in (self.folder / "slots").glob("*.json"):
             if path.stem != READER and is_gone(self.home, path.stem):
                 slot = self.slot(path.stem)
-                if slot.state().card is not None:
+                with contextlib.suppress(BadInput):  # another process starts in the same moment
                     slot.pull()
+                slot.path.unlink(missing_ok=True)
 
 
 def make_meter(folder: Path, meter: Meter) -> KeypadMeter | CardMeter:
@@ -97,7 +99,7 @@ def make_meter(folder: Path, meter: Meter) -> KeypadMeter | CardMeter:
         folder, meter.number,
         supply_group=meter.supply_group, key_revision=meter.key_revision,
         tariff_index=meter.tariff_index, key_type=meter.key_type,
-        base_date=meter.base_date, algorithm=meter.algorithm,
+        base_date=meter.base_date, algorithm="11" if meter.algorithm == "11" else "07",
     )  # fmt: skip
 
 
@@ -143,23 +145,26 @@ class WorldHands:
         if not isinstance(found, CardMeter):
             raise BadInput(f"{meter}: this meter has a keypad; enter the token.")
         card = self._world.card_of(meter)
-        slot = self._world.slot(f"meter-{os.getpid()}-{threading.get_ident()}")
-        slot.insert(card.serial)
+        # The lock tells other processes that this slot is not one that was left behind.
+        hand = Station(self._world.home, f"meter-{os.getpid()}-{threading.get_ident()}")
+        slot = self._world.slot(hand.name)
         try:
+            slot.insert(card.serial)
             session = SimulatedTransport(slot).connect()
             try:
                 answer = found.insert(lambda apdu: session.transmit(apdu, 2.0))
             finally:
                 session.close()
+                slot.pull()
         finally:
-            slot.pull()
             slot.path.unlink(missing_ok=True)
+            hand.close()
         return _answer(answer, found.show())
 
     def show_meter(self, meter: str) -> HandsAnswer:
         """Read the meter's display."""
         face = self._world.meter(meter).show()
-        return HandsAnswer(True, face.last_result, 0, face.energy_left_wh)
+        return HandsAnswer(True, face.last_result or "shown", 0, face.energy_left_wh)
 
 
 def _answer(answer: MeterAnswer, face: MeterFace) -> HandsAnswer:

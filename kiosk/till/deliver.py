@@ -142,7 +142,7 @@ def _deliver_card(
     reason = "card_away"
     for _ in range(_CARD_TRIES):
         try:
-            return _write_or_witness(desk.reader, committed, how)
+            return _write_or_witness(desk, desk.reader, committed, how)
         except CardUnusable as error:
             reason = "card_other" if error.code == "other_card" else "card_unusable"
         except CardFault:
@@ -152,7 +152,9 @@ def _deliver_card(
     return waiting
 
 
-def _write_or_witness(reader: CardReader, committed: facts.SaleCommitted, how: str) -> Outcome:
+def _write_or_witness(
+    desk: Desk, reader: CardReader, committed: facts.SaleCommitted, how: str
+) -> Outcome:
     """One attempt on the card in the reader; CardFault when it could not be finished."""
     delivery = committed.card
     assert delivery is not None
@@ -160,6 +162,8 @@ def _write_or_witness(reader: CardReader, committed: facts.SaleCommitted, how: s
     seen = open_card.witness(delivery.before, reader.read(), delivery.writes)
     if seen == "other":
         raise CardUnusable("This is not the card of this sale.", "other_card")
+    if seen == "superseded":
+        return void(desk, committed, "superseded")
     if seen in {"delivered", "consumed"}:
         return facts.SaleDelivered(committed.sale_id, "witnessed", purchase_number=number)
     mark("card.before_write")

@@ -74,33 +74,12 @@ def _debt_then(record: SaleRecord) -> int:
     return 0
 
 
-class Found(msgspec.Struct, frozen=True):
-    """One row of a search: a meter, whose it is, and its newest card."""
-
-    meter: Meter
-    customer: Customer
-    card: Card | None
-
-
-def find(desk: Desk, text: str, limit: int = 50) -> list[Found] | Refusal:
-    """As `search`, with the customer and the card of every meter."""
+def find(desk: Desk, text: str, limit: int = 50) -> list[RegistryRow] | Refusal:
+    """As `search`, each meter with its customer, its card and its money."""
     meters = search(desk, text, limit)
-    return meters if isinstance(meters, Refusal) else [_found(desk, meter) for meter in meters]
-
-
-def found(desk: Desk, number: str) -> Found | Refusal:
-    """The registry entry of a meter; unlike `buyer_record`, also of one that may not buy."""
-    refused = desk.gate("search")
-    if refused is not None:
-        return refused
-    meter = desk.records.meter(number)
-    return Refusal("unknown_meter", {"meter": number}) if meter is None else _found(desk, meter)
-
-
-def _found(desk: Desk, meter: Meter) -> Found:
-    customer = desk.records.customer(meter.account)
-    assert customer is not None, meter
-    return Found(meter, customer, desk.records.card(meter=meter.number))
+    if isinstance(meters, Refusal):
+        return meters
+    return [registry_row(desk, meter.number) for meter in meters]
 
 
 def last_sales(desk: Desk, limit: int = 20) -> list[SaleRecord] | Refusal:

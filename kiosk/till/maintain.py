@@ -1,13 +1,15 @@
-"""The technician's verbs: what state everything is in, and whether the ledger holds what was written."""
+"""The technician's verbs: the state of everything, and whether the ledger is as it was written."""
 
 from __future__ import annotations
+
+import contextlib
 
 import msgspec
 
 from kiosk.domain.cards import open as open_card
 from kiosk.domain.cards.image import CardImage
 from kiosk.domain.record import SaleRecord
-from kiosk.errors import CardFault, KioskError, Refusal, VendorFault
+from kiosk.errors import CardFault, CashFault, KioskError, Refusal, VendorFault
 from kiosk.ledger import store
 from kiosk.ledger.proof import Proof as Proof  # noqa: PLC0414 - screens show it, and never import the ledger
 from kiosk.ledger.proof import prove

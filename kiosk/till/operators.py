@@ -1,4 +1,4 @@
-"""The verbs sign in and sign out. PINs are Argon2id hashes, keyed with a secret outside the database.
+"""The verbs sign in and sign out. PINs are Argon2id hashes, keyed with a secret of the home.
 
 The answer is the same for an unknown name and a wrong PIN; failed attempts are facts. After five of
 them the operator waits 15 minutes, doubling, across restarts.
@@ -67,8 +67,8 @@ def _locked_until(record: OperatorRecord) -> int:
     """15 minutes after the fifth wrong PIN in a row, doubling with each further one."""
     if record.failures < _TRIES:
         return 0
-    doublings = min(record.failures - _TRIES, 10)
-    return record.last_failure_ms + _LOCK_MS * 2**doublings
+    wait_ms: int = _LOCK_MS << min(record.failures - _TRIES, 10)
+    return record.last_failure_ms + wait_ms
 
 
 def _keyed(pin: str, pepper: bytes) -> bytes:

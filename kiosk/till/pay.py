@@ -6,6 +6,8 @@ Only then is it money on the screen (E22). No note is taken that would lead abov
 
 from __future__ import annotations
 
+import contextlib
+
 import msgspec
 
 from kiosk.domain import chart, facts
@@ -19,6 +21,10 @@ from kiosk.till.recover import keep
 from kiosk.till.sell import Payment
 
 _STACK_WAIT_S = 15.0
+
+#: What ends the way of a note from escrow, and what keeps it from ending without staff.
+_ENDS = frozenset({"stacked", "returned"})
+_NEEDS_A_PERSON = frozenset({"jam", "fraud"})
 
 
 class NoteSeen(msgspec.Struct, frozen=True):
@@ -42,7 +48,7 @@ class NotePayment:
         self.credit_minor = min(buyer.credit_minor, buyer.maximum_minor)
         self.notes_minor = 0
         self._notes = 0
-        self._doubtful = False
+        self._doubtful: CashEvent | None = None
 
     @property
     def held_minor(self) -> int:
@@ -73,14 +79,17 @@ class NotePayment:
             return None
         if event.kind == "escrow":
             return self._escrow(event)
+        if self._doubtful is not None and event.kind in _ENDS:
+            return self._end(self._doubtful, event)  # late, and still the truth
         if event.kind == "back":
             self._enable()
         return NoteSeen(event.kind, event.amount_minor, self.held_minor)
 
     def close(self) -> None:
-        """Take no more notes."""
+        """Take no more notes; an acceptor that is away hears of it when it is back."""
         if self._desk.cash is not None:
-            self._desk.cash.disable()
+            with contextlib.suppress(CashFault):
+                self._desk.cash.disable()
 
     def payment_of(self) -> Payment:
         """The tenders of the sale that this money pays."""
@@ -106,9 +115,8 @@ class NotePayment:
         cash = self._desk.cash
         assert cash is not None
         room = self._buyer.maximum_minor - self.held_minor
-        allowed = [value for value in cash.notes() if value <= room]
         try:
-            cash.enable(allowed)
+            cash.enable([value for value in cash.notes() if value <= room])
         except CashFault:
             return Refusal("no_acceptor")
         return None
@@ -128,21 +136,23 @@ class NotePayment:
             )
         )  # fmt: skip
         mark("note.after_intention")
-        cash.stack()
+        with contextlib.suppress(CashFault):  # whether it was heard, the device's events say
+            cash.stack()
         return self._end(event, self._await_end())
 
     def _await_end(self) -> CashEvent:
-        """The device's word on the note that it was told to stack."""
+        """The device's word on the note that it was told to stack; trouble is not yet the end."""
         cash = self._desk.cash
         assert cash is not None
         left_ms = self._desk.clock.monotonic_ms() + int(_STACK_WAIT_S * 1000)
         while self._desk.clock.monotonic_ms() < left_ms:
             event = cash.wait(0.5)
-            if event is not None and event.kind not in {"escrow", "back"}:
+            if event is not None and (event.kind in _ENDS or event.kind in _NEEDS_A_PERSON):
                 return event
-        return CashEvent("lost", reason="no word after stacking")
+        return CashEvent("lost", reason="lost")
 
     def _end(self, offered: CashEvent, event: CashEvent) -> NoteSeen:
+        self._doubtful = None
         if event.kind == "stacked":
             mark("note.after_stack")
             self._desk.journal.append(facts.NoteStacked(self.payment, self._notes, event.counter))
@@ -150,9 +160,9 @@ class NotePayment:
             mark("note.after_fact")
             self._desk.nudge()
             self._enable()
-        elif event.kind in {"returned", "rejected"}:
+        elif event.kind == "returned":
             self._desk.journal.append(facts.NoteReturned(self.payment, self._notes, event.kind))
         else:
-            reason = event.reason or event.kind
-            self._desk.journal.append(facts.NoteInDoubt(self.payment, self._notes, reason))
+            self._doubtful = offered
+            self._desk.journal.append(facts.NoteInDoubt(self.payment, self._notes, event.kind))
         return NoteSeen(event.kind, offered.amount_minor, self.held_minor)

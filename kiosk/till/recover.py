@@ -1,12 +1,10 @@
-"""The verb recover: what was interrupted is finished or undone before anything new is sold (E01-E03).
+"""The verb recover: what was interrupted is finished or undone before anything new (E01-E03).
 
 Touches only sales and payments whose station is gone, or our own. The card and the note acceptor
 are asked what happened; nothing is guessed and nothing is repeated under a new id.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import msgspec
 
@@ -17,9 +15,13 @@ from kiosk.domain.record import PaymentRecord, SaleRecord
 from kiosk.errors import CardFault, CashFault, Refusal
 from kiosk.ledger.records import NoteRecord
 from kiosk.marks import mark
-from kiosk.ports import CashEvent
+from kiosk.ports import CashEvent, CashIn
 from kiosk.till.deliver import deliver, record_of, void, write_outcome
 from kiosk.till.desk import Desk
+
+#: How long a note that was on its way when the program ended may take to reach the box.
+_NOTE_END_WAIT_MS = 5_000
+_NOTE_LOOK_S = 0.2
 
 
 class Recovered(msgspec.Struct, frozen=True):
@@ -40,7 +42,8 @@ def recover(desk: Desk) -> Recovered | Refusal:
             return Refusal("sale_under_way")
         notes_settled = _recover_notes(desk)
         payments = _keep_held(desk) if notes_settled else []
-        settled, waiting = [], []
+        settled: list[SaleRecord] = []
+        waiting: list[SaleRecord] = []
         for record in desk.records.open_sales():
             if not desk.is_ours_to_settle(record.committed.station):
                 continue
@@ -90,44 +93,64 @@ def undo(desk: Desk, sale_id: str) -> SaleRecord | Refusal:
         return Refusal("sale_not_open", {"sale": sale_id})
     if not desk.is_ours_to_settle(record.committed.station):
         return Refusal("sale_under_way")
-    image = card_image(desk)
-    if isinstance(image, Refusal):
-        return image
-    if open_card.witness(delivery.before, image, delivery.writes) != "not_delivered":
-        return Refusal("not_undone", {"sale": sale_id})
-    write_outcome(desk, void(desk, record.committed, "undone"))
-    return record_of(desk, sale_id)
+    with desk.selling() as free:
+        if not free:
+            return Refusal("sale_under_way")
+        image = card_image(desk)
+        if isinstance(image, Refusal):
+            return image
+        if open_card.witness(delivery.before, image, delivery.writes) != "not_delivered":
+            return Refusal("not_undone", {"sale": sale_id})
+        write_outcome(desk, void(desk, record.committed, "undone"))
+        return record_of(desk, sale_id)
 
 
 # --- notes ------------------------------------------------------------------------------------
 
 
 def _recover_notes(desk: Desk) -> bool:
-    """Ask the acceptor about notes whose end is not in the journal (E22); true when none is open."""
+    """Ask the acceptor about notes without an end in the journal (E22); true when none is open."""
     mine = [note for note in desk.records.open_notes() if note.state == "offered"]
     mine = [note for note in mine if desk.is_ours_to_settle(note.station)]
     for note in mine:
         if desk.cash is None or desk.cash.name != note.device:
             return False
         try:
-            events = desk.cash.since(note.counter)
+            end = _end_of(desk, desk.cash, note)
         except CashFault:
             return False
-        desk.journal.append(_end_of(note, events))
+        desk.journal.append(end)
     return True
 
 
-def _end_of(note: NoteRecord, events: list[CashEvent]) -> facts.Fact:
-    """What the device's own log says about the one note that was offered after its counter."""
+def _end_of(desk: Desk, cash: CashIn, note: NoteRecord) -> facts.Fact:
+    """What became of a note, in the device's own words (E22).
+
+    A note that is still in escrow is given back; one on its way to the box is waited for.
+    """
+    cash.give_back()
+    until_ms = desk.clock.monotonic_ms() + _NOTE_END_WAIT_MS
+    while True:
+        events = cash.since(note.counter)
+        end = _told(note, events)
+        if end is not None:
+            return end
+        if desk.clock.monotonic_ms() > until_ms:
+            known = [event.kind for event in events if event.kind in {"jam", "fraud", "removed"}]
+            return facts.NoteInDoubt(note.payment, note.note, known[-1] if known else "lost")
+        cash.wait(_NOTE_LOOK_S)
+
+
+def _told(note: NoteRecord, events: list[CashEvent]) -> facts.Fact | None:
+    """The end of the note among the events after its offer: an acceptor moves one at a time."""
     for event in events:
         if event.kind == "stacked" and event.amount_minor == note.amount_minor:
             return facts.NoteStacked(note.payment, note.note, event.counter, recovered=True)
-        if event.kind in {"returned", "rejected"}:
+        if event.kind == "returned":
             return facts.NoteReturned(note.payment, note.note, "recovered")
-        if event.kind in {"lost", "jam", "fraud", "removed"}:
-            return facts.NoteInDoubt(note.payment, note.note, event.kind)
-    # Nothing happened after the offer: the note never left escrow, and a device gives it back.
-    return facts.NoteReturned(note.payment, note.note, "recovered")
+        if event.kind in {"stacked", "lost"}:
+            return facts.NoteInDoubt(note.payment, note.note, "lost")
+    return None
 
 
 def _keep_held(desk: Desk) -> list[PaymentRecord]:
@@ -152,6 +175,3 @@ def keep(desk: Desk, fact: facts.PaymentKept) -> PaymentRecord | None:
     return PaymentRecord(
         fact.payment, fact.meter, fact.amount_minor, fact.currency, now, fact.reason
     )
-
-
-Follow = Callable[[SaleRecord], None]

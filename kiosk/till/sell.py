@@ -74,7 +74,7 @@ def _stale(desk: Desk, offer: Offer) -> Refusal | None:
 
 
 def _commit_one(desk: Desk, offer: Offer, payment: Payment) -> facts.SaleCommitted | Refusal:
-    """The durable intention; another station may take an identifier first, then the next is tried."""
+    """The durable intention. Another station may take the identifier first: then the next one."""
     make: Callable[[], facts.SaleCommitted | Refusal]
     if offer.buyer.meter.kind == "keypad":
         make = lambda: _token_sale(desk, offer, payment)  # noqa: E731 - one of two, named by use

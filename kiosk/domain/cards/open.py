@@ -35,6 +35,7 @@ LAST_PURCHASE_NUMBER = 2**32 - 1
 
 _VALIDITY_AT = 39
 _MAC_AT = 31
+_MARK_AT = slice(21, 31)
 
 #: Address and length of every write that a seller may make in the purchase file, and no other.
 _SELLER_WINDOWS = {(0, _MAC_AT), (_MAC_AT, 8), (_VALIDITY_AT, 1)}
@@ -42,7 +43,7 @@ _SELLER_WINDOWS = {(0, _MAC_AT), (_MAC_AT, 8), (_VALIDITY_AT, 1)}
 _CARD_NUMBER_BYTES = CARD_DIGITS // 2
 _METER_NUMBER_BYTES = (METER_DIGITS + 1) // 2
 
-Testimony = Literal["not_delivered", "torn", "delivered", "consumed", "other"]
+Testimony = Literal["not_delivered", "torn", "delivered", "consumed", "superseded", "other"]
 
 
 class OpenCard(msgspec.Struct, frozen=True):
@@ -267,6 +268,8 @@ def witness(before: CardImage, now: CardImage, writes: Sequence[PlainWrite]) -> 
     torn           it is on the way and not valid, no meter credits it: make the same writes again
     delivered      it is as intended, and the meter has not confirmed it
     consumed       it is as intended, and the meter has credited it
+    superseded     another seller gave the same number: these writes were never finished, because a
+                   finished purchase keeps its number until the meter has taken it
     other          another card, or a state that these writes cannot have made: ask a person
     """
     if (now.family, now.serial) != (before.family, before.serial):
@@ -284,7 +287,22 @@ def witness(before: CardImage, now: CardImage, writes: Sequence[PlainWrite]) -> 
         return "delivered"
     if found == old:
         return "not_delivered"
+    if _superseded(now, new):
+        return "superseded"
     return "torn" if _between(old, found, new) else "other"
+
+
+def _superseded(now: CardImage, new: bytes) -> bool:
+    """A valid purchase of another seller, whose mark says so, under the very number of ours."""
+    card = state(now)
+    found = now.files[PURCHASE]
+    return (
+        isinstance(card, OpenCard)
+        and card.purchase_valid
+        and found[1:5] == new[1:5]
+        and found[_MARK_AT] not in (new[_MARK_AT], bytes(10))
+        and new[_MARK_AT] != bytes(10)
+    )
 
 
 def _between(old: bytes, found: bytes, new: bytes) -> bool:

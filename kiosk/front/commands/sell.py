@@ -114,7 +114,7 @@ def _sell(house: House, options: argparse.Namespace) -> int | Refusal:
     _send(house)
     if record.state == "delivered":
         return 0
-    word = house.words.say(f"states.{record.state}")
+    word = house.words.say(f"state.{record.state}")
     return say.trouble(f"Sale {record.committed.sale_id}: {word}")
 
 

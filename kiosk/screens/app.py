@@ -1,0 +1,261 @@
+"""One Textual app for three faces: it starts the first screen, runs the work, minds the time.
+
+Every verb of the till runs in a worker thread through `FaceApp.ask`, one at a time, because a device
+belongs to one thread at a time. What fails unexpectedly becomes a case number on a screen, never a
+traceback.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import traceback
+from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
+from typing import ClassVar, Literal, TypeVar
+
+from textual import events
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from kiosk.ports import Hands
+from kiosk.screens.frame import Frame
+from kiosk.screens.more_time import Fault, MoreTime
+from kiosk.screens.played import Played
+from kiosk.screens.widgets.status import StatusBar
+from kiosk.till.desk import Desk
+from kiosk.till.maintain import Status, status
+from kiosk.words.book import Words
+
+Face = Literal["self-service", "cashier", "technician"]
+Result = TypeVar("Result")
+
+_LOG = logging.getLogger("kiosk.screens")
+
+
+class WorkDone(Message):
+    """A worker has a result for the screen that asked."""
+
+    def __init__(self, deliver: Callable[[], None]) -> None:
+        super().__init__()
+        self.deliver = deliver
+
+
+class WorkFailed(Message):
+    """A worker ended with a surprise."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
+class FaceApp(App[int], inherit_bindings=False):
+    """The program as a person sees it: one face on one desk.
+
+    `hands` is given in a rehearsal only and plays the customer; `at_start` opens devices and settles
+    what was interrupted; `pin` is the rehearsal PIN that the first screen shows.
+    """
+
+    CSS_PATH = "kiosk.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "leave_rehearsal", show=False, priority=True)
+    ]
+
+    def __init__(
+        self,
+        desk: Desk,
+        face: Face,
+        words: Words,
+        hands: Hands | None = None,
+        at_start: Callable[[], object] = lambda: None,
+        *,
+        pin: str = "",
+    ) -> None:
+        super().__init__()
+        self.desk, self.face, self.words, self.hands = desk, face, words, hands
+        self.pin = pin
+        self.home_language = words.language
+        self.ready = False
+        self.status: Status | None = None
+        #: What came of the last deed of the customer's hands, and whom they play.
+        self.hands_said = ""
+        self.played = Played()
+        #: Set when the program ends: a worker that waits for a person stops waiting.
+        self.ending = threading.Event()
+        self._at_start = at_start
+        self._till = threading.Lock()
+        self._asking_status = False
+        self._last_key_ms = desk.clock.monotonic_ms()
+
+    # --- beginning and end --------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """Show the first screen at once and open the devices behind it."""
+        self.push_screen(first_screen(self.face))
+        self.ask(self._at_start, self._started)
+        self.set_interval(1.0, self.tick)
+
+    def _started(self, _result: object) -> None:
+        self.ready = True
+        self.screen_started()
+
+    def screen_started(self) -> None:
+        """The devices are open: the first screen may say so."""
+        first = self.screen_stack[1] if len(self.screen_stack) > 1 else None
+        if isinstance(first, Frame):
+            first.show_again()
+
+    def on_unmount(self) -> None:
+        """Let workers that wait for a person end."""
+        self.ending.set()
+
+    def action_leave_rehearsal(self) -> None:
+        """Ctrl-C ends a rehearsal; a real kiosk has no way out by a key."""
+        if self.desk.settings.site.mode == "rehearsal":
+            self.exit(0)
+
+    # --- from screen to screen ----------------------------------------------------------------
+
+    def go(self, screen: Frame) -> None:
+        """Show the next step in place of this one; the first screen stays below."""
+        if len(self.screen_stack) > 2:
+            self.switch_screen(screen)
+        else:
+            self.push_screen(screen)
+
+    def start_over(self) -> None:
+        """Back to the first screen, in the language of the hall; nothing personal stays."""
+        self.speak(self.home_language, again=False)
+        self.hands_said = ""
+        while len(self.screen_stack) > 2:
+            self.pop_screen()
+        first = self.screen
+        if isinstance(first, Frame):
+            first.busy = False
+            first.show_again()
+
+    def speak(self, language: str, *, again: bool = True) -> None:
+        """Use another language from now on."""
+        self.words = Words(language, self.words.formats)
+        if again and isinstance(self.screen, Frame):
+            self.screen.show_again()
+
+    def fault(self, error: Exception) -> None:
+        """Something nobody thought of: name the case, log it, start over."""
+        case = self.desk.entropy.name()[:8].upper()
+        _LOG.error("case %s: %s", case, "".join(traceback.format_exception(error)))
+        self.start_over()
+        self.push_screen(Fault(case, error))
+
+    # --- work ---------------------------------------------------------------------------------
+
+    def ask(
+        self,
+        work: Callable[[], Result],
+        then: Callable[[Result], None],
+        *,
+        group: str = "till",
+    ) -> None:
+        """Run `work` in a worker thread; `then` gets its result on the screen loop.
+
+        Work of the group "till" runs one at a time; other groups must touch no device of the desk.
+        """
+
+        def run() -> None:
+            try:
+                with self._till if group == "till" else nullcontext():
+                    result = work()
+            except Exception as error:  # the one place where a surprise becomes a case number
+                self.post_message(WorkFailed(error))
+            else:
+                self.post_message(WorkDone(partial(then, result)))
+
+        self.run_worker(run, thread=True, group=group, exit_on_error=False)
+
+    def on_work_done(self, message: WorkDone) -> None:
+        """Give a result to the screen that asked for it."""
+        message.deliver()
+
+    def on_work_failed(self, message: WorkFailed) -> None:
+        """Show a case number."""
+        self.ready = True
+        self.fault(message.error)
+
+    # --- time ---------------------------------------------------------------------------------
+
+    async def on_event(self, event: events.Event) -> None:
+        """Every key and touch says that somebody is there."""
+        if isinstance(event, events.Key | events.MouseDown | events.Paste):
+            self.somebody_is_there()
+        await super().on_event(event)
+
+    def somebody_is_there(self) -> None:
+        """Begin to wait anew: a key, a note or a card was seen."""
+        self._last_key_ms = self.desk.clock.monotonic_ms()
+
+    def idle_left_s(self, patience: int) -> int:
+        """Seconds that a screen with this patience still waits."""
+        waited_ms = self.desk.clock.monotonic_ms() - self._last_key_ms
+        return patience * self.desk.settings.faces.idle_s - waited_ms // 1000
+
+    def tick(self) -> None:
+        """Once a second: read the status, and ask or give up where nobody is there."""
+        self._read_status()
+        screen = self.screen
+        if isinstance(screen, MoreTime):
+            screen.tick()
+        elif isinstance(screen, Frame) and screen.PATIENCE and not screen.busy:
+            left_s = self.idle_left_s(screen.PATIENCE)
+            if left_s <= 0:
+                screen.time_is_up()
+            elif left_s <= self.desk.settings.faces.more_time_s:
+                self.push_screen(MoreTime(screen))
+
+    def _read_status(self) -> None:
+        if self.ready and not self._asking_status:
+            self._asking_status = True
+            self.ask(partial(status, self.desk), self._status_read, group="status")
+
+    def _status_read(self, seen: Status) -> None:
+        self._asking_status = False
+        self.status = seen
+        for bar in self.screen.query(StatusBar):
+            bar.show(seen)
+
+    def _fatal_error(self) -> None:
+        """Textual would print a traceback with local variables, which hold customers' data."""
+        _LOG.critical("the face ended: %s", traceback.format_exc())
+        self._close_messages_no_wait()
+
+
+def first_screen(face: Face) -> Frame:
+    """The screen that a face begins with and comes back to."""
+    if face == "cashier":
+        from kiosk.screens.cashier.sign_in import SignIn
+
+        return SignIn()
+    if face == "technician":
+        from kiosk.screens.technician.menu import TechnicianMenu
+
+        return TechnicianMenu()
+    from kiosk.screens.self_service.attract import Attract
+
+    return Attract()
+
+
+def run_app(
+    desk: Desk,
+    face: Face,
+    words: Words,
+    hands: Hands | None = None,
+    at_start: Callable[[], object] = lambda: None,
+    *,
+    pin: str = "",
+) -> int:
+    """Run a face until somebody leaves it; the exit code of the program."""
+    app = FaceApp(desk, face, words, hands, at_start, pin=pin)
+    left = app.run()
+    return left if left is not None else app.return_code or 0

@@ -1,0 +1,169 @@
+"""The frame of every screen: heading, body, notice, keys, and the customer's hands in a rehearsal.
+
+A screen fills in `heading`, `body`, `hint` and the `press_*` methods it needs. Work of the till goes
+through `ask`; while it runs the screen takes no keys (E05).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from kiosk.till.desk import Desk
+from kiosk.words.book import Words
+
+if TYPE_CHECKING:
+    from kiosk.screens.app import FaceApp
+
+Result = TypeVar("Result")
+
+HELP_KEYS = ("question_mark", "asterisk")
+
+
+class Frame(Screen[None]):
+    """A screen of any face, with the keys of a numeric keypad already told apart."""
+
+    #: How many times `idle_s` this screen waits for a key; 0: for ever.
+    PATIENCE: ClassVar[int] = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.busy = False
+
+    # --- what a screen fills in ---------------------------------------------------------------
+
+    def heading(self) -> str:
+        """The one question or statement of this screen."""
+        return ""
+
+    def body(self) -> Iterable[Widget]:
+        """What stands between heading and notice."""
+        return ()
+
+    def hint(self) -> str:
+        """Which keys do what."""
+        return ""
+
+    def foot(self) -> Iterable[Widget]:
+        """What stands below the keys: a status bar, the hands."""
+        return ()
+
+    def press_digit(self, digit: int) -> None:
+        """A digit key."""
+
+    def press_enter(self) -> None:
+        """Enter."""
+
+    def press_cancel(self) -> None:
+        """Cancel: Esc."""
+
+    def press_clear(self) -> None:
+        """Clear: Backspace."""
+
+    def press_help(self) -> None:
+        """Help: ? or *."""
+
+    def time_is_up(self) -> None:
+        """Nobody is there any more."""
+        self.face_app.start_over()
+
+    # --- what a screen uses -------------------------------------------------------------------
+
+    @property
+    def face_app(self) -> FaceApp:
+        """The app, with its own type."""
+        return cast("FaceApp", self.app)
+
+    @property
+    def desk(self) -> Desk:
+        """The desk of this face."""
+        return self.face_app.desk
+
+    @property
+    def words(self) -> Words:
+        """The sentences of the language chosen now."""
+        return self.face_app.words
+
+    def say(self, key: str, **values: int | str) -> str:
+        """A sentence of the language chosen now; money in the desk's currency."""
+        return self.words.say(key, currency=self.desk.currency, **values)
+
+    def note(self, text: str, kind: str = "plain") -> None:
+        """Show `text` in the notice line; `kind` is plain, good, warn or fault."""
+        for notice in self.query("#notice").results(Static):
+            notice.set_classes(f"-{kind}")
+            notice.update(text)
+
+    def tell_keys(self) -> None:
+        """The keys do something else now: show the hint again."""
+        for keys in self.query("#keys").results(Static):
+            keys.update(self.hint())
+
+    def ask(
+        self, work: Callable[[], Result], then: Callable[[Result], None], *, quiet: bool = False
+    ) -> None:
+        """Run a verb in a worker and give its result to `then`, unless this screen is gone by then.
+
+        Keys are dead meanwhile, so nothing is confirmed twice (E05); with `quiet` they stay alive.
+        """
+        self.busy = self.busy or not quiet
+
+        def answer(result: Result) -> None:
+            if not quiet:
+                self.busy = False
+            if self in self.app.screen_stack:
+                then(result)
+
+        self.face_app.ask(work, answer)
+
+    # --- the frame ----------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        """Heading, body, notice, keys, foot."""
+        site = self.desk.settings.site
+        mark = self.say("mode.rehearsal") if site.mode == "rehearsal" else ""
+        with Horizontal(id="head"):
+            yield Static(f"{site.utility} - {site.hall}", id="site", markup=False)
+            yield Static(mark, id="mark", markup=False)
+        yield Static(self.heading(), id="heading", markup=False)
+        with Vertical(id="body"):
+            yield from self.body()
+        yield Static("", id="notice", markup=False)
+        yield Static(self.hint(), id="keys", markup=False)
+        yield from self.foot()
+
+    def show_again(self) -> None:
+        """Draw everything again, for example in another language."""
+        self.refresh(recompose=True)
+
+    def on_key(self, event: events.Key) -> None:
+        """Give a key its name of the keypad."""
+        if self.busy:
+            event.stop()
+            return
+        key = event.key
+        if key.isdecimal() and len(key) == 1:
+            self.press_digit(int(key))
+        elif key in HELP_KEYS:
+            self.press_help()
+        else:
+            press = {
+                "enter": self.press_enter,
+                "escape": self.press_cancel,
+                "backspace": self.press_clear,
+            }.get(key)
+            if press is None:
+                self.press_other(key)
+                return
+            press()
+        event.stop()
+
+    def press_other(self, key: str) -> None:
+        """Any key that the keypad does not have."""

@@ -1,0 +1,202 @@
+"""The counter, line by line: sign in, find, sell with cash and change, copies, reasons."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from kiosk.domain import money
+from kiosk.domain.record import SaleRecord
+from kiosk.errors import Refusal
+from kiosk.screens import telling
+from kiosk.screens.lines import buying, staff
+from kiosk.screens.lines.console import Choice, Console
+from kiosk.screens.lines.hands import use_hands
+from kiosk.till import history, paper, quote, sell
+from kiosk.till.quote import Buyer, Offer
+from kiosk.till.sell import Payment
+
+_PAST_SALES = 9
+
+
+def run(console: Console) -> None:
+    """One operator after the other until the input ends."""
+    while True:
+        if staff.sign_in(console, "sell"):
+            try:
+                _serve(console)
+            finally:
+                staff.sign_out(console)
+
+
+def _serve(console: Console) -> None:
+    """The menu until the operator signs out."""
+    at_work = True
+
+    def leave() -> None:
+        nonlocal at_work
+        at_work = False
+
+    while at_work:
+        say = console.words.say
+        choices: list[Choice] = [
+            (say("cashier.sell"), partial(_sell_to_number, console)),
+            (say("cashier.search"), partial(_find, console)),
+            (say("linear.menu_reprint"), partial(_reprint, console)),
+            (say("linear.menu_why"), partial(_why, console)),
+            (say("cashier.open_sales"), partial(staff.open_sales, console)),
+            (say("linear.menu_status"), partial(staff.say_status, console)),
+            (say("linear.menu_language"), console.change_language),
+            (say("cashier.sign_out"), leave),
+        ]
+        if console.hands is not None:
+            choices.append((say("rehearsal.strip"), partial(use_hands, console)))
+        console.choose(choices)
+
+
+# --- find -------------------------------------------------------------------------------------
+
+
+def _find(console: Console) -> None:
+    """A customer by meter, name, account or card; then the past sales, and perhaps a new one."""
+    text = console.ask("linear.prompt_search", "cashier.search_help")
+    if not text:
+        return
+    rows = history.find(console.desk, text)
+    if isinstance(rows, Refusal):
+        console.refuse(rows)
+        return
+    if not rows:
+        console.tell("cashier.search_empty", text=text)
+        return
+    said = [
+        telling.customer_line(console.words, row.meter, row.customer, in_full=True) for row in rows
+    ]
+    place = 0 if len(rows) == 1 else console.pick("linear.prompt_choice", said)
+    if place is not None:
+        _customer(console, rows[place].meter.number)
+
+
+def _customer(console: Console, meter: str) -> None:
+    sales = history.sales_of_meter(console.desk, meter)
+    if isinstance(sales, Refusal):
+        console.refuse(sales)
+        return
+    for record in sales[:_PAST_SALES]:
+        console.say(" | ".join(telling.sale_cells(console.words, record)))
+    if not sales:
+        console.tell("cashier.history_empty")
+    buyer = history.buyer_record(console.desk, meter)
+    if isinstance(buyer, Refusal):
+        console.refuse(buyer)
+        return
+    _sell_to(console, buyer)
+
+
+# --- sell -------------------------------------------------------------------------------------
+
+
+def _sell_to_number(console: Console) -> None:
+    """Sell to a meter or card number; an empty answer reads the card in the reader."""
+    number = console.ask("linear.prompt_number_or_card", "kiosk.help_number")
+    buyer = quote.find_buyer(console.desk, number) if number else buying.buyer_by_card(console)
+    if isinstance(buyer, Refusal):
+        console.refuse(buyer)
+    elif buyer is not None:
+        _sell_to(console, buyer)
+
+
+def _sell_to(console: Console, buyer: Buyer) -> None:
+    """Amount, cash, a restated confirmation, then the sale."""
+    console.say(telling.customer_line(console.words, buyer.meter, buyer.customer, in_full=True))
+    offer = buying.ask_offer(console, buyer)
+    if offer is None:
+        return
+    refused = buying.hindrance(console, offer)
+    payment = refused or _ask_cash(console, offer)
+    if isinstance(payment, Refusal):
+        console.refuse(payment)
+    elif payment is not None and _confirmed(console, offer, payment):
+        record = buying.deliver(console, offer, payment)
+        if isinstance(record, Refusal):
+            console.refuse(record)
+        else:
+            buying.say_result(console, record)
+
+
+def _ask_cash(console: Console, offer: Offer) -> Payment | Refusal:
+    """The cash tendered; empty means exact."""
+    due_minor = offer.quote.amount_minor
+    text = console.ask("linear.prompt_tendered", "cashier.tendered_help")
+    tendered = money.parse_amount(text, console.desk.currency) if text else due_minor
+    if isinstance(tendered, Refusal):
+        return tendered
+    return sell.cash_payment(console.desk, due_minor, tendered)
+
+
+def _confirmed(console: Console, offer: Offer, payment: Payment) -> bool:
+    console.tell("cashier.change_due", change_minor=payment.change_minor)
+    question = console.words.say(
+        "cashier.confirm_sell",
+        energy_wh=offer.quote.energy_wh,
+        meter=offer.buyer.meter.number,
+        amount_minor=offer.quote.amount_minor,
+    )
+    return console.confirm(question)
+
+
+# --- past sales -------------------------------------------------------------------------------
+
+
+def _ask_sale(console: Console) -> history.Explained | None:
+    """A past sale by its id or token; an empty answer offers the newest ones."""
+    text = console.ask("linear.prompt_sale")
+    if not text:
+        record = _pick_past_sale(console)
+        if record is None:
+            return None
+        text = record.committed.sale_id
+    explained = history.why(console.desk, text)
+    if isinstance(explained, Refusal):
+        console.refuse(explained)
+        return None
+    return explained
+
+
+def _pick_past_sale(console: Console) -> SaleRecord | None:
+    records = history.last_sales(console.desk, _PAST_SALES)
+    if isinstance(records, Refusal):
+        console.refuse(records)
+        return None
+    if not records:
+        console.tell("cashier.history_empty")
+        return None
+    rows = [" | ".join(telling.sale_cells(console.words, record)) for record in records]
+    place = console.pick("linear.prompt_choice", rows)
+    return None if place is None else records[place]
+
+
+def _why(console: Console) -> None:
+    explained = _ask_sale(console)
+    if explained is not None:
+        console.say(*telling.why_lines(console.words, explained))
+        console.say(*telling.delivery_lines(console.words, explained.record))
+
+
+def _reprint(console: Console) -> None:
+    """A copy is a fact of its own, so it is restated before it is made."""
+    explained = _ask_sale(console)
+    if explained is None:
+        return
+    record = explained.record
+    console.say(*telling.outcome_lines(console.words, record, console.desk.station.name))
+    sale, copy = record.committed.sale_id, record.copies + 1
+    if not console.confirm(console.words.say("cashier.reprint_confirm", copy=copy, sale=sale)):
+        return
+    job = paper.reprint(console.desk, sale)
+    if isinstance(job, Refusal):
+        console.refuse(job)
+    elif job:
+        console.tell("cashier.reprinted", copy=copy)
+        buying.say_slip(console, job)
+    else:
+        console.tell("cashier.no_printer")

@@ -1,0 +1,67 @@
+"""The technician, line by line: devices, sales in doubt, ledger check, settings."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from kiosk.errors import Refusal
+from kiosk.screens import telling
+from kiosk.screens.lines import staff
+from kiosk.screens.lines.console import Choice, Console
+from kiosk.screens.lines.hands import use_hands
+from kiosk.till import maintain
+
+
+def run(console: Console) -> None:
+    """One technician after the other until the input ends."""
+    while True:
+        if staff.sign_in(console, "maintain"):
+            try:
+                _serve(console)
+            finally:
+                staff.sign_out(console)
+
+
+def _serve(console: Console) -> None:
+    """The menu until the technician signs out."""
+    at_work = True
+
+    def leave() -> None:
+        nonlocal at_work
+        at_work = False
+
+    console.tell("technician.banner", operator=console.desk.operator)
+    while at_work:
+        say = console.words.say
+        choices: list[Choice] = [
+            (say("technician.devices"), partial(_devices, console)),
+            (say("cashier.open_sales"), partial(staff.open_sales, console)),
+            (say("technician.journal_verify"), partial(_verify, console)),
+            (say("technician.settings"), partial(_settings, console)),
+            (say("linear.menu_status"), partial(staff.say_status, console)),
+            (say("linear.menu_language"), console.change_language),
+            (say("cashier.sign_out"), leave),
+        ]
+        if console.hands is not None:
+            choices.append((say("rehearsal.strip"), partial(use_hands, console)))
+        console.choose(choices)
+
+
+def _devices(console: Console) -> None:
+    console.tell("kiosk.please_wait")
+    states = maintain.devices(console.desk)
+    if isinstance(states, Refusal):
+        console.refuse(states)
+        return
+    for state in states:
+        console.say(*telling.device_lines(console.words, state))
+
+
+def _verify(console: Console) -> None:
+    console.tell("kiosk.please_wait")
+    console.say(*telling.proof_lines(console.words, maintain.verify(console.desk)))
+
+
+def _settings(console: Console) -> None:
+    for row in telling.setting_rows(console.desk.settings):
+        console.say(f"{row.name} = {row.value}. {row.sentence}")

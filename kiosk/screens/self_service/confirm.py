@@ -1,0 +1,120 @@
+"""Is this your meter? Name and address in part, and the card where the card carries the energy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from textual.widget import Widget
+from textual.widgets import Static
+
+from kiosk.domain.registry import masked
+from kiosk.screens.self_service.visit import Deed, Step, Visit
+from kiosk.screens.widgets.moving import Moving
+from kiosk.till.maintain import Readiness, readiness
+from kiosk.words.clean import clean
+
+_COLUMNS = 60
+
+
+class Confirm(Step):
+    """Shows whose meter it is, as far as the owner recognises it."""
+
+    def __init__(self, visit: Visit) -> None:
+        super().__init__()
+        self.visit = visit
+
+    def heading(self) -> str:
+        """The question."""
+        return self.say("kiosk.confirm")
+
+    def body(self) -> Iterable[Widget]:
+        """Meter, masked name and address, what is owed and what is kept."""
+        buyer = self.visit.buyer
+        rows = [
+            (self.say("kiosk.meter"), buyer.meter.number),
+            (self.say("kiosk.name"), clean(masked(buyer.customer.name), _COLUMNS)),
+            (self.say("kiosk.address"), clean(masked(buyer.customer.address), _COLUMNS)),
+        ]
+        for label, value in rows:
+            yield Static(f"{label:<12} {value}", classes="strong", markup=False)
+        yield Static("", classes="gap")
+        if buyer.debt_minor:
+            debt = self.say("kiosk.debt", debt_minor=buyer.debt_minor)
+            yield Static(debt, classes="line", markup=False)
+        if buyer.credit_minor:
+            credit = self.say("kiosk.credit", credit_minor=buyer.credit_minor)
+            yield Static(credit, classes="line", markup=False)
+
+    def hint(self) -> str:
+        """The keys."""
+        return self.hints(enter="yes_mine", cancel="not_mine", help="help")
+
+    def help_key(self) -> str:
+        """Why only in part."""
+        return "kiosk.help_confirm"
+
+    def press_enter(self) -> None:
+        """Yes: on to the amount, or to the card if it is needed and not there."""
+        if not self.visit.by_card:
+            self._to_amount()
+            return
+        self.ask(partial(readiness, self.desk), self._card_there)
+
+    def _card_there(self, seen: Readiness) -> None:
+        if seen.card_inside:
+            self._to_amount()
+        else:
+            self.face_app.go(InsertCard(self.visit))
+
+    def _to_amount(self) -> None:
+        from kiosk.screens.self_service.amount import Amount
+
+        self.face_app.go(Amount(self.visit))
+
+
+class InsertCard(Step):
+    """Waits for the card that shall carry the energy, before any money is taken."""
+
+    def __init__(self, visit: Visit) -> None:
+        super().__init__()
+        self.visit = visit
+        self._looking = False
+
+    def heading(self) -> str:
+        """What is missing."""
+        return self.say("refusals.card_meter_needs_card", meter=self.visit.buyer.meter.number)
+
+    def body(self) -> Iterable[Widget]:
+        """A sign that the machine waits."""
+        yield Moving()
+
+    def hint(self) -> str:
+        """The keys."""
+        return self.hints(cancel="stop", help="help")
+
+    def help_key(self) -> str:
+        """Why the card stays in."""
+        return "kiosk.help_card"
+
+    def deeds(self) -> list[Deed]:
+        """Put the card in."""
+        meter, name = self.visit.buyer.meter.number, self.visit.buyer.customer.name
+        text = self.say("rehearsal.card_in", customer=name)
+        return [Deed(text, lambda hands: hands.insert_card(meter))]
+
+    def on_mount(self) -> None:
+        """Look for the card."""
+        self.set_interval(0.5, self._look)
+
+    def _look(self) -> None:
+        if not self._looking and self.app.screen is self:
+            self._looking = True
+            self.ask(partial(readiness, self.desk), self._looked, quiet=True)
+
+    def _looked(self, seen: Readiness) -> None:
+        self._looking = False
+        if seen.card_inside and self.app.screen is self:
+            from kiosk.screens.self_service.read_card import ReadCard
+
+            self.face_app.go(ReadCard(expected=self.visit.buyer.meter.number))

@@ -1,0 +1,290 @@
+"""How values of the till read in words: short lists of lines, for plain text and screens alike.
+
+Nothing here decides or asks; every sentence comes from kiosk.words, every figure from the value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, get_args, get_type_hints
+
+import msgspec
+
+from kiosk.config import Settings
+from kiosk.domain.cards.open import OpenCard
+from kiosk.domain.record import SaleRecord
+from kiosk.domain.registry import Customer, Meter, masked
+from kiosk.domain.tariff import Line
+from kiosk.domain.token import grouped
+from kiosk.errors import Refusal
+from kiosk.till.history import Explained
+from kiosk.till.maintain import DeviceState, Evidence, Proof, Status
+from kiosk.till.quote import Buyer, Offer
+from kiosk.words.book import Words
+from kiosk.words.clean import clean
+
+_MINUTE_MS = 60_000
+
+
+class LineRow(NamedTuple):
+    """One line of a quote or a sale, ready for a column each."""
+
+    label: str
+    amount: str
+    reason: str
+
+
+class SettingRow(NamedTuple):
+    """One setting: `[section] name`, its value now, and its sentence in kiosk.toml."""
+
+    name: str
+    value: str
+    sentence: str
+
+
+# --- who buys ---------------------------------------------------------------------------------
+
+
+def customer_line(words: Words, meter: Meter, customer: Customer, *, in_full: bool) -> str:
+    """Meter, name and address; in part on a kiosk, where strangers read along (E24)."""
+    name, address = customer.name, customer.address
+    if not in_full:
+        name, address = masked(name), masked(address)
+    return words.say("linear.customer_line", meter=meter.number, name=name, address=address)
+
+
+def money_lines(words: Words, buyer: Buyer) -> list[str]:
+    """Debt and kept money where there is any, and what may be bought."""
+    lines = []
+    if buyer.debt_minor:
+        lines.append(words.say("kiosk.debt", debt_minor=buyer.debt_minor))
+    if buyer.credit_minor:
+        lines.append(words.say("kiosk.credit", credit_minor=buyer.credit_minor))
+    limits = words.say(
+        "kiosk.amount_limits",
+        minimum_minor=buyer.minimum_minor, maximum_minor=buyer.maximum_minor,
+    )  # fmt: skip
+    return [*lines, limits]
+
+
+# --- what it costs ----------------------------------------------------------------------------
+
+
+def line_rows(words: Words, lines: Sequence[Line], currency: str) -> list[LineRow]:
+    """Every line with its amount and its reason."""
+    return [
+        LineRow(
+            _label(words, line),
+            words.amount(line.amount_minor, currency),
+            words.reason(line.reason, line.values, currency),
+        )
+        for line in lines
+    ]
+
+
+def _label(words: Words, line: Line) -> str:
+    label = clean(line.label) or words.say(f"lines.{line.reason}")
+    if line.energy_wh:
+        return words.say("slip.line_with_energy", label=label, energy_wh=line.energy_wh)
+    return label
+
+
+def quote_lines(words: Words, offer: Offer) -> list[str]:
+    """What an amount buys, each line with its reason, as sentences."""
+    quote = offer.quote
+    return [
+        *_line_sentences(words, quote.lines, quote.currency),
+        words.say(
+            "linear.quote_total",
+            currency=quote.currency, amount_minor=quote.amount_minor, energy_wh=quote.energy_wh,
+        ),
+    ]  # fmt: skip
+
+
+def _line_sentences(words: Words, lines: Sequence[Line], currency: str) -> list[str]:
+    return [
+        words.say(
+            "linear.quote_line",
+            currency=currency, label=_label(words, line), amount_minor=line.amount_minor,
+            reason=words.reason(line.reason, line.values, currency),
+        )
+        for line in lines
+    ]  # fmt: skip
+
+
+# --- what came of it --------------------------------------------------------------------------
+
+
+def outcome_lines(words: Words, record: SaleRecord, station: str) -> list[str]:
+    """How a sale stands, and what to do with the money when it was not delivered.
+
+    `station` is where the customer stands: only there does cash go back over the counter.
+    """
+    committed = record.committed
+    if record.state == "delivered":
+        said = words.say(
+            "cashier.sold",
+            currency=committed.currency,
+            energy_wh=committed.energy_wh,
+            amount_minor=committed.amount_minor,
+        )
+        return [said, *delivery_lines(words, record)]
+    if record.state == "voided":
+        return [_voided(words, record, station)]
+    return [words.say("cashier.in_doubt", sale=committed.sale_id)]
+
+
+def delivery_lines(words: Words, record: SaleRecord) -> list[str]:
+    """The token in groups of four, or the purchase on the card."""
+    if record.token is not None:
+        return [words.say("linear.token_line", token=grouped(record.token))]
+    if record.purchase_number is not None:
+        return [words.say("linear.card_line", purchase_number=record.purchase_number)]
+    return []
+
+
+def _voided(words: Words, record: SaleRecord, station: str) -> str:
+    committed = record.committed
+    by_hand = all(tender.kind == "cash" for tender in committed.tenders)
+    here = by_hand and committed.station == station
+    return words.say(
+        "cashier.voided" if here else "cashier.voided_kept",
+        currency=committed.currency, sale=committed.sale_id,
+        amount_minor=committed.amount_minor, meter=committed.meter,
+    )  # fmt: skip
+
+
+def sale_cells(words: Words, record: SaleRecord) -> list[str]:
+    """One past sale as the columns time, sale, meter, amount, energy, state."""
+    committed = record.committed
+    return [
+        words.time(record.time_ms),
+        committed.sale_id,
+        committed.meter,
+        words.amount(committed.amount_minor, committed.currency),
+        words.energy(committed.energy_wh),
+        words.say(f"state.{record.state}"),
+    ]
+
+
+def why_lines(words: Words, explained: Explained) -> list[str]:
+    """Every line of a sale with its reason, and whether the replay agrees."""
+    committed = explained.record.committed
+    return [
+        *_line_sentences(words, committed.lines, committed.currency),
+        words.say(
+            "linear.quote_total",
+            currency=committed.currency,
+            amount_minor=committed.amount_minor,
+            energy_wh=committed.energy_wh,
+        ),
+        words.say("cashier.replay_agrees" if explained.same else "cashier.replay_differs"),
+    ]
+
+
+# --- how the hall stands ----------------------------------------------------------------------
+
+
+def status_parts(words: Words, status: Status) -> list[str]:
+    """Operator, line, facts not yet sent, sales in doubt, printer, clock."""
+    operator = status.operator
+    return [
+        words.say("status.operator", operator=operator) if operator else words.say("status.nobody"),
+        words.say("status.online" if status.online else "status.offline"),
+        words.say("status.pending", count=status.pending)
+        if status.pending
+        else words.say("status.all_sent"),
+        words.say("status.in_doubt", count=status.in_doubt),
+        f"{words.say('status.printer')} {printer_state(words, status.printer)}",
+        words.say(f"clock.{status.clock}"),
+        words.time(status.time_ms),
+    ]
+
+
+def printer_state(words: Words, state: str) -> str:
+    """The printer's state; "absent" is a hall without one."""
+    return words.say("status.missing" if state == "absent" else f"printer.{state}")
+
+
+def device_lines(words: Words, state: DeviceState) -> list[str]:
+    """A device, its state, and what to do about it."""
+    shown = words.say(f"technician.state_{state.state}")
+    lines = [f"{clean(state.device)}: {shown}. {clean(state.details)}"]
+    if state.advice:
+        lines.append(words.say("technician.advice", advice=state.advice))
+    return lines
+
+
+def proof_lines(words: Words, proof: Proof) -> list[str]:
+    """What the ledger check found."""
+    if proof.first_bad:
+        return [
+            words.say("technician.journal_damaged", entry=proof.first_bad, sentence=proof.fault)
+        ]
+    figures = words.say(
+        "technician.journal_figures",
+        postings=proof.postings, sales=proof.sales, head=proof.head[:16],
+    )  # fmt: skip
+    return [words.say("technician.journal_good", entries=proof.entries), figures]
+
+
+def age_line(words: Words, record: SaleRecord, now_ms: int) -> str:
+    """How long a sale has been waiting, and for what."""
+    waits = "card" if record.committed.card is not None else "module"
+    waiting = words.say(f"cashier.waits_{waits}")
+    age = words.say("cashier.open_sale_age", minutes=max(0, now_ms - record.time_ms) // _MINUTE_MS)
+    return f"{age}. {words.say('cashier.open_sale_waiting', waiting_for=waiting)}"
+
+
+# --- evidence ---------------------------------------------------------------------------------
+
+
+def evidence_lines(words: Words, evidence: Evidence) -> list[str]:
+    """A sale in doubt: what the card was, what should be written, what it says now."""
+    committed = evidence.record.committed
+    lines = [" | ".join(sale_cells(words, evidence.record))]
+    if committed.token is not None:
+        return [*lines, words.say("technician.evidence_token", message=committed.token.message_id)]
+    assert committed.card is not None
+    lines += [words.say("technician.evidence_before"), _card_line(words, evidence.before)]
+    lines.append(words.say("technician.evidence_writes"))
+    for write in committed.card.writes:
+        lines.append(
+            words.say(
+                "technician.evidence_write",
+                file=write.file, address=write.address, data=write.data.hex(" "),
+            )
+        )  # fmt: skip
+    lines += [words.say("technician.evidence_now"), _card_line(words, evidence.now)]
+    return [*lines, words.say(f"technician.witness_{evidence.testimony or 'none'}")]
+
+
+def _card_line(words: Words, card: OpenCard | Refusal | None) -> str:
+    if card is None:
+        return words.refusal(Refusal("no_card"))
+    if isinstance(card, Refusal):
+        return words.refusal(card)
+    valid = "technician.card_valid" if card.purchase_valid else "technician.card_not_valid"
+    return words.say(
+        "technician.evidence_card",
+        serial=card.serial, meter=card.meter, purchase_number=card.purchase_number,
+        energy_wh=card.purchase_energy_wh, valid=words.say(valid),
+        written_back=card.written_back_number,
+    )  # fmt: skip
+
+
+# --- settings ---------------------------------------------------------------------------------
+
+
+def setting_rows(settings: Settings) -> Iterator[SettingRow]:
+    """Every setting of kiosk.toml with its value now and its sentence."""
+    for section in msgspec.structs.fields(Settings):
+        table = getattr(settings, section.name)
+        hints = get_type_hints(type(table), include_extras=True)
+        for field in msgspec.structs.fields(type(table)):
+            value = msgspec.json.encode(getattr(table, field.name)).decode()
+            described = (
+                part for part in get_args(hints[field.name]) if hasattr(part, "description")
+            )
+            sentence = next((part.description or "" for part in described), "")
+            yield SettingRow(f"[{section.name}] {field.name}", value, sentence)
