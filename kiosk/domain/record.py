@@ -26,6 +26,8 @@ class SaleRecord(msgspec.Struct, frozen=True):
     purchase_number: int | None = None
     ended_ms: int | None = None
     reason: str = ""
+    #: The account that the money of a voided sale went to.
+    returned_to: str = ""
     copies: int = 0
     stages_ms: dict[str, int] = {}
 

@@ -14,6 +14,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from kiosk.config import Settings, load
 from kiosk.errors import KioskError
@@ -72,11 +73,21 @@ class Context:
         return next((place for place in places if place.is_file()), None)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Wrong usage is one sentence too, and exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and where the rest is explained."""
+        self.exit(2, f"{self.prog}: {message}; `{self.prog} --help` says more.\n")
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; the exit code."""
     signal.signal(signal.SIGTERM, _end)
     try:
         return _run(list(arguments))
+    except SystemExit as done:
+        return int(done.code or 0)
     except KioskError as error:
         print(f"kiosk: {error.sentence}", file=sys.stderr)  # noqa: T201
         return 1
@@ -91,10 +102,10 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    common = argparse.ArgumentParser(add_help=False)
+    common = _Parser(prog="kiosk", add_help=False, allow_abbrev=False)
     common.add_argument("--home", default=argparse.SUPPRESS, help="everything is written under it")
     common.add_argument("--config", default=argparse.SUPPRESS, help="another kiosk.toml")
-    before, rest = common.parse_known_args(_options_first(arguments))
+    before, rest = common.parse_known_args(arguments)
     verb = rest[0] if rest and not rest[0].startswith("-") else ""
     if not verb and rest and rest[0] in {"-h", "--help"}:
         return _help()
@@ -104,25 +115,12 @@ def _run(arguments: list[str]) -> int:
         print(f"kiosk: {verb!r} is no command; one of {known}.", file=sys.stderr)  # noqa: T201
         return 2
     module = importlib.import_module(f"kiosk.front.commands.{VERBS[verb][0]}")
-    parser = argparse.ArgumentParser(
-        prog=f"kiosk {verb}", description=VERBS[verb][1], parents=[common]
-    )
+    parser = _Parser(prog=f"kiosk {verb}", description=VERBS[verb][1], parents=[common])
     module.arguments(verb, parser)
-    try:
-        options = parser.parse_args(rest[1:] if rest and rest[0] == verb else rest)
-    except SystemExit as done:
-        return int(done.code or 0)
+    options = parser.parse_args(rest[1:] if rest and rest[0] == verb else rest)
     home = getattr(options, "home", getattr(before, "home", ""))
     config = getattr(options, "config", getattr(before, "config", ""))
     return int(module.run(verb, options, Context(home, config)))
-
-
-def _options_first(arguments: list[str]) -> list[str]:
-    """Only what stands before the verb: a verb's own arguments are not ours to read."""
-    for place, word in enumerate(arguments):
-        if word in VERBS:
-            return arguments[:place] + arguments[place:]
-    return arguments
 
 
 def _help() -> int:

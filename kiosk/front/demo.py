@@ -86,8 +86,9 @@ class _Terminal:
         self.house = house
         house.desk.operator, house.desk.role = "demo", "supervisor"
         journal = house.home.journal
-        centre = line.enrol(house.home.path, journal, HttpsRoad(url))
-        self.wire = _Wire(HttpsRoad(url))
+        road = HttpsRoad(url)
+        centre = line.enrol(house.home.path, journal, road)
+        self.wire = _Wire(road)
         self.courier = Courier(journal, self.wire, centre, house.desk.clock, lambda: 0.0)
 
     def send(self) -> None:

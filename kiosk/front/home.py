@@ -58,8 +58,9 @@ def open_home(path: Path, settings: Settings, now: Now) -> Home:
     key_path = path / SIGNING_KEY
     new = not (path / "ledger.db").exists()
     if new and not key_path.exists():
-        with contextlib.suppress(FileExistsError):
-            make_key(key_path)
+        draft = _draft(key_path)
+        make_key(draft)
+        _put_in_place(draft, key_path)
     if new and not (path / PEPPER).exists():
         _write_durably(path / PEPPER, secrets.token_bytes(32))
     key = load_key(key_path)
@@ -121,13 +122,25 @@ def _check_file(path: Path) -> None:
 
 def _write_durably(path: Path, content: bytes) -> None:
     """Whole or not at all; several processes may open a new home in the same moment."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    draft = _draft(path)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         os.write(handle, content)
         os.fsync(handle)
     finally:
         os.close(handle)
+    _put_in_place(draft, path)
+
+
+def _draft(path: Path) -> Path:
+    """Where `path` is written first; what a killed process of this number left there goes."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    return draft
+
+
+def _put_in_place(draft: Path, path: Path) -> None:
+    """Give the draft its name, unless another process was faster."""
     with contextlib.suppress(FileExistsError):
         path.hardlink_to(draft)
     draft.unlink()

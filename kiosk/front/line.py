@@ -97,9 +97,11 @@ class Line:
 
     def _open(self) -> None:
         road = self.road()
-        centre = enrolled(self._home)
-        if centre is None:
-            centre = enrol(self._home, self._journal, road)
+        try:
+            centre = enrolled(self._home) or enrol(self._home, self._journal, road)
+        except BaseException:
+            road.close()
+            raise
         courier = Courier(
             self._journal, road, centre, self._clock, lambda: self._entropy.nibble() / 16
         )

@@ -21,7 +21,9 @@ def furnish_home(home: Home, settings: Settings, folder: Path | None = None) -> 
     """The world of this home; on first use the utility is registered and its things are made."""
     world = World(home.path, home.journal.records, folder)
     if home.journal.records.tariff() is None:
-        _register(home, settings)
+        _register_utility(home, settings)
+    if home.journal.records.operator(utility.OPERATORS[-1][0]) is None:
+        _register_operators(home)
     marker = world.folder / _BUILT
     if not marker.exists():
         content = utility.catalogue(settings.rehearsal.customers, settings.site.currency)
@@ -31,11 +33,14 @@ def furnish_home(home: Home, settings: Settings, folder: Path | None = None) -> 
     return world
 
 
-def _register(home: Home, settings: Settings) -> None:
+def _register_utility(home: Home, settings: Settings) -> None:
     content = utility.catalogue(settings.rehearsal.customers, settings.site.currency)
     received = catalogues.received(content)
     outcome = home.journal.append(received, content=catalogues.encode(content))
     assert not isinstance(outcome, Refusal), outcome
+
+
+def _register_operators(home: Home) -> None:
     pin_hash = hash_pin(utility.REHEARSAL_PIN, home.pepper)
     home.journal.append(
         *[

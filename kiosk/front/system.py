@@ -10,9 +10,13 @@ from kiosk.ports import ClockQuality, Moment
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
+#: What a clock may be corrected backwards by without anybody asking.
+_TOLERANCE_MS = 5_000
+
+
 class SystemClock:
     """The machine's clock. `lowest_ms` is the highest time ever committed here: a clock before it
-    was set back, and is shown as doubtful (E08)."""
+    was set back, is shown as doubtful, and nothing is sold by it (E08)."""
 
     def __init__(self, lowest_ms: int = 0) -> None:
         self.lowest_ms = lowest_ms
@@ -20,7 +24,9 @@ class SystemClock:
     def now(self) -> Moment:
         """The time of day."""
         time_ms = time.time_ns() // 1_000_000
-        quality: ClockQuality = "unsynced" if time_ms >= self.lowest_ms else "doubtful"
+        quality: ClockQuality = (
+            "unsynced" if time_ms >= self.lowest_ms - _TOLERANCE_MS else "doubtful"
+        )
         return Moment(time_ms, quality)
 
     def monotonic_ms(self) -> int:

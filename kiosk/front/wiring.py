@@ -7,8 +7,10 @@ libraries load when the part that needs them is built or first used.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections.abc import Callable
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from kiosk import marks
@@ -21,6 +23,9 @@ from kiosk.ledger.stations import Station
 from kiosk.ports import CardReader, CashIn, Clock, Entropy, Hands, Printer, Slips, TokenVendor
 from kiosk.till.desk import Desk
 from kiosk.words.book import Words
+
+#: Logs have a quota (E18): this much, and three older ones.
+_LOG_BYTES = 1024 * 1024
 
 FACES = {"self-service": "self_service", "cashier": "cashier", "technician": "technician"}
 
@@ -69,11 +74,14 @@ def build(
 
     def now() -> tuple[int, str]:
         moment = time.now()
+        if isinstance(time, SystemClock):
+            time.lowest_ms = max(time.lowest_ms, moment.time_ms)  # it is being committed
         return moment.time_ms, moment.quality
 
     home = open_home(path, settings, now)
     house = House(home, settings, words_of(settings))
     house.later(home.journal.close)
+    house.later(_log_into(path))
     try:
         _arm_marks(settings)
         rehearsal = settings.site.mode == "rehearsal"
@@ -99,6 +107,24 @@ def words_of(settings: Settings, language: str = "") -> Words:
     site = settings.site
     formats = Formats(format_amount, format_kwh, site.currency, time_zone(site.timezone))
     return Words(language or site.language, formats)
+
+
+def _log_into(path: Path) -> Callable[[], object]:
+    """What drivers and workers have to say goes into HOME/log, never onto the screen (F197)."""
+    folder = path / "log"
+    folder.mkdir(exist_ok=True, mode=0o700)
+    handler = RotatingFileHandler(
+        folder / "kiosk.log", maxBytes=_LOG_BYTES, backupCount=3, delay=True, encoding="utf-8"
+    )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(name)s %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+
+    def close() -> None:
+        root.removeHandler(handler)
+        handler.close()
+
+    return close
 
 
 def _arm_marks(settings: Settings) -> None:

@@ -16,7 +16,7 @@ from kiosk.domain.facts import SaleCommitted
 from kiosk.domain.record import SaleRecord
 from kiosk.domain.registry import Card, Customer, Meter
 from kiosk.domain.tariff import TariffPack
-from kiosk.ledger.pen import Head
+from kiosk.ledger.opening import Head
 from kiosk.ledger.store import Connection
 
 _ENTRY = "sequence, time_ms, quality, kind, version, body, previous, signature"
@@ -165,7 +165,7 @@ class Records:
         entry = self.after(sequence - 1, 1)[0]
         committed = facts.decode(entry.kind, entry.version, entry.body)
         assert isinstance(committed, SaleCommitted)
-        how, reason, ended_ms, stages = "", "", None, {}
+        how, reason, returned_to, ended_ms, stages = "", "", "", None, {}
         if ended is not None:
             last = self.after(ended - 1, 1)[0]
             fact = facts.decode(last.kind, last.version, last.body)
@@ -173,10 +173,10 @@ class Records:
             if isinstance(fact, facts.SaleDelivered):
                 how, stages = fact.how, fact.stages_ms
             elif isinstance(fact, facts.SaleVoided):
-                reason = fact.reason
+                reason, returned_to = fact.reason, fact.returned_to
         return SaleRecord(
             committed, sequence, digest(entry).hex()[:8], entry.time_ms, entry.quality, state,
-            how, token, purchase_number, ended_ms, reason, copies, stages,
+            how, token, purchase_number, ended_ms, reason, returned_to, copies, stages,
         )  # fmt: skip
 
     def sales_table(self) -> dict[str, tuple[int, int, int]]:
@@ -268,10 +268,14 @@ class Records:
 
     def search(self, text: str, limit: int) -> list[Meter]:
         """Meters by name, address, account, meter number or card number; whole words not needed."""
-        pattern = "%" + text.casefold().replace("\\", "\\\\").replace("%", "\\%") + "%"
+        bare = text.casefold()
+        for sign in "\\%_":
+            bare = bare.replace(sign, "\\" + sign)
+        pattern = f"%{bare}%"
         rows = self._all(
             f"SELECT {', '.join('m.' + name.strip() for name in _METER.split(','))}"  # noqa: S608
-            " FROM meters m JOIN customers c USING (account) LEFT JOIN cards k ON k.meter = m.number"
+            " FROM meters m JOIN customers c USING (account) LEFT JOIN cards k"
+            " ON k.meter = m.number"
             " WHERE c.name_key LIKE ?1 ESCAPE '\\' OR lower(c.address) LIKE ?1 ESCAPE '\\'"
             " OR m.account LIKE ?1 ESCAPE '\\' OR m.number LIKE ?1 ESCAPE '\\'"
             " OR k.number LIKE ?1 ESCAPE '\\' GROUP BY m.number ORDER BY c.name_key LIMIT ?2",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from pathlib import Path
 
 from kiosk.errors import BadInput, LinkFault
@@ -120,6 +121,7 @@ def send(house: House, patience_s: int) -> str:
     try:
         centre = line.enrolled(house.home.path) or line.enrol(house.home.path, journal, road)
     except LinkFault as error:
+        road.close()
         return error.sentence
     courier = Courier(journal, road, centre, clock, lambda: entropy.nibble() / 16)
     try:
@@ -144,7 +146,8 @@ def _enrol(house: House, options: argparse.Namespace) -> int:
         house.home.path, house.home.journal, house.settings.upstream, lambda: url,
         house.desk.clock, house.desk.entropy,
     )  # fmt: skip
-    centre = line.enrol(house.home.path, house.home.journal, upstream.road(), options.code)
+    with contextlib.closing(upstream.road()) as road:
+        centre = line.enrol(house.home.path, house.home.journal, road, options.code)
     if options.json:
         say.json({"centre": centre.name, "origin": house.home.origin})
     else:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from typing import TYPE_CHECKING, cast
 
 from kiosk.front.cli import Context
+from kiosk.front.utility import REHEARSAL_PIN
 from kiosk.front.wiring import FACES, House, opened
 from kiosk.till.recover import recover
+
+if TYPE_CHECKING:
+    from kiosk.screens.app import Face
 
 
 def arguments(_verb: str, parser: argparse.ArgumentParser) -> None:
@@ -44,7 +49,10 @@ def _screen(house: House, face: str) -> int:
         os.environ.setdefault(name, value)
     from kiosk.screens.app import run_app
 
-    return run_app(house.desk, face, house.words, house.hands, lambda: _settle(house))
+    pin = REHEARSAL_PIN if house.world is not None else ""
+    return run_app(
+        house.desk, cast("Face", face), house.words, house.hands, lambda: _settle(house), pin=pin
+    )
 
 
 def _settle(house: House) -> None:

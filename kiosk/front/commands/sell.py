@@ -45,7 +45,8 @@ def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
 
 def run(verb: str, options: argparse.Namespace, context: Context) -> int:
     """One verb."""
-    with opened(context.home, context.settings) as house:
+    # Only recovery asks the note acceptor: what became of a note, the device itself knows (E22).
+    with opened(context.home, context.settings, cash=verb == "recover") as house:
         refused = become(house.desk, options.operator)
         if refused is None:
             answer = {"quote": _quote, "sell": _sell, "why": _why, "recover": _recover}[verb]
