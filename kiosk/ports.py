@@ -221,6 +221,9 @@ class SlipWriter(Protocol):
     def kept(self, payment: PaymentRecord) -> list[SlipLine]:
         """The slip of money that was kept for a meter."""
 
+    def speaking(self, language: str) -> SlipWriter:
+        """The same writer in the language that a customer has chosen."""
+
 
 # --- the line ---------------------------------------------------------------------------------
 

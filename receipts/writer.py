@@ -33,3 +33,9 @@ class Writer:
     def kept(self, payment: PaymentRecord) -> list[SlipLine]:
         """The slip of money that was kept for a meter."""
         return kept_slip(payment, None, self._site, self._words, mode=self._mode)
+
+    def speaking(self, language: str) -> Writer:
+        """The same writer in another language."""
+        if language == self._words.language:
+            return self
+        return Writer(self._site, Words(language, self._words.formats), self._mode)

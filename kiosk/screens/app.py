@@ -1,8 +1,8 @@
 """One Textual app for three faces: it starts the first screen, runs the work, minds the time.
 
-Every verb of the till runs in a worker thread through `FaceApp.ask`, one at a time, because a device
-belongs to one thread at a time. What fails unexpectedly becomes a case number on a screen, never a
-traceback.
+Every verb of the till runs in a worker thread through `FaceApp.ask`, one at a time, because a
+device belongs to one thread at a time. What fails unexpectedly becomes a case number on a screen,
+never a traceback.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from kiosk.errors import KioskError, Refusal
 from kiosk.ports import Hands
 from kiosk.screens.frame import Frame
 from kiosk.screens.more_time import Fault, MoreTime
@@ -27,6 +28,8 @@ from kiosk.screens.played import Played
 from kiosk.screens.widgets.status import StatusBar
 from kiosk.till.desk import Desk
 from kiosk.till.maintain import Status, status
+from kiosk.till.paper import print_kept
+from kiosk.till.recover import recover
 from kiosk.words.book import Words
 
 Face = Literal["self-service", "cashier", "technician"]
@@ -54,8 +57,8 @@ class WorkFailed(Message):
 class FaceApp(App[int], inherit_bindings=False):
     """The program as a person sees it: one face on one desk.
 
-    `hands` is given in a rehearsal only and plays the customer; `at_start` opens devices and settles
-    what was interrupted; `pin` is the rehearsal PIN that the first screen shows.
+    `hands` is given in a rehearsal only and plays the customer; `at_start` opens devices and
+    settles what was interrupted; `pin` is the rehearsal PIN that the first screen shows.
     """
 
     CSS_PATH = "kiosk.tcss"
@@ -85,6 +88,8 @@ class FaceApp(App[int], inherit_bindings=False):
         self.played = Played()
         #: Set when the program ends: a worker that waits for a person stops waiting.
         self.ending = threading.Event()
+        #: The insertion of a card that was dealt with; a card that stays in is not a new customer.
+        self.handled_insertion: int | None = None
         self._at_start = at_start
         self._till = threading.Lock()
         self._asking_status = False
@@ -138,8 +143,10 @@ class FaceApp(App[int], inherit_bindings=False):
             first.show_again()
 
     def speak(self, language: str, *, again: bool = True) -> None:
-        """Use another language from now on."""
+        """Use another language from now on, on the screen and on paper."""
         self.words = Words(language, self.words.formats)
+        if self.desk.writer is not None:
+            self.desk.writer = self.desk.writer.speaking(language)
         if again and isinstance(self.screen, Frame):
             self.screen.show_again()
 
@@ -149,6 +156,19 @@ class FaceApp(App[int], inherit_bindings=False):
         _LOG.error("case %s: %s", case, "".join(traceback.format_exception(error)))
         self.start_over()
         self.push_screen(Fault(case, error))
+        if self.face == "self-service":
+            self.ask(self._settle, lambda _done: None)
+
+    def _settle(self) -> None:
+        """Notes of the visit that broke off are kept for their meter, with a slip (E23)."""
+        try:
+            settled = recover(self.desk)
+        except KioskError as error:
+            _LOG.error("not settled, the next start will try again: %s", error.sentence)
+            return
+        if not isinstance(settled, Refusal) and self.desk.writer is not None:
+            for payment in settled.payments:
+                print_kept(self.desk, payment)
 
     # --- work ---------------------------------------------------------------------------------
 
@@ -176,8 +196,9 @@ class FaceApp(App[int], inherit_bindings=False):
         self.run_worker(run, thread=True, group=group, exit_on_error=False)
 
     def on_work_done(self, message: WorkDone) -> None:
-        """Give a result to the screen that asked for it."""
-        message.deliver()
+        """Give a result to the screen that asked for it; at the very end none is there."""
+        if self.screen_stack:
+            message.deliver()
 
     def on_work_failed(self, message: WorkFailed) -> None:
         """Show a case number."""
@@ -217,10 +238,19 @@ class FaceApp(App[int], inherit_bindings=False):
     def _read_status(self) -> None:
         if self.ready and not self._asking_status:
             self._asking_status = True
-            self.ask(partial(status, self.desk), self._status_read, group="status")
+            self.ask(self._ask_status, self._status_read, group="status")
 
-    def _status_read(self, seen: Status) -> None:
+    def _ask_status(self) -> Status | None:
+        """A status that cannot be read now is no reason to disturb a sale."""
+        try:
+            return status(self.desk)
+        except KioskError:
+            return None
+
+    def _status_read(self, seen: Status | None) -> None:
         self._asking_status = False
+        if seen is None:
+            return
         self.status = seen
         for bar in self.screen.query(StatusBar):
             bar.show(seen)

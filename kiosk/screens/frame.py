@@ -1,7 +1,7 @@
 """The frame of every screen: heading, body, notice, keys, and the customer's hands in a rehearsal.
 
-A screen fills in `heading`, `body`, `hint` and the `press_*` methods it needs. Work of the till goes
-through `ask`; while it runs the screen takes no keys (E05).
+A screen fills in `heading`, `body`, `hint` and the `press_*` methods it needs. Work of the till
+goes through `ask`; while it runs the screen takes no keys (E05).
 """
 
 from __future__ import annotations
@@ -145,10 +145,13 @@ class Frame(Screen[None]):
 
     def on_key(self, event: events.Key) -> None:
         """Give a key its name of the keypad."""
+        key = event.key
+        if self.app.screen is not self:
+            self._pass_on(event)
+            return
         if self.busy:
             event.stop()
             return
-        key = event.key
         if key.isdecimal() and len(key) == 1:
             self.press_digit(int(key))
         elif key in HELP_KEYS:
@@ -164,6 +167,15 @@ class Frame(Screen[None]):
                 return
             press()
         event.stop()
+
+    def _pass_on(self, event: events.Key) -> None:
+        """Fast fingers: digits typed while this screen went away belong to the one that came.
+
+        Other keys are dropped: a key that bounces must not confirm the next screen (E05).
+        """
+        event.stop()
+        if event.key.isdecimal() or event.key == "backspace":
+            self.app.screen.post_message(events.Key(event.key, event.character))
 
     def press_other(self, key: str) -> None:
         """Any key that the keypad does not have."""

@@ -40,11 +40,11 @@ class MoreTime(Frame):
         self.app.pop_screen()
         self.over.time_is_up()
 
-    def press_other(self, key: str) -> None:
+    def press_other(self, _key: str) -> None:
         """Any key goes on."""
         self.app.pop_screen()
 
-    def press_digit(self, digit: int) -> None:
+    def press_digit(self, _digit: int) -> None:
         """Any key goes on."""
         self.app.pop_screen()
 

@@ -31,6 +31,7 @@ class LineRow(NamedTuple):
 
     label: str
     amount: str
+    energy: str
     reason: str
 
 
@@ -71,11 +72,12 @@ def money_lines(words: Words, buyer: Buyer) -> list[str]:
 
 
 def line_rows(words: Words, lines: Sequence[Line], currency: str) -> list[LineRow]:
-    """Every line with its amount and its reason."""
+    """Every line with its amount, its energy if it has any, and its reason."""
     return [
         LineRow(
             _label(words, line),
             words.amount(line.amount_minor, currency),
+            words.energy(line.energy_wh) if line.energy_wh else "",
             words.reason(line.reason, line.values, currency),
         )
         for line in lines
@@ -83,7 +85,11 @@ def line_rows(words: Words, lines: Sequence[Line], currency: str) -> list[LineRo
 
 
 def _label(words: Words, line: Line) -> str:
-    label = clean(line.label) or words.say(f"lines.{line.reason}")
+    return clean(line.label) or words.say(f"lines.{line.reason}")
+
+
+def _label_with_energy(words: Words, line: Line) -> str:
+    label = _label(words, line)
     if line.energy_wh:
         return words.say("slip.line_with_energy", label=label, energy_wh=line.energy_wh)
     return label
@@ -105,7 +111,7 @@ def _line_sentences(words: Words, lines: Sequence[Line], currency: str) -> list[
     return [
         words.say(
             "linear.quote_line",
-            currency=currency, label=_label(words, line), amount_minor=line.amount_minor,
+            currency=currency, label=_label_with_energy(words, line), amount_minor=line.amount_minor,
             reason=words.reason(line.reason, line.values, currency),
         )
         for line in lines
@@ -229,11 +235,13 @@ def proof_lines(words: Words, proof: Proof) -> list[str]:
 
 
 def age_line(words: Words, record: SaleRecord, now_ms: int) -> str:
-    """How long a sale has been waiting, and for what."""
+    """What a sale in doubt waits for, and for how long it has."""
     waits = "card" if record.committed.card is not None else "module"
-    waiting = words.say(f"cashier.waits_{waits}")
-    age = words.say("cashier.open_sale_age", minutes=max(0, now_ms - record.time_ms) // _MINUTE_MS)
-    return f"{age}. {words.say('cashier.open_sale_waiting', waiting_for=waiting)}"
+    return words.say(
+        "cashier.doubt_waits",
+        waiting_for=words.say(f"cashier.waits_{waits}"),
+        minutes=max(0, now_ms - record.time_ms) // _MINUTE_MS,
+    )
 
 
 # --- evidence ---------------------------------------------------------------------------------

@@ -66,7 +66,10 @@ def deliver(
             outcome.sale_id, outcome.how, outcome.token, outcome.purchase_number,
             stages.durations_ms,
         )  # fmt: skip
-    mark("sale.before_commit_two" if how == "normal" else "recover.before_commit")
+    if stages is None:
+        mark("recover.before_commit")
+    else:
+        mark("sale.before_commit_two")
     write_outcome(desk, outcome)
     mark("sale.after_commit_two")
     return record_of(desk, committed.sale_id)

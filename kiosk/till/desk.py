@@ -82,6 +82,12 @@ class Desk:
             return Refusal("disk_full", {"needed_mib": reserve})
         return None
 
+    def clock_set_back(self) -> Refusal | None:
+        """Whether the clock is behind what was committed: its tokens and prices would be wrong."""
+        if self.clock.now().quality == "doubtful":
+            return Refusal("clock_set_back", {"highest_ms": self.records.highest_time_ms()})
+        return None
+
     @contextmanager
     def selling(self) -> Iterator[bool]:
         """One sale at a time a station: gives False when another one is under way (E05)."""

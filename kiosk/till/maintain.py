@@ -178,7 +178,7 @@ class Readiness(msgspec.Struct, frozen=True):
 
 
 def readiness(desk: Desk) -> Readiness:
-    """Asked while nobody is served, so that the first screen is true; may wait for a silent device."""
+    """Asked while nobody is served, so that the first screen is true; may wait for a device."""
     notes: list[int] = []
     if desk.cash is not None:
         with contextlib.suppress(CashFault):

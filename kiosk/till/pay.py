@@ -62,8 +62,9 @@ class NotePayment:
 
     def open(self) -> Refusal | None:
         """Take notes from now on; refuses before any money is taken when there is no room."""
-        refused = self._desk.gate("sell") or self._desk.room_to_sell()
-        if refused is None and self._desk.cash is None:
+        desk = self._desk
+        refused = desk.gate("sell") or desk.room_to_sell() or desk.clock_set_back()
+        if refused is None and desk.cash is None:
             refused = Refusal("no_acceptor")
         return refused or self._enable()
 
@@ -136,9 +137,14 @@ class NotePayment:
             )
         )  # fmt: skip
         mark("note.after_intention")
-        with contextlib.suppress(CashFault):  # whether it was heard, the device's events say
-            cash.stack()
+        self._stack()
         return self._end(event, self._await_end())
+
+    def _stack(self) -> None:
+        """Whether the device heard it, only its events can say: said twice it is done once."""
+        assert self._desk.cash is not None
+        with contextlib.suppress(CashFault):
+            self._desk.cash.stack()
 
     def _await_end(self) -> CashEvent:
         """The device's word on the note that it was told to stack; trouble is not yet the end."""
@@ -147,8 +153,12 @@ class NotePayment:
         left_ms = self._desk.clock.monotonic_ms() + int(_STACK_WAIT_S * 1000)
         while self._desk.clock.monotonic_ms() < left_ms:
             event = cash.wait(0.5)
-            if event is not None and (event.kind in _ENDS or event.kind in _NEEDS_A_PERSON):
+            if event is None:
+                continue
+            if event.kind in _ENDS or event.kind in _NEEDS_A_PERSON:
                 return event
+            if event.kind == "back":
+                self._stack()
         return CashEvent("lost", reason="lost")
 
     def _end(self, offered: CashEvent, event: CashEvent) -> NoteSeen:

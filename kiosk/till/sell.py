@@ -48,7 +48,9 @@ def sell(
     A refusal means that nothing was written and nothing was taken. `card_back` is called when the
     card was pulled out while it was written: it may wait for the customer to put it back.
     """
-    refused = desk.gate("sell") or desk.room_to_sell() or _stale(desk, offer)
+    refused = (
+        desk.gate("sell") or desk.room_to_sell() or desk.clock_set_back() or _stale(desk, offer)
+    )
     if refused is not None:
         return refused
     with desk.selling() as free:

@@ -44,9 +44,8 @@ def settle(console: Console) -> None:
 def ask_offer(console: Console, buyer: Buyer) -> Offer | None:
     """Ask for an amount until one can be sold, and say what it buys with every reason."""
     console.say(*telling.money_lines(console.words, buyer))
-    currency = console.desk.currency
-    while text := console.ask("linear.prompt_amount", "kiosk.help_amount", currency=currency):
-        amount_minor = money.parse_amount(text, currency)
+    while text := console.ask("linear.prompt_amount", "kiosk.help_amount"):
+        amount_minor = money.parse_amount(text, console.desk.currency)
         offer = (
             amount_minor
             if isinstance(amount_minor, Refusal)
@@ -58,14 +57,6 @@ def ask_offer(console: Console, buyer: Buyer) -> Offer | None:
         console.say(*telling.quote_lines(console.words, offer))
         return offer
     return None
-
-
-def hindrance(console: Console, offer: Offer) -> Refusal | None:
-    """Why this offer could not be delivered now; asked before any money is taken."""
-    if offer.buyer.meter.kind == "keypad":
-        return sell.vending_key_missing(console.desk, offer)
-    planned = sell.card_delivery(console.desk, offer)
-    return planned if isinstance(planned, Refusal) else None
 
 
 def deliver(console: Console, offer: Offer, payment: Payment) -> SaleRecord | Refusal:

@@ -8,6 +8,7 @@ from kiosk.domain import money
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
 from kiosk.screens import telling
+from kiosk.screens.deliverable import cannot_deliver
 from kiosk.screens.lines import buying, staff
 from kiosk.screens.lines.console import Choice, Console
 from kiosk.screens.lines.hands import use_hands
@@ -111,7 +112,7 @@ def _sell_to(console: Console, buyer: Buyer) -> None:
     offer = buying.ask_offer(console, buyer)
     if offer is None:
         return
-    refused = buying.hindrance(console, offer)
+    refused = cannot_deliver(console.desk, offer)
     payment = refused or _ask_cash(console, offer)
     if isinstance(payment, Refusal):
         console.refuse(payment)

@@ -34,8 +34,11 @@ class Console:
     def say(self, *lines: str) -> None:
         """Say sentences that are made already; strange text in them is made harmless."""
         for line in lines:
-            self._write.write(f"{clean(line)}\n")
-        self._write.flush()
+            self._put(clean(line))
+
+    def say_choices(self, choices: Sequence[str]) -> None:
+        """Say what can be chosen on one line, numbered from 1."""
+        self._put("  ".join(f"{number} {clean(what)}" for number, what in enumerate(choices, 1)))
 
     def tell(self, key: str, **values: int | str) -> None:
         """Say the sentence `key`."""
@@ -44,6 +47,10 @@ class Console:
     def refuse(self, refusal: Refusal) -> None:
         """Say why not."""
         self.say(self.words.refusal(refusal))
+
+    def _put(self, line: str) -> None:
+        self._write.write(f"{line}\n")
+        self._write.flush()
 
     # --- in -----------------------------------------------------------------------------------
 
@@ -74,7 +81,7 @@ class Console:
 
     def choose(self, choices: Sequence[Choice]) -> bool:
         """Say numbered choices on one line and do the one that is chosen; false for none."""
-        self.say("  ".join(f"{number} {what}" for number, (what, _) in enumerate(choices, 1)))
+        self.say_choices([what for what, _ in choices])
         answer = self.ask("linear.prompt_choice")
         if not answer:
             return False

@@ -9,6 +9,7 @@ from kiosk.domain.record import PaymentRecord
 from kiosk.errors import KioskError, Refusal
 from kiosk.ports import HandsAnswer
 from kiosk.screens import telling
+from kiosk.screens.deliverable import cannot_deliver
 from kiosk.screens.lines import buying
 from kiosk.screens.lines.console import Choice, Console
 from kiosk.screens.lines.hands import use_hands
@@ -57,7 +58,7 @@ def buy(console: Console) -> None:
     offer = buying.ask_offer(console, buyer)
     if offer is None:
         return
-    refused = buying.hindrance(console, offer)
+    refused = cannot_deliver(console.desk, offer)
     if refused is not None:
         console.refuse(refused)
         return
@@ -172,11 +173,10 @@ def _notes(console: Console) -> list[int]:
 
 
 def _say_note_choices(console: Console) -> None:
-    said = (
-        f"{number} {console.words.say('rehearsal.note', amount_minor=value)}"
-        for number, value in enumerate(_notes(console), 1)
-    )
-    console.say(*["  ".join(said)] if console.hands is not None else [])
+    notes = _notes(console)
+    if notes:
+        say = console.words.say
+        console.say_choices([say("rehearsal.note", amount_minor=value) for value in notes])
 
 
 def _feed(console: Console, payment: NotePayment, answer: str) -> None:

@@ -56,7 +56,8 @@ def open_sales(console: Console) -> None:
 def _row(console: Console, record: SaleRecord) -> str:
     cells = " | ".join(telling.sale_cells(console.words, record))
     now_ms = console.desk.clock.now().time_ms
-    return f"{cells}. {telling.age_line(console.words, record, now_ms)}"
+    waits = console.words.say("cashier.doubt_heading")
+    return f"{cells}. {waits}: {telling.age_line(console.words, record, now_ms)}"
 
 
 def _one_doubt(console: Console, record: SaleRecord) -> None:

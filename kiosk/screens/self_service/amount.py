@@ -57,7 +57,7 @@ class Amount(Step):
     def hint(self) -> str:
         """The keys, which differ while an amount is typed."""
         if self.typing:
-            return self.hints(enter="go_on", clear="one_digit", cancel="back", help="why")
+            return self.hints(enter="go_on", clear="clear", cancel="back", help="why")
         return self.hints(digits="row", enter="go_on", cancel="stop", help="why")
 
     def help_key(self) -> str:
@@ -132,7 +132,7 @@ class Amount(Step):
         rows.display = not on
         rows.unmark()
         self._forget()
-        self.note(self.say("kiosk.type_amount", currency=self.desk.currency) if on else "")
+        self.note(self.say("kiosk.type_amount") if on else "")
         self.tell_keys()
 
     def _typed(self) -> None:
@@ -193,7 +193,7 @@ class Amount(Step):
         self.face_app.go(Payment(self.visit) if seen.slips else NoSlip(self.visit))
 
     def press_help(self) -> None:
-        """Why these figures?"""
+        """Why these figures: the reason of every line."""
         from kiosk.screens.self_service.help import Help
 
         offer = self.visit.offer if self.wanted_minor else None

@@ -8,7 +8,7 @@ from functools import partial
 from textual.widget import Widget
 from textual.widgets import Static
 
-from kiosk.screens.self_service.visit import Step
+from kiosk.screens.self_service.visit import Step, is_new_card
 from kiosk.till.greet import suggestions
 from kiosk.till.maintain import Readiness, readiness
 from kiosk.till.quote import Buyer
@@ -25,7 +25,6 @@ class Attract(Step):
         self.ready: Readiness | None = None
         self.suggested: list[Buyer] | None = None
         self._looking = False
-        self._seen_insertions: int | None = None
 
     def heading(self) -> str:
         """What this machine is for."""
@@ -67,22 +66,12 @@ class Attract(Step):
         self.ready, self.suggested = seen
         if self.app.screen is not self or not self.face_app.ready:
             return
-        if self._new_card(self.ready):
+        if is_new_card(self, self.ready):
             from kiosk.screens.self_service.read_card import ReadCard
 
             self.face_app.go(ReadCard())
         elif before is None or not was_ready or _shown(before) != _shown(self.ready):
             self.show_again()
-
-    def _new_card(self, now: Readiness) -> bool:
-        """Whether a card came in since we last looked; one that was left behind does not count."""
-        before, self._seen_insertions = self._seen_insertions, now.insertions
-        return now.card_inside and before != now.insertions and before is not None
-
-    def on_screen_resume(self) -> None:
-        """A customer has gone: what was put in meanwhile is not a new customer's card."""
-        self._seen_insertions = None
-        self._looking = False
 
     def next_language(self) -> tuple[str, str] | None:
         """The language that Clear switches to: code and own name."""

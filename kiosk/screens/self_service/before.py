@@ -1,14 +1,14 @@
-"""What is asked before any money is taken: can this be delivered, and can a slip be printed?"""
+"""What is asked before any money is taken: whether it can be delivered, and printed."""
 
 from __future__ import annotations
 
 import msgspec
 
 from kiosk.errors import Refusal
+from kiosk.screens.deliverable import cannot_deliver
 from kiosk.till.desk import Desk
 from kiosk.till.maintain import readiness
 from kiosk.till.quote import Offer
-from kiosk.till.sell import card_delivery, vending_key_missing
 
 
 class Before(msgspec.Struct, frozen=True):
@@ -21,15 +21,8 @@ class Before(msgspec.Struct, frozen=True):
 def before_payment(desk: Desk, offer: Offer) -> Before:
     """Ask card, module, disk, acceptor and printer; runs in a worker."""
     ready = readiness(desk)
-    refusal = desk.room_to_sell() or _cannot_deliver(desk, offer)
+    refusal = desk.room_to_sell() or cannot_deliver(desk, offer)
     needs_notes = offer.buyer.credit_minor < offer.quote.amount_minor
     if refusal is None and needs_notes and not ready.notes_minor:
         refusal = Refusal("no_acceptor")
     return Before(refusal, ready.slips)
-
-
-def _cannot_deliver(desk: Desk, offer: Offer) -> Refusal | None:
-    if offer.buyer.meter.kind == "keypad":
-        return vending_key_missing(desk, offer)
-    planned = card_delivery(desk, offer)
-    return planned if isinstance(planned, Refusal) else None

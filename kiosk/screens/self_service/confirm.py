@@ -115,6 +115,7 @@ class InsertCard(Step):
     def _looked(self, seen: Readiness) -> None:
         self._looking = False
         if seen.card_inside and self.app.screen is self:
+            self.face_app.handled_insertion = seen.insertions
             from kiosk.screens.self_service.read_card import ReadCard
 
             self.face_app.go(ReadCard(expected=self.visit.buyer.meter.number))

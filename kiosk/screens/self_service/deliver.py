@@ -1,4 +1,4 @@
-"""The irreversible act on the screen: "do not remove" with a running bar, and the same card (E02)."""
+"""The irreversible act: "do not remove" with a running bar, and the same card again (E02)."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from kiosk.errors import CardFault, Refusal
 from kiosk.screens.self_service.ending import Ending
 from kiosk.screens.self_service.visit import Deed, Step, Visit
 from kiosk.screens.widgets.moving import Moving
+from kiosk.till.deliver import CardBack
 from kiosk.till.desk import Desk
 from kiosk.till.paper import print_kept, print_slip
 from kiosk.till.pay import NotePayment
@@ -137,13 +138,11 @@ class Deliver(Step):
             self.face_app.go(Ending(done, kind="good", visit=self.visit))
 
 
-def complete(desk: Desk, visit: Visit, payment: NotePayment, card_back) -> Sold:  # type: ignore[no-untyped-def]
+def complete(desk: Desk, visit: Visit, payment: NotePayment, card_back: CardBack) -> Sold:
     """Quote again for the money held and sell; a refusal keeps the money for the meter."""
     offer = quote(desk, visit.buyer, payment.held_minor, visit.sale_id)
     outcome = (
-        offer
-        if isinstance(offer, Refusal)
-        else sell(desk, offer, payment.payment_of(), card_back)
+        offer if isinstance(offer, Refusal) else sell(desk, offer, payment.payment_of(), card_back)
     )
     if isinstance(outcome, Refusal):
         return Sold(None, outcome, payment.give_up("refused"))
@@ -163,8 +162,8 @@ def _unsold(screen: Deliver, sold: Sold) -> list[str]:
     assert sold.refusal is not None
     sentences = [screen.words.refusal(sold.refusal)]
     if sold.kept is not None:
-        kept = {"amount_minor": sold.kept.amount_minor, "meter": sold.kept.meter}
-        sentences.append(screen.say("kiosk.money_kept", **kept))
+        amount_minor, meter = sold.kept.amount_minor, sold.kept.meter
+        sentences.append(screen.say("kiosk.money_kept", amount_minor=amount_minor, meter=meter))
     return sentences
 
 

@@ -28,7 +28,9 @@ class Ending(Step):
 
     PATIENCE = 0
 
-    def __init__(self, sentences: list[str], kind: str = "plain", visit: Visit | None = None) -> None:
+    def __init__(
+        self, sentences: list[str], kind: str = "plain", visit: Visit | None = None
+    ) -> None:
         super().__init__()
         self.sentences, self.kind, self.visit = sentences, kind, visit
         self.card_inside: bool | None = None
@@ -62,7 +64,9 @@ class Ending(Step):
         if self.visit is None or self.visit.record is None:
             return []
         meter = self.visit.buyer.meter.number
-        show = Deed(self.say("rehearsal.meter_show"), lambda hands: hands.show_meter(meter), looks=True)
+        show = Deed(
+            self.say("rehearsal.meter_show"), lambda hands: hands.show_meter(meter), looks=True
+        )
         if not self.visit.by_card:
             token = self.visit.record.token or ""
             text = self.say("rehearsal.meter_enter")
@@ -98,7 +102,7 @@ class Ending(Step):
             self._leave()
 
     def _stay(self) -> int:
-        """In a rehearsal the hands still want to go to the meter; a slip that failed must be read."""
+        """In a rehearsal the hands still want to go to the meter; a failed slip must be read."""
         if self.deeds() and self.face_app.hands is not None:
             return 2 * self.desk.settings.faces.idle_s
         return 2 * self.desk.settings.faces.more_time_s if self._can_print() else _STAY

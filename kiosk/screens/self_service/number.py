@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 from kiosk.errors import Refusal
 from kiosk.screens.self_service.confirm import Confirm
-from kiosk.screens.self_service.visit import Step, Visit
+from kiosk.screens.self_service.visit import Step, Visit, is_new_card
 from kiosk.screens.widgets.entry import NumberEntry, judge_number
 from kiosk.till.maintain import Readiness, readiness
 from kiosk.till.quote import Buyer, find_buyer
@@ -23,7 +23,6 @@ class Number(Step):
         super().__init__()
         self.typed = typed
         self._looking = False
-        self._seen_insertions: int | None = None
 
     def heading(self) -> str:
         """The question."""
@@ -37,7 +36,7 @@ class Number(Step):
 
     def hint(self) -> str:
         """The keys."""
-        return self.hints(enter="go_on", clear="one_digit", cancel="stop", help="help")
+        return self.hints(enter="go_on", clear="clear", cancel="stop", help="help")
 
     def help_key(self) -> str:
         """Where the number stands."""
@@ -54,9 +53,7 @@ class Number(Step):
 
     def _looked(self, seen: Readiness) -> None:
         self._looking = False
-        before, self._seen_insertions = self._seen_insertions, seen.insertions
-        came = before is not None and before != seen.insertions
-        if came and seen.card_inside and not self.busy and self.app.screen is self:
+        if not self.busy and self.app.screen is self and is_new_card(self, seen):
             from kiosk.screens.self_service.read_card import ReadCard
 
             self.face_app.go(ReadCard())
@@ -87,7 +84,7 @@ class Number(Step):
             self.note(self.say("kiosk.number_good"), "good")
 
     def press_enter(self) -> None:
-        """Who is it?"""
+        """Ask who it is."""
         if not self.typed:
             return
         self.note(self.say("kiosk.please_wait"))

@@ -102,6 +102,11 @@ class Payment(Step):
         """Begin to take notes."""
         self.ask(self._collect, self._collected, quiet=True)
 
+    def on_unmount(self) -> None:
+        """However this screen went away: the acceptor must not go on taking notes."""
+        self._cancel = True
+        self._stop.set()
+
     def _collect(self) -> NotePayment | PaymentRecord | Refusal | None:
         """Until the customer is done; money that became no sale is kept for the meter."""
         payment = NotePayment(self.desk, self.visit.sale_id, self.visit.buyer, self.wanted_minor)
@@ -172,11 +177,10 @@ class Payment(Step):
         if isinstance(end, NotePayment):
             from kiosk.screens.self_service.deliver import Deliver
 
+            self.face_app.hands_said = ""
             self.face_app.go(Deliver(self.visit, end))
         elif isinstance(end, PaymentRecord):
-            kept = self.say(
-                "kiosk.cancelled_kept", amount_minor=end.amount_minor, meter=end.meter
-            )
+            kept = self.say("kiosk.cancelled_kept", amount_minor=end.amount_minor, meter=end.meter)
             self.face_app.go(Ending([kept], kind="warn", visit=self.visit))
         elif isinstance(end, Refusal):
             self.face_app.go(Ending([self.words.refusal(end)], kind="warn", visit=self.visit))

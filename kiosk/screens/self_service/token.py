@@ -37,7 +37,9 @@ class TokenShown(Step):
         """What it is and what it is worth."""
         committed = self.record.committed
         energy = self.words.energy(committed.energy_wh)
-        return f"{self.say('kiosk.token_title')}: {energy}, {self.words.money(committed.amount_minor)}"
+        return (
+            f"{self.say('kiosk.token_title')}: {energy}, {self.words.money(committed.amount_minor)}"
+        )
 
     def body(self) -> Iterable[Widget]:
         """The digits, large, and once more in plain type."""
@@ -64,7 +66,9 @@ class TokenShown(Step):
         meter, token = self.record.committed.meter, self.token
         return [
             Deed(self.say("rehearsal.meter_enter"), lambda hands: hands.enter_token(meter, token)),
-            Deed(self.say("rehearsal.meter_show"), lambda hands: hands.show_meter(meter), looks=True),
+            Deed(
+                self.say("rehearsal.meter_show"), lambda hands: hands.show_meter(meter), looks=True
+            ),
         ]
 
     def on_mount(self) -> None:

@@ -14,6 +14,7 @@ from kiosk.errors import KioskError
 from kiosk.ports import Hands, HandsAnswer
 from kiosk.screens.frame import Frame
 from kiosk.screens.widgets.hands import HandsStrip
+from kiosk.till.maintain import Readiness
 from kiosk.till.quote import Buyer, Offer
 
 
@@ -35,6 +36,14 @@ class Visit:
     def by_card(self) -> bool:
         """Whether the card carries the energy."""
         return self.buyer.meter.kind == "card"
+
+
+def is_new_card(screen: Frame, seen: Readiness) -> bool:
+    """Whether a card is in that nobody has dealt with; asked once, it is dealt with."""
+    new = seen.card_inside and seen.insertions != screen.face_app.handled_insertion
+    if new:
+        screen.face_app.handled_insertion = seen.insertions
+    return new
 
 
 @dataclass(frozen=True)
@@ -95,12 +104,13 @@ class Step(Frame):
         self.face_app.start_over()
 
     def hints(self, **what: str) -> str:
-        """The line of keys: `enter="go_on"` says "Enter: go on"; in a rehearsal with the PC's key."""
+        """The line of keys: `enter="go_on"` says "Enter: go on"; a rehearsal adds the PC's key."""
         shown = []
         for key, deed in what.items():
             on_a_pc = {"cancel": "=Esc", "clear": "=Backspace", "help": "=?"}.get(key, "")
             own = on_a_pc if self.face_app.hands is not None else ""
-            shown.append(f"{self.say(f'keys.{key}')}{own}: {self.say(f'kiosk.do_{deed}')}")
+            name = f"{self.say(f'keys.{key}')}{own}"
+            shown.append(name if deed == key else f"{name}: {self.say(f'kiosk.do_{deed}')}")
         return "   ".join(shown)
 
 
@@ -128,10 +138,8 @@ def hands_sentence(step: Frame, answer: HandsAnswer, *, looks: bool) -> str:
     """What a device answered to the hands, in words."""
     if looks and answer.energy_left_wh is not None:
         return step.say("rehearsal.meter_reads", left_wh=answer.energy_left_wh)
-    try:
-        said = step.say(f"rehearsal.result.{answer.result}")
-    except KeyError:
-        said = answer.result
+    key = f"rehearsal.result.{answer.result}"
+    said = step.say(key) if step.words.knows(key) else answer.result
     if answer.energy_left_wh is None:
         return said
     return step.say(

@@ -1,4 +1,4 @@
-"""A number as it is typed: groups of four, places still to fill, and a judgement after each digit."""
+"""A number as it is typed: groups of four, places to fill, a judgement after each digit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sign that moves while something is done: work that takes a second must not look like a crash."""
+"""A sign that moves while something is done: work that takes time must not look like a crash."""
 
 from __future__ import annotations
 

@@ -34,7 +34,9 @@ class QuoteView(Static):
 
 def quote_text(words: Words, found: Quote, *, reasons: bool) -> list[str]:
     """The quote as lines of at most 42 columns; with `reasons` each line says why."""
-    rows = [words.say("kiosk.quote_title", currency=found.currency, amount_minor=found.amount_minor)]
+    rows = [
+        words.say("kiosk.quote_title", currency=found.currency, amount_minor=found.amount_minor)
+    ]
     rows += [words.energy(found.energy_wh), ""]
     for line in found.lines:
         rows.append(_row(words, line, found.currency))
@@ -48,6 +50,7 @@ def quote_text(words: Words, found: Quote, *, reasons: bool) -> list[str]:
 
 
 def _row(words: Words, line: Line, currency: str) -> str:
-    amount = words.amount(line.amount_minor, currency)
+    given = line.amount_minor == 0 and line.energy_wh
+    amount = words.energy(line.energy_wh) if given else words.amount(line.amount_minor, currency)
     label = (line.label or words.say(f"lines.{line.code}"))[: _COLUMNS - len(amount) - 1]
     return f"{label}{amount.rjust(_COLUMNS - len(label))}"

@@ -28,4 +28,6 @@ def _rows(line: SlipLine, columns: int) -> list[str]:
         left = line.text[: max(0, columns - len(line.right) - 1)]
         return [f"{left}{line.right.rjust(columns - len(left))}"]
     pieces = [line.text[at : at + columns] for at in range(0, len(line.text), columns)] or [""]
-    return [piece.center(columns).rstrip() for piece in pieces] if line.align == "centre" else pieces
+    return (
+        [piece.center(columns).rstrip() for piece in pieces] if line.align == "centre" else pieces
+    )

@@ -1,0 +1,130 @@
+"""The amount, with a live quote: every line and its reason before any money is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from textual.widget import Widget
+
+from kiosk.domain import money
+from kiosk.errors import Refusal
+from kiosk.screens import telling
+from kiosk.screens.deliverable import cannot_deliver
+from kiosk.screens.staff.entry import TextEntry
+from kiosk.screens.staff.frame import StaffFrame
+from kiosk.screens.staff.page import Reading
+from kiosk.till.quote import Buyer, Offer, quote
+
+#: Columns of label and amount; the reason follows where it fits, else on a line of its own.
+_LABEL, _AMOUNT = 28, 11
+
+
+class Amount(StaffFrame):
+    """Asks for the amount; what it buys stands below while it is typed."""
+
+    TYPING = True
+
+    def __init__(self, buyer: Buyer, typed: str = "", said: str = "", sale_id: str = "") -> None:
+        super().__init__()
+        self.buyer, self._typed, self._said = buyer, typed, said
+        self._sale_id = sale_id
+        self._offer: Offer | None = None
+
+    def heading(self) -> str:
+        """The question, and for whom."""
+        meter, customer = self.buyer.meter, self.buyer.customer
+        return f"{self.say('cashier.amount_title')}  {customer.name}, {meter.number}"
+
+    def body(self) -> Iterable[Widget]:
+        """The entry and the quote."""
+        yield TextEntry(self.say("linear.prompt_amount").rstrip(": "), self._typed)
+        yield Reading([])
+
+    def hint(self) -> str:
+        """Digits, Enter."""
+        return self.say("cashier.amount_keys")
+
+    def on_mount(self) -> None:
+        """Limits, or why the customer is here again."""
+        limits = " ".join(telling.money_lines(self.words, self.buyer))
+        self.note(self._said or limits, "warn" if self._said else "plain")
+        if self._typed:
+            self._quote()
+
+    def press_character(self, character: str) -> None:
+        """Digits and one point; the other decimal sign means the same."""
+        if character.isascii() and (character.isdecimal() or character in ".,"):
+            self.query_one(TextEntry).press("." if character == "," else character)
+            self._quote()
+
+    def press_arrow(self, steps: int) -> None:
+        """Scroll a long quote."""
+        self.query_one(Reading).move(steps)
+
+    def press_clear(self) -> None:
+        """One digit less."""
+        self.query_one(TextEntry).clear_one()
+        self._quote()
+
+    def press_cancel(self) -> None:
+        """Back to the customer; nothing was paid."""
+        from kiosk.screens.cashier.customer import CustomerPage
+
+        self.face_app.go(CustomerPage(self.buyer.meter.number))
+
+    def press_enter(self) -> None:
+        """On to the cash, when it can be delivered."""
+        if self._offer is None:
+            self._quote()
+            return
+        self.note(self.say("kiosk.please_wait"))
+        self.ask(partial(cannot_deliver, self.desk, self._offer), self._checked)
+
+    # --- the quote ------------------------------------------------------------------------------
+
+    def _quote(self) -> None:
+        self._offer = None
+        typed = self.query_one(TextEntry).typed
+        amount_minor = money.parse_amount(typed, self.desk.currency) if typed else 0
+        if isinstance(amount_minor, Refusal):
+            self._show(typed, amount_minor)
+        elif typed:
+            work = partial(quote, self.desk, self.buyer, amount_minor, self._sale_id)
+            self.ask(work, partial(self._show, typed), quiet=True)
+        else:
+            self.query_one(Reading).show([])
+            self.note(" ".join(telling.money_lines(self.words, self.buyer)))
+
+    def _show(self, typed: str, offer: Offer | Refusal) -> None:
+        """Show a quote, unless another amount was typed meanwhile."""
+        if typed != self.query_one(TextEntry).typed:
+            return
+        if isinstance(offer, Refusal):
+            self.query_one(Reading).show([])
+            self.note(self.words.refusal(offer), "warn")
+            return
+        self._offer, self._sale_id = offer, offer.sale_id
+        self.note("")
+        self.query_one(Reading).show(self._rows(offer))
+
+    def _rows(self, offer: Offer) -> list[str]:
+        width = self.query_one(Reading).size.width - 1
+        total = self.words.amount(offer.quote.amount_minor, offer.quote.currency)
+        energy = self.words.energy(offer.quote.energy_wh)
+        rows = [f"{self.say('lines.total'):<{_LABEL}}{total:>{_AMOUNT}}  {energy}"]
+        for row in telling.line_rows(self.words, offer.quote.lines, offer.quote.currency):
+            figures = f"{row.label[:_LABEL]:<{_LABEL}}{row.amount:>{_AMOUNT}}"
+            if row.energy:
+                figures += f"  {row.energy}"
+            fits = len(figures) + 2 + len(row.reason) <= width
+            rows += [f"{figures}  {row.reason}"] if fits else [figures, f"    {row.reason}"]
+        return rows
+
+    def _checked(self, refused: Refusal | None) -> None:
+        if refused is not None:
+            self.note(self.words.refusal(refused), "warn")
+        elif self._offer is not None:
+            from kiosk.screens.cashier.tender import Tender
+
+            self.face_app.go(Tender(self._offer))

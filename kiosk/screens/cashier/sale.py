@@ -1,0 +1,103 @@
+"""One past sale: its result, a copy of its slip, and why every figure is what it is."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from kiosk.domain.record import SaleRecord
+from kiosk.errors import Refusal
+from kiosk.screens import telling
+from kiosk.screens.staff.frame import Back, StaffFrame
+from kiosk.screens.staff.page import Confirm, Page, Reading
+from kiosk.till import history, paper
+from kiosk.till.history import Explained
+
+
+class SalePage(Page):
+    """A past sale as it stands in the journal."""
+
+    def __init__(self, record: SaleRecord, back: Back, said: str = "") -> None:
+        super().__init__("", [], back)
+        self.record, self.said = record, said
+
+    def heading(self) -> str:
+        """Which sale."""
+        return self.say("cashier.sale_title", sale=self.record.committed.sale_id)
+
+    def on_mount(self) -> None:
+        """Read it anew, so that copies are counted."""
+        work = partial(history.why, self.desk, self.record.committed.sale_id)
+        self.ask(work, self._read)
+
+    def _read(self, explained: Explained | Refusal) -> None:
+        if isinstance(explained, Refusal):
+            self.note(self.words.refusal(explained), "warn")
+            return
+        self.record = explained.record
+        self.query_one(Reading).show(self._lines())
+        self.note(self.said)
+
+    def _lines(self) -> list[str]:
+        record, committed = self.record, self.record.committed
+        time, _sale, meter, amount, energy, state = telling.sale_cells(self.words, record)
+        how = f", {self.say(f'how.{record.how}')}" if record.how else ""
+        tendered = self.words.money(committed.tendered_minor, committed.currency)
+        change = self.words.money(committed.change_minor, committed.currency)
+        return [
+            f"{time}   {self.say('cashier.meter')} {meter}   {amount}   {energy}",
+            f"{state}{how}",
+            *telling.outcome_lines(self.words, record, self.desk.station.name),
+            f"{self.say('slip.operator')} {committed.operator}   {self.say('slip.tendered')}"
+            f" {tendered}   {self.say('slip.change')} {change}",
+            f"{self.say('slip.entry')} {record.sequence} {record.head}",
+        ]
+
+    def hint(self) -> str:
+        """Copy or reasons."""
+        return self.say("cashier.sale_keys")
+
+    def press_digit(self, digit: int) -> None:
+        """1 prints a copy, 2 says why."""
+        begin(self, digit, self.record, partial(SalePage, self.record, self.back))
+
+
+class Copy(Confirm):
+    """Restates that a copy will be printed, and prints it: a copy is a fact of its own."""
+
+    def __init__(self, title: str, sentence: str, keys: str, sale: str, back: Back) -> None:
+        super().__init__(title, [sentence], keys, self._begin, back)
+        self._sale, self._after = sale, back
+
+    def _begin(self) -> None:
+        self.ask(partial(paper.reprint, self.desk, self._sale), self._sent)
+
+    def _sent(self, job: str | Refusal) -> None:
+        if isinstance(job, Refusal):
+            said = self.words.refusal(job)
+        elif job:
+            said = self.say("cashier.reprinted", copy=int(job.rpartition("/")[2]))
+        else:
+            said = self.say("cashier.no_printer")
+        screen = self._after()
+        if isinstance(screen, SalePage):
+            screen.said = said
+        self.face_app.go(screen)
+
+
+def begin(screen: StaffFrame, digit: int, record: SaleRecord, back: Back) -> None:
+    """What the digits of a sale do: 1 asks for a copy, 2 shows the reasons."""
+    sale = record.committed.sale_id
+    if digit == 1:
+        title = screen.say("cashier.reprint")
+        question = screen.say("cashier.reprint_confirm", copy=record.copies + 1, sale=sale)
+        screen.face_app.go(Copy(title, question, screen.say("cashier.reprint_keys"), sale, back))
+    elif digit == 2:
+        screen.ask(partial(history.why, screen.desk, sale), partial(_show_why, screen, back))
+
+
+def _show_why(screen: StaffFrame, back: Back, explained: Explained | Refusal) -> None:
+    if isinstance(explained, Refusal):
+        screen.note(screen.words.refusal(explained), "warn")
+        return
+    lines = telling.why_lines(screen.words, explained)
+    screen.face_app.go(Page(screen.say("cashier.why_title"), lines, back))

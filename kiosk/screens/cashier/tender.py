@@ -1,0 +1,118 @@
+"""Cash received and change; then the sale is restated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from textual.widget import Widget
+from textual.widgets import Static
+
+from kiosk.domain import money
+from kiosk.errors import Refusal
+from kiosk.screens.staff.entry import TextEntry
+from kiosk.screens.staff.frame import StaffFrame
+from kiosk.screens.staff.page import Confirm
+from kiosk.till.quote import Offer
+from kiosk.till.sell import Payment, cash_payment
+
+
+class Tender(StaffFrame):
+    """Asks for the cash received; the change stands below while it is typed."""
+
+    TYPING = True
+
+    def __init__(self, offer: Offer) -> None:
+        super().__init__()
+        self.offer = offer
+
+    def heading(self) -> str:
+        """The question, and for how much."""
+        due = self.words.money(self.offer.quote.amount_minor, self.offer.quote.currency)
+        return f"{self.say('cashier.tender_title')}  ({self.say('lines.total')} {due})"
+
+    def body(self) -> Iterable[Widget]:
+        """The entry and the change."""
+        yield TextEntry(self.say("cashier.tendered"))
+        yield Static("", id="change", classes="restated", markup=False)
+        yield Static(self.say("cashier.tendered_help"), classes="restated", markup=False)
+
+    def hint(self) -> str:
+        """Digits, Enter."""
+        return self.say("cashier.tender_keys")
+
+    def press_character(self, character: str) -> None:
+        """Digits and one point."""
+        if character.isascii() and (character.isdecimal() or character in ".,"):
+            self.query_one(TextEntry).press("." if character == "," else character)
+            self._show()
+
+    def press_clear(self) -> None:
+        """One digit less."""
+        self.query_one(TextEntry).clear_one()
+        self._show()
+
+    def press_cancel(self) -> None:
+        """Back to the amount."""
+        self.face_app.go(amount_again(self, self.offer, ""))
+
+    def press_enter(self) -> None:
+        """Restate the sale before it is made."""
+        payment = self._payment()
+        if isinstance(payment, Refusal):
+            self.note(self.words.refusal(payment), "warn")
+            return
+        quote = self.offer.quote
+        restated = [
+            self.say(
+                "cashier.confirm_sell",
+                energy_wh=quote.energy_wh,
+                meter=self.offer.buyer.meter.number,
+                amount_minor=quote.amount_minor,
+            ),
+            f"{self.offer.buyer.customer.name}, {self.offer.buyer.customer.address}",
+            self.say("cashier.change_due", change_minor=payment.change_minor),
+        ]
+        keys, title = self.say("cashier.confirm_keys"), self.say("cashier.confirm_title")
+        self.face_app.go(ConfirmSale(title, restated, keys, self.offer, payment))
+
+    def _payment(self) -> Payment | Refusal:
+        typed = self.query_one(TextEntry).typed
+        due_minor = self.offer.quote.amount_minor
+        tendered = money.parse_amount(typed, self.desk.currency) if typed else due_minor
+        if isinstance(tendered, Refusal):
+            return tendered
+        return cash_payment(self.desk, due_minor, tendered)
+
+    def _show(self) -> None:
+        payment = self._payment()
+        change = ""
+        if isinstance(payment, Refusal):
+            self.note(self.words.refusal(payment), "warn")
+        else:
+            self.note("")
+            change = self.say("cashier.change_due", change_minor=payment.change_minor)
+        self.query_one("#change", Static).update(change)
+
+
+class ConfirmSale(Confirm):
+    """The last question before money and energy change hands."""
+
+    def __init__(
+        self, title: str, sentences: list[str], keys: str, offer: Offer, payment: Payment
+    ) -> None:
+        super().__init__(title, sentences, keys, self._begin, partial(Tender, offer))
+        self._offer, self._payment = offer, payment
+
+    def _begin(self) -> None:
+        from kiosk.screens.cashier.selling import Selling
+
+        self.face_app.go(Selling(self._offer, self._payment))
+
+
+def amount_again(screen: StaffFrame, offer: Offer, said: str) -> StaffFrame:
+    """The amount screen with the amount of `offer` typed in; its sale id stays the same."""
+    from kiosk.screens.cashier.amount import Amount
+
+    typed = money.format_amount(offer.quote.amount_minor, screen.desk.currency)
+    return Amount(offer.buyer, typed, said, offer.sale_id)

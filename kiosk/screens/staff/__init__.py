@@ -1,0 +1,6 @@
+"""What the faces of the staff share: typed text, tables, pages, sign-in, sales in doubt.
+
+May import what kiosk.screens may. Invariants: everything can be done with the number pad and the
+arrows (names are letters, and every customer has a number too); every act that cannot be taken back
+is restated on a screen of its own first; the status bar is on every screen.
+"""

@@ -1,0 +1,79 @@
+"""A menu of numbered rows, the way out included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from textual.widget import Widget
+
+from kiosk.screens.staff.frame import Back, StaffFrame
+from kiosk.screens.staff.page import Confirm
+from kiosk.screens.widgets.choices import ChoiceList
+from kiosk.till import operators
+from kiosk.words.book import languages
+
+#: The sentence of a row, and what its digit does.
+MenuRow = tuple[str, Callable[[], None]]
+
+
+class Menu(StaffFrame):
+    """Numbered rows; the last three are the same in every face of the staff."""
+
+    def own_rows(self) -> list[MenuRow]:
+        """The rows of this face."""
+        return []
+
+    def again(self) -> Back:
+        """How this menu is made anew."""
+        return type(self)
+
+    def rows(self) -> list[MenuRow]:
+        """All rows in their order."""
+        return [
+            *self.own_rows(),
+            (self.say("keys.language"), self._next_language),
+            (self.say("cashier.sign_out"), self.sign_out),
+            (self.say("technician.sign_out_leave"), self._ask_leave),
+        ]
+
+    def body(self) -> Iterable[Widget]:
+        """The rows."""
+        yield ChoiceList([text for text, _ in self.rows()])
+
+    def hint(self) -> str:
+        """Digits choose."""
+        return self.say("cashier.menu_keys")
+
+    def press_digit(self, digit: int) -> None:
+        """Do what the row says."""
+        rows = self.rows()
+        if 1 <= digit <= len(rows):
+            rows[digit - 1][1]()
+
+    def press_cancel(self) -> None:
+        """Sign out: nobody leaves a signed-in counter by accident."""
+        self.sign_out()
+
+    def sign_out(self) -> None:
+        """The next operator signs in with a PIN of their own."""
+        self.ask(partial(operators.sign_out, self.desk), lambda _none: self.face_app.start_over())
+
+    def _next_language(self) -> None:
+        codes = [code for code, _ in languages()]
+        place = codes.index(self.words.language)
+        self.face_app.speak(codes[(place + 1) % len(codes)])
+
+    def _ask_leave(self) -> None:
+        title, text = self.say("technician.sign_out_leave"), self.say("technician.leave_confirm")
+        self.face_app.go(Leave(title, text, self.again()))
+
+
+class Leave(Confirm):
+    """Signs out and ends the program."""
+
+    def __init__(self, title: str, sentence: str, back: Back) -> None:
+        super().__init__(title, [sentence], "", self._begin, back)
+
+    def _begin(self) -> None:
+        self.ask(partial(operators.sign_out, self.desk), lambda _none: self.app.exit(0))

@@ -1,0 +1,144 @@
+"""A face on a temporary rehearsal home with simulated devices, and keys instead of fingers."""
+
+from __future__ import annotations
+
+import asyncio
+import textwrap
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from textual import events
+from textual.pilot import Pilot
+from textual.widget import Widget
+from textual.widgets import Static
+
+from kiosk.config import Settings
+from kiosk.front.wiring import House, build
+from kiosk.ports import PrinterStatus, SlipLine, SlipState
+from kiosk.screens.app import Face, FaceApp
+from kiosk.till.greet import suggestions
+from kiosk.till.quote import Buyer
+
+
+class PaperDouble:
+    """The port Slips: prints at once while `state_now` is ok, fails otherwise."""
+
+    def __init__(self) -> None:
+        self.state_now = PrinterStatus("ok")
+        self.jobs: dict[str, SlipState] = {}
+        self.lines: dict[str, list[SlipLine]] = {}
+        self.abandoned: list[str] = []
+
+    def submit(self, job: str, lines: object) -> None:
+        self.lines[job] = list(lines)  # type: ignore[call-overload]
+        self.jobs[job] = "printed" if self.state_now.state == "ok" else "failed"
+
+    def outcome(self, job: str) -> SlipState:
+        return self.jobs[job]
+
+    def abandon(self, job: str) -> None:
+        self.abandoned.append(job)
+
+    def state(self) -> PrinterStatus:
+        return self.state_now
+
+    def paper_left_lines(self) -> int:
+        return 4000
+
+
+class Hall:
+    """One built house with a face on it; `play` runs a script of keys against it."""
+
+    def __init__(self, house: House, paper: PaperDouble) -> None:
+        self.house, self.paper = house, paper
+        self.desk = house.desk
+        keypad, card = suggestions(house.desk)
+        self.keypad: Buyer = keypad
+        self.card: Buyer = card
+
+    def play(
+        self,
+        script: Callable[[Player], Awaitable[None]],
+        *,
+        face: Face = "self-service",
+        size: tuple[int, int] = (80, 24),
+    ) -> None:
+        async def run() -> None:
+            app = FaceApp(self.desk, face, self.house.words, self.house.hands, pin="1234")
+            async with app.run_test(size=size) as pilot:
+                await script(Player(app, pilot))
+
+        asyncio.run(run())
+
+
+def _wrapped(row: str, width: int) -> list[str]:
+    return textwrap.wrap(row, max(1, width)) or [""]
+
+
+class Player:
+    """Presses keys and reads the screen."""
+
+    def __init__(self, app: FaceApp, pilot: Pilot[int]) -> None:
+        self.app, self.pilot = app, pilot
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            self.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await self.pilot.pause()
+
+    async def dial(self, digits: str) -> None:
+        await self.press(*digits)
+
+    def text(self) -> str:
+        """What stands on the screen now, line by line."""
+        lines = self.app.screen._compositor.render_strips()
+        return "\n".join(strip.text.rstrip() for strip in lines)
+
+    async def see(self, wanted: str, *, within_s: float = 12.0) -> str:
+        """Wait until `wanted` stands on the screen; the whole screen then."""
+        for _ in range(int(within_s / 0.02)):
+            text = self.text()
+            if wanted in " ".join(text.split()):
+                assert not self.cut_off(), self.cut_off()
+                return text
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"{wanted!r} did not come up; there was:\n{self.text()}")
+
+    def cut_off(self) -> list[str]:
+        """Texts that do not fit into their place on the screen."""
+        found = []
+        for static in self.app.screen.query(Static):
+            text, place = str(static.render()), static.content_size
+            if not text or not all(node.display for node in static.ancestors_with_self):
+                continue
+            if any(n.styles.overflow_y == "auto" for n in static.ancestors if isinstance(n, Widget)):
+                continue  # what scrolls is not cut off
+            rows = sum(len(_wrapped(row, place.width)) for row in text.split("\n"))
+            seen = self.app.screen.find_widget(static).visible_region
+            if rows > place.height or seen.height < static.region.height:
+                found.append(f"{static.id or static.classes}: {text}")
+        return found
+
+    def one(self, kind: type[Widget]) -> Widget:
+        return self.app.screen.query_one(kind)
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """A small utility, no centre."""
+    base = Settings()
+    rehearsal = msgspec.structs.replace(base.rehearsal, customers=12, centre=False)
+    return msgspec.structs.replace(base, rehearsal=rehearsal)
+
+
+@pytest.fixture
+def hall(tmp_path: Path, settings: Settings) -> Iterator[Hall]:
+    house = build(tmp_path / "home", settings, face="self-service", cash=True)
+    paper = PaperDouble()
+    house.desk.slips = paper
+    try:
+        yield Hall(house, paper)
+    finally:
+        house.close()

@@ -1,0 +1,331 @@
+"""The counter, by keys alone: what is pressed, and what stands on the screen."""
+
+from __future__ import annotations
+
+import pytest
+
+from kiosk.ports import PrinterStatus
+from kiosk.till import history
+from tests.screens.conftest import Hall, Player
+
+
+async def _sign_in(player: Player, name: str = "101", pin: str = "1234") -> None:
+    await player.see("Sign in")
+    await player.press(*name, "enter", *pin, "enter")
+
+
+async def _customer(player: Player, number: str) -> None:
+    """From the menu to the page of the customer with this number."""
+    await player.see("What is to be done?")
+    await player.press("1")
+    await player.see("Which customer?")
+    await player.press(*number, "enter")
+    await player.see("Enter: sell")
+    await player.see("From 10.00 ZAR")
+
+
+async def _sell(player: Player, amount: str, tendered: str = "") -> None:
+    """From the page of a customer to the last question."""
+    await player.press("enter")
+    await player.see("For how much?")
+    await player.press(*amount)
+    await player.see("Total")
+    await player.press("enter")
+    await player.see("Cash received")
+    await player.press(*tendered, "enter")
+    await player.see("Sell?")
+
+
+def test_token_and_change_are_shown_when_a_cashier_sells(hall: Hall) -> None:
+    number, name = hall.keypad.meter.number, hall.keypad.customer.name
+
+    async def script(player: Player) -> None:
+        await _sign_in(player)
+        await _customer(player, number)
+        assert name in player.text()
+        await player.press("enter")
+        await player.see("For how much?")
+        await player.press(*"35")
+        text = await player.see("VAT 15 %")
+        assert "Service charge" in text
+        assert "Charged once with this purchase." in text
+        await player.press("enter")
+        await player.see("Cash received (Total 35.00 ZAR)")
+        await player.press(*"50")
+        await player.see("Give back 15.00 ZAR")
+        await player.press("enter")
+        await player.see(f"to meter {number} for 35.00 ZAR?")
+        await player.press("enter", "enter")
+        text = await player.see("Slip: printed.")
+        assert "Give back 15.00 ZAR" in text
+        assert "#####" in text
+        await player.see("operator 101")
+        await player.press("enter")
+        await player.see("What is to be done?")
+
+    hall.play(script, face="cashier")
+    sales = hall.desk.records.last_sales(9)
+    assert [sale.state for sale in sales] == ["delivered"]
+    assert sales[0].committed.operator == "101"
+    assert sales[0].committed.change_minor == 1500
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_nothing_is_cut_off_when_the_terminal_is_small_or_large(
+    hall: Hall, size: tuple[int, int]
+) -> None:
+    async def script(player: Player) -> None:
+        await _sign_in(player)
+        await _customer(player, hall.keypad.meter.number)
+        await _sell(player, "35")
+        await player.press("enter")
+        text = await player.see("Token, five groups of four")
+        token = hall.desk.records.last_sales(1)[0].token or ""
+        assert " ".join(token[at : at + 4] for at in range(0, 20, 4)) in text
+        assert "Enter: next customer" in text
+        await player.see("operator 101")
+
+    hall.play(script, face="cashier", size=size)
+
+
+def test_card_is_written_when_it_is_put_in_on_the_customer_page(hall: Hall) -> None:
+    async def script(player: Player) -> None:
+        await _sign_in(player)
+        await _customer(player, hall.card.meter.number)
+        await player.see("8 put in the card of")
+        await player.press("8")
+        await player.see("inserted")
+        await _sell(player, "20")
+        await player.press("enter")
+        await player.see("The card carries purchase 1.")
+        await player.see("Take the card out")
+
+    hall.play(script, face="cashier")
+
+
+def test_amount_is_refused_with_the_reason_when_there_is_no_card(hall: Hall) -> None:
+    async def script(player: Player) -> None:
+        await _sign_in(player)
+        await _customer(player, hall.card.meter.number)
+        await player.press("enter")
+        await player.see("For how much?")
+        await player.press(*"9")
+        await player.see("the smallest is 10.00 ZAR")
+        await player.press("backspace", *"20")
+        await player.see("Total")
+        await player.press("enter")
+        await player.see("There is no card in the reader")
+
+    hall.play(script, face="cashier")
+
+
+def test_customer_of_the_card_in_the_reader_is_opened_when_asked_for(hall: Hall) -> None:
+    hands = hall.house.hands
+    assert hands is not None
+    hands.insert_card(hall.card.meter.number)
+
+    async def script(player: Player) -> None:
+        await _sign_in(player)
+        await player.see("What is to be done?")
+        await player.press("2")
+        await player.see(hall.card.customer.name)
+
+    hall.play(script, face="cashier")
+
+
+def test_sale_is_in_doubt_when_a_card_is_pulled_out_and_does_not_come_back(hall: Hall) -> None:
+    meter, world, hands = hall.card.meter.number, hall.house.world, hall.house.hands
+    assert world is not None
+    assert hands is not None
+    hands.insert_card(meter)
+
+    async def script(player: Player) -> None:
+        await _sign_in(player)
+        await _customer(player, meter)
+        await _sell(player, "20")
+        world.slot().pull_after(_until_the_write(hall))
+        await player.press("enter")
+        await player.see("Put the same card back")
+        await player.press("escape")
+        await player.see("is in doubt. Keep the money")
+        await player.press("enter")
+        await player.see("What is to be done?")
+        await player.press("4")
+        await player.see("the card, 0 min")
+        await player.press("enter")
+        await player.see("No card testifies")
+        await player.press("1")
+        await player.see("0 sales settled, 1 still waiting.")
+
+    hall.play(script, face="cashier")
+    assert len(history.in_doubt(hall.desk)) == 1
+
+
+def test_sale_is_finished_when_the_same_card_is_put_back(hall: Hall) -> None:
+    meter, world, hands = hall.card.meter.number, hall.house.world, hall.house.hands
+    assert world is not None
+    assert hands is not None
+    hands.insert_card(meter)
+
+    async def script(player: Player) -> None:
+        await _sign_in(player)
+        await _customer(player, meter)
+        await _sell(player, "20")
+        world.slot().pull_after(_until_the_write(hall))
+        await player.press("enter")
+        await player.see("Put the same card back")
+        hands.insert_card(meter)
+        await player.see("The card carries purchase 1.")
+
+    hall.play(script, face="cashier")
+    assert history.in_doubt(hall.desk) == []
+
+
+def _until_the_write(hall: Hall) -> int:
+    """Commands of the three readings that a sale makes before it writes, and one write."""
+    world = hall.house.world
+    assert world is not None
+    assert hall.desk.reader is not None
+    many = 10_000
+    world.slot().pull_after(many)
+    hall.desk.reader.read()
+    left = world.slot().state().pull_after
+    assert left is not None
+    return 3 * (many - left) + 2
+
+
+def test_copy_is_marked_and_reasons_are_shown_when_a_past_sale_is_opened(hall: Hall) -> None:
+    async def script(player: Player) -> None:
+        await _sign_in(player)
+        await _customer(player, hall.keypad.meter.number)
+        await _sell(player, "35")
+        await player.press("enter")
+        await player.see("Slip: printed.")
+        await player.press("enter")
+        await player.see("What is to be done?")
+        await player.press("3")
+        await player.see("delivered")
+        await player.press("enter")
+        await player.see("delivered at once")
+        await player.press("1")
+        await player.see("Print COPY 1 of sale")
+        await player.press("enter", "enter")
+        await player.see("COPY 1 goes to the printer.")
+        await player.press("2")
+        await player.see("every line agrees.")
+
+    hall.play(script, face="cashier")
+    (copy,) = (lines for job, lines in hall.paper.lines.items() if job.endswith("/1"))
+    assert any("COPY 1" in line.text for line in copy)
+
+
+def test_row_is_chosen_by_arrows_when_several_customers_are_found(hall: Hall) -> None:
+    async def script(player: Player) -> None:
+        await _sign_in(player)
+        await player.see("What is to be done?")
+        await player.press("1")
+        await player.see("Which customer?")
+        await player.press(*"014", "enter")
+        await player.see("12 found.")
+        chosen = next(row for row in player.text().splitlines() if row.lstrip().startswith(">"))
+        await player.press("down")
+        again = next(row for row in player.text().splitlines() if row.lstrip().startswith(">"))
+        assert again != chosen
+        number = again.split()[1]
+        await player.press("enter")
+        await player.see("Enter: sell")
+        await player.see(number)
+
+    hall.play(script, face="cashier")
+
+
+def test_typed_number_is_refused_when_its_check_digit_is_wrong(hall: Hall) -> None:
+    number = hall.keypad.meter.number
+    wrong = f"{number[:-1]}{(int(number[-1]) + 1) % 10}"
+
+    async def script(player: Player) -> None:
+        await _sign_in(player)
+        await player.see("What is to be done?")
+        await player.press("1")
+        await player.see("Which customer?")
+        await player.press(*wrong, "enter")
+        await player.see("has a wrong digit")
+
+    hall.play(script, face="cashier")
+
+
+def test_nothing_is_sold_when_the_last_question_is_answered_with_escape(hall: Hall) -> None:
+    async def script(player: Player) -> None:
+        await _sign_in(player)
+        await _customer(player, hall.keypad.meter.number)
+        await _sell(player, "35")
+        await player.press("escape")
+        await player.see("Cash received")
+        await player.press("escape")
+        await player.see("For how much?")
+        await player.see("Total")
+        await player.press("escape")
+        await player.see("From 10.00 ZAR")
+
+    hall.play(script, face="cashier")
+    assert hall.desk.records.last_sales(9) == []
+
+
+def test_sale_stands_when_the_printer_has_no_paper(hall: Hall) -> None:
+    hall.paper.state_now = PrinterStatus("paper_out")
+
+    async def script(player: Player) -> None:
+        await _sign_in(player)
+        await _customer(player, hall.keypad.meter.number)
+        await _sell(player, "35")
+        await player.press("enter")
+        await player.see("Slip: not printed.")
+        await player.see("printer out of paper")
+
+    hall.play(script, face="cashier")
+
+
+def test_counter_is_closed_when_somebody_signs_out_or_may_not_sell(hall: Hall) -> None:
+    async def script(player: Player) -> None:
+        await _sign_in(player, "101", "4321")
+        await player.see("Operator or PIN is wrong")
+        await _sign_in(player, "201")
+        await player.see("Your role does not allow this")
+        await _sign_in(player)
+        await player.see("What is to be done?")
+        await player.press("6")
+        await player.see("Sign in")
+        assert hall.desk.operator == ""
+        await player.see("nobody signed in")
+
+    hall.play(script, face="cashier")
+
+
+def test_everything_is_french_when_the_language_is_changed(hall: Hall) -> None:
+    async def script(player: Player) -> None:
+        await _sign_in(player)
+        await player.see("What is to be done?")
+        await player.press("5")
+        await player.see("Que faut-il faire ?")
+        await player.press("1")
+        await player.see("Quel client ?")
+
+    hall.play(script, face="cashier")
+
+
+def test_program_ends_when_the_way_out_is_confirmed(hall: Hall) -> None:
+    async def script(player: Player) -> None:
+        await _sign_in(player)
+        await player.see("What is to be done?")
+        await player.press("7")
+        await player.see("The program ends")
+        await player.press("escape")
+        await player.see("What is to be done?")
+        await player.press("7")
+        await player.see("The program ends")
+        await player.press("enter")
+        while player.app.return_value is None:
+            await player.pilot.pause()
+        assert player.app.return_value == 0
+
+    hall.play(script, face="cashier")

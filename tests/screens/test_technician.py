@@ -1,0 +1,135 @@
+"""The technician's face, by keys alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from kiosk.domain.record import SaleRecord
+from kiosk.ports import PrinterStatus
+from kiosk.till import history, sell
+from kiosk.till.operators import sign_in, sign_out
+from kiosk.till.quote import Offer, quote
+from tests.screens.conftest import Hall, Player
+
+
+async def _sign_in(player: Player, name: str = "201") -> None:
+    await player.see("Sign in")
+    await player.press(*name, "enter", *"1234", "enter")
+
+
+async def _read(player: Player, wanted: str) -> None:
+    """Wait for a line of a page that is longer than the screen."""
+    for _ in range(200):
+        if wanted in player.text():
+            return
+        await player.pilot.pause(0.02)
+    raise AssertionError(f"{wanted!r} did not come up; there was:\n{player.text()}")
+
+
+@pytest.fixture
+def doubtful(hall: Hall) -> Hall:
+    """A card sale whose card was pulled out before anything was written."""
+    world, hands, desk = hall.house.world, hall.house.hands, hall.desk
+    assert world is not None
+    assert hands is not None
+    hands.insert_card(hall.card.meter.number)
+    sign_in(desk, "101", "1234")
+    offer = quote(desk, hall.card, 2000)
+    assert isinstance(offer, Offer)
+    payment = sell.cash_payment(desk, 2000, 2000)
+    assert isinstance(payment, sell.Payment)
+    assert desk.reader is not None
+    world.slot().pull_after(10_000)
+    desk.reader.read()
+    left = world.slot().state().pull_after
+    assert left is not None
+    world.slot().pull_after(3 * (10_000 - left))
+    record = sell.sell(desk, offer, payment)
+    assert isinstance(record, SaleRecord)
+    assert record.state == "in_doubt"
+    sign_out(desk)
+    return hall
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_devices_ledger_and_settings_are_shown_when_a_technician_asks(
+    hall: Hall, size: tuple[int, int]
+) -> None:
+    hall.paper.state_now = PrinterStatus("paper_out", "no paper in the feed")
+
+    async def script(player: Player) -> None:
+        await _sign_in(player)
+        await player.see("TECHNICIAN MODE - 201")
+        await player.press("1")
+        text = await player.see("card reader: in order.")
+        assert "printer: at fault. paper_out" in text
+        assert "To do: no paper in the feed" in text
+        await player.press("escape")
+        await player.see("TECHNICIAN MODE")
+        await player.press("3")
+        await player.see("entries are good.")
+        await player.see("operator 201")
+        await player.press("escape")
+        await player.see("TECHNICIAN MODE")
+        await player.press("4")
+        await _read(player, '[site] mode = "rehearsal"')
+        await player.press("pagedown", "pagedown")
+        await _read(player, "[faces] idle_s = 60")
+
+    hall.play(script, face="technician", size=size)
+
+
+def test_sale_is_undone_when_the_card_shows_that_nothing_was_written(doubtful: Hall) -> None:
+    hall = doubtful
+    assert hall.house.hands is not None
+    hall.house.hands.insert_card(hall.card.meter.number)
+
+    async def script(player: Player) -> None:
+        await _sign_in(player)
+        await player.see("TECHNICIAN MODE")
+        await player.press("2")
+        await player.see("the card, 0 min")
+        await player.press("enter")
+        await player.see("What was to be written:")
+        await player.see("The card shows that nothing was written")
+        await player.press("2")
+        await player.see("Undo sale")
+        await player.press("enter", "enter")
+        await player.see("is voided. Give back 20.00 ZAR.")
+        await player.see("No sale is in doubt.")
+
+    hall.play(script, face="technician")
+    assert history.in_doubt(hall.desk) == []
+    assert hall.desk.records.last_sales(1)[0].reason == "undone"
+
+
+def test_nothing_is_undone_when_the_card_is_away(doubtful: Hall) -> None:
+    hall = doubtful
+
+    async def script(player: Player) -> None:
+        await _sign_in(player)
+        await player.see("TECHNICIAN MODE")
+        await player.press("2")
+        await player.see("the card, 0 min")
+        await player.press("enter")
+        await player.see("No card testifies")
+        await player.press("2")
+        await player.see("Undo sale")
+        await player.press("enter")
+        await player.see("There is no card in the reader")
+
+    hall.play(script, face="technician")
+    assert len(history.in_doubt(hall.desk)) == 1
+
+
+def test_face_is_closed_when_a_cashier_tries_or_the_technician_signs_out(hall: Hall) -> None:
+    async def script(player: Player) -> None:
+        await _sign_in(player, "101")
+        await player.see("Your role does not allow this")
+        await _sign_in(player)
+        await player.see("TECHNICIAN MODE")
+        await player.press("6")
+        await player.see("Sign in")
+        assert hall.desk.role == ""
+
+    hall.play(script, face="technician")
