@@ -111,7 +111,8 @@ def _line_sentences(words: Words, lines: Sequence[Line], currency: str) -> list[
     return [
         words.say(
             "linear.quote_line",
-            currency=currency, label=_label_with_energy(words, line), amount_minor=line.amount_minor,
+            currency=currency, label=_label_with_energy(words, line),
+            amount_minor=line.amount_minor,
             reason=words.reason(line.reason, line.values, currency),
         )
         for line in lines
@@ -138,6 +139,16 @@ def outcome_lines(words: Words, record: SaleRecord, station: str) -> list[str]:
     if record.state == "voided":
         return [_voided(words, record, station)]
     return [words.say("cashier.in_doubt", sale=committed.sale_id)]
+
+
+def same_again_line(words: Words, earlier: SaleRecord) -> str:
+    """The soft question about a sale that looks like a second press (E05)."""
+    return words.say(
+        "cashier.same_again",
+        currency=earlier.committed.currency,
+        amount_minor=earlier.committed.amount_minor,
+        earlier_ms=earlier.time_ms,
+    )
 
 
 def delivery_lines(words: Words, record: SaleRecord) -> list[str]:

@@ -108,3 +108,20 @@ def registry_row(desk: Desk, number: str) -> RegistryRow:
         max(0, desk.records.balance(chart.receivable(meter.account), desk.currency)),
         -desk.records.balance(chart.meter_account(number), desk.currency),
     )  # fmt: skip
+
+
+#: How long a second sale of the same amount to the same meter is worth a question (E05).
+_SAME_AGAIN_MS = 5 * 60 * 1000
+
+
+def just_sold(desk: Desk, meter: str, amount_minor: int) -> SaleRecord | None:
+    """A sale of the same amount to the same meter some minutes ago: perhaps a second press (E05).
+
+    Worth a question and never a refusal: a customer may want exactly this twice.
+    """
+    now_ms = desk.clock.now().time_ms
+    for record in desk.records.sales_of(meter=meter, limit=5):
+        recent = now_ms - record.time_ms < _SAME_AGAIN_MS
+        if recent and record.committed.amount_minor == amount_minor and record.state != "voided":
+            return record
+    return None

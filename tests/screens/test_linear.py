@@ -78,7 +78,7 @@ def test_meter_takes_the_token_once_when_the_hands_type_it_twice(hall: Hall, tal
     meter = hall.keypad.meter.number
     bought = talk("self-service", "1", meter, "Y", "20", "2", "", "Q")
     text = talk("self-service", "4", "3", meter, _token(bought), "4", "3", meter, _token(bought))
-    _in_order(text, "accepted", "added,", "used", "0.0 kWh added")
+    _in_order(text, "The meter took", "kWh added", "has had this token", "0.0 kWh added")
 
 
 def test_notes_are_kept_for_the_meter_when_the_customer_stops(hall: Hall, talk: Talk) -> None:
@@ -177,6 +177,14 @@ def test_change_is_named_and_the_sale_stands_when_a_cashier_sells(hall: Hall, ta
         "101 has signed out.",
         "Goodbye.",
     )
+
+
+def test_second_sale_is_questioned_when_meter_and_amount_are_the_same(
+    hall: Hall, talk: Talk
+) -> None:
+    meter = hall.keypad.meter.number
+    text = talk("cashier", *_SIGN_IN, "1", meter, "35", "", "Y", "1", meter, "35", "", "N")
+    _in_order(text, "Token, five", "The same meter bought 35.00 ZAR at", "Y does it")
 
 
 def test_nothing_is_sold_when_the_cash_is_too_little_or_the_answer_is_no(

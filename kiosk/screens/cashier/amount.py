@@ -8,12 +8,15 @@ from functools import partial
 from textual.widget import Widget
 
 from kiosk.domain import money
+from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
 from kiosk.screens import telling
 from kiosk.screens.deliverable import cannot_deliver
 from kiosk.screens.staff.entry import TextEntry
 from kiosk.screens.staff.frame import StaffFrame
 from kiosk.screens.staff.page import Reading
+from kiosk.till.desk import Desk
+from kiosk.till.history import just_sold
 from kiosk.till.quote import Buyer, Offer, quote
 
 #: Columns of label and amount; the reason follows where it fits, else on a line of its own.
@@ -79,7 +82,7 @@ class Amount(StaffFrame):
             self._quote()
             return
         self.note(self.say("kiosk.please_wait"))
-        self.ask(partial(cannot_deliver, self.desk, self._offer), self._checked)
+        self.ask(partial(check, self.desk, self._offer), self._checked)
 
     # --- the quote ------------------------------------------------------------------------------
 
@@ -121,10 +124,16 @@ class Amount(StaffFrame):
             rows += [f"{figures}  {row.reason}"] if fits else [figures, f"    {row.reason}"]
         return rows
 
-    def _checked(self, refused: Refusal | None) -> None:
-        if refused is not None:
-            self.note(self.words.refusal(refused), "warn")
+    def _checked(self, checked: Refusal | SaleRecord | None) -> None:
+        if isinstance(checked, Refusal):
+            self.note(self.words.refusal(checked), "warn")
         elif self._offer is not None:
             from kiosk.screens.cashier.tender import Tender
 
-            self.face_app.go(Tender(self._offer))
+            self.face_app.go(Tender(self._offer, checked))
+
+
+def check(desk: Desk, offer: Offer) -> Refusal | SaleRecord | None:
+    """Why the offer cannot be delivered, or the sale that it may be a second press of."""
+    meter, amount_minor = offer.buyer.meter.number, offer.quote.amount_minor
+    return cannot_deliver(desk, offer) or just_sold(desk, meter, amount_minor)

@@ -90,7 +90,9 @@ class Find(StaffFrame):
     def _cells(self, row: RegistryRow) -> list[str]:
         meter, customer = row.meter, row.customer
         card = row.card.number if row.card is not None else ""
-        kind = self.say(f"cashier.kind_{meter.kind}")
+        kind = self.say(
+            "technician.meter_blocked" if meter.blocked else f"cashier.kind_{meter.kind}"
+        )
         return [meter.number, customer.name, meter.account, kind, card, customer.address]
 
     def _open(self, row: RegistryRow) -> None:

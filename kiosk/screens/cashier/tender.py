@@ -9,7 +9,9 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from kiosk.domain import money
+from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
+from kiosk.screens import telling
 from kiosk.screens.staff.entry import TextEntry
 from kiosk.screens.staff.frame import StaffFrame
 from kiosk.screens.staff.page import Confirm
@@ -22,9 +24,9 @@ class Tender(StaffFrame):
 
     TYPING = True
 
-    def __init__(self, offer: Offer) -> None:
+    def __init__(self, offer: Offer, earlier: SaleRecord | None = None) -> None:
         super().__init__()
-        self.offer = offer
+        self.offer, self.earlier = offer, earlier
 
     def heading(self) -> str:
         """The question, and for how much."""
@@ -73,8 +75,9 @@ class Tender(StaffFrame):
             f"{self.offer.buyer.customer.name}, {self.offer.buyer.customer.address}",
             self.say("cashier.change_due", change_minor=payment.change_minor),
         ]
-        keys, title = self.say("cashier.confirm_keys"), self.say("cashier.confirm_title")
-        self.face_app.go(ConfirmSale(title, restated, keys, self.offer, payment))
+        if self.earlier is not None:
+            restated.append(telling.same_again_line(self.words, self.earlier))
+        self.face_app.go(ConfirmSale(self, restated, payment))
 
     def _payment(self) -> Payment | Refusal:
         typed = self.query_one(TextEntry).typed
@@ -98,11 +101,11 @@ class Tender(StaffFrame):
 class ConfirmSale(Confirm):
     """The last question before money and energy change hands."""
 
-    def __init__(
-        self, title: str, sentences: list[str], keys: str, offer: Offer, payment: Payment
-    ) -> None:
-        super().__init__(title, sentences, keys, self._begin, partial(Tender, offer))
-        self._offer, self._payment = offer, payment
+    def __init__(self, tender: Tender, sentences: list[str], payment: Payment) -> None:
+        title, keys = tender.say("cashier.confirm_title"), tender.say("cashier.confirm_keys")
+        again = partial(Tender, tender.offer, tender.earlier)
+        super().__init__(title, sentences, keys, self._begin, again)
+        self._offer, self._payment = tender.offer, payment
 
     def _begin(self) -> None:
         from kiosk.screens.cashier.selling import Selling

@@ -136,11 +136,15 @@ def _ask_cash(console: Console, offer: Offer) -> Payment | Refusal:
 
 def _confirmed(console: Console, offer: Offer, payment: Payment) -> bool:
     console.tell("cashier.change_due", change_minor=payment.change_minor)
+    meter, amount_minor = offer.buyer.meter.number, offer.quote.amount_minor
+    earlier = history.just_sold(console.desk, meter, amount_minor)
+    if earlier is not None:
+        console.say(telling.same_again_line(console.words, earlier))
     question = console.words.say(
         "cashier.confirm_sell",
         energy_wh=offer.quote.energy_wh,
-        meter=offer.buyer.meter.number,
-        amount_minor=offer.quote.amount_minor,
+        meter=meter,
+        amount_minor=amount_minor,
     )
     return console.confirm(question)
 

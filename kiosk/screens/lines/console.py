@@ -125,7 +125,8 @@ class Console:
 
     def say_hands(self, answer: HandsAnswer) -> None:
         """What a rehearsal's hands could read afterwards."""
-        self.say(answer.result)
+        known = f"rehearsal.result.{answer.result}"
+        self.say(self.words.say(known) if self.words.knows(known) else answer.result)
         if answer.energy_left_wh is not None:
             added, left = answer.energy_wh_added, answer.energy_left_wh
             self.tell("linear.meter_figures", added_wh=added, left_wh=left)

@@ -1,0 +1,231 @@
+"""Checks a file of `kiosk export --all FILE` from docs/protocol.md alone: nothing of ours in it.
+
+    python check_export.py FILE
+
+Needs `cryptography`. Exit 0 with totals, or 1 with the first entry that is wrong. Whether the end
+was cut off shows only beside an acknowledgement: compare number and digest of the last entry.
+"""
+
+import hashlib
+import struct
+import sys
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+LARGEST_BYTES = 16 * 1024 * 1024
+
+#: msgpack: first byte -> kind of value, how many bytes of number follow, the number without any.
+HEADS = {first: ("number", 0, first) for first in range(0x80)}
+HEADS |= {first: ("number", 0, first - 256) for first in range(0xE0, 0x100)}
+HEADS |= {0x80 | count: ("map", 0, count) for count in range(16)}
+HEADS |= {0x90 | count: ("array", 0, count) for count in range(16)}
+HEADS |= {0xA0 | count: ("text", 0, count) for count in range(32)}
+HEADS |= {0xC0: ("None", 0, 0), 0xC2: ("False", 0, 0), 0xC3: ("True", 0, 0)}
+for first, kind, sizes in (
+    (0xC4, "bytes", (1, 2, 4)), (0xCC, "number", (1, 2, 4, 8)), (0xD0, "signed", (1, 2, 4, 8)),
+    (0xD9, "text", (1, 2, 4)), (0xDC, "array", (2, 4)), (0xDE, "map", (2, 4)),
+):  # fmt: skip
+    HEADS |= {first + place: (kind, size, 0) for place, size in enumerate(sizes)}
+
+
+class Bad(Exception):
+    """What is wrong with the entry that is being looked at."""
+
+
+#: All that damaged bytes can raise.
+WRONG = (
+    Bad, InvalidSignature, LookupError, TypeError, ValueError, RecursionError, struct.error,
+    zlib.error,
+)  # fmt: skip
+
+
+def need(right: object, otherwise: str) -> None:
+    """Bad, unless it is right."""
+    if not right:
+        raise Bad(otherwise)
+
+
+def head(data: bytes, at: int) -> tuple[str, int, int]:
+    """What begins at `at`, its number or count, and where its content begins."""
+    kind, size, number = HEADS[data[at]]
+    if size:
+        number = int.from_bytes(data[at + 1 : at + 1 + size], "big", signed=kind == "signed")
+    return kind, number, at + 1 + size
+
+
+def read(data: bytes, at: int) -> tuple[Any, int]:
+    """The value that begins at `at`, and where the next one begins."""
+    kind, number, at = head(data, at)
+    if kind in ("number", "signed"):
+        return number, at
+    if kind in ("bytes", "text"):
+        part, at = data[at : at + number], at + number
+        return (part if kind == "bytes" else part.decode()), at
+    values = []
+    for _ in range({"array": number, "map": 2 * number}.get(kind, 0)):
+        value, at = read(data, at)
+        values.append(value)
+    if kind == "map":
+        return dict(zip(values[::2], values[1::2], strict=True)), at
+    return (values if kind == "array" else {"None": None, "True": True, "False": False}[kind]), at
+
+
+def entries(data: bytes) -> Iterator[tuple[list[Any], bytes, bytes]]:
+    """Every entry of the file: its nine fields, its bytes, and the bytes that are signed."""
+    end = 0
+    while end < len(data):
+        magic, length, checksum = struct.unpack_from(">4sII", data, end)
+        packed, end = data[end + 12 : end + 12 + length], end + 12 + length
+        sound = magic == b"PHB\x01" and end <= len(data) and zlib.crc32(packed) == checksum
+        need(sound, "stands in a bundle that is damaged (magic, length or CRC-32)")
+        content = zlib.decompressobj().decompress(packed, LARGEST_BYTES)
+        need(content[0] == 0x92, "stands in a bundle that is not [origin, entries]")
+        kind, count, at = head(content, read(content, 1)[1])
+        for _ in range(count):
+            need(kind == "array" and content[at] == 0x99, "has not nine fields")
+            start, at, fields = at, at + 1, []
+            for _ in range(9):
+                cut = at
+                value, at = read(content, at)
+                fields.append(value)
+            yield fields, content[start:at], b"\x98" + content[start + 1 : cut]
+        need(at == len(content), "is followed by bytes that belong to no entry")
+
+
+class Check:
+    """The journal, entry after entry: what is open, what was sold, and what all postings sum to."""
+
+    def __init__(self) -> None:
+        self.count, self.digest, self.origin, self.key = 0, bytes(32), "", b""
+        self.sales: dict[str, tuple[dict[str, Any], str]] = {}  # id -> sale_committed, state
+        self.notes: dict[tuple[str, int], dict[str, Any]] = {}  # in escrow, or nobody knows where
+        self.held: Counter[str] = Counter()  # payment -> notes in the box that bought nothing yet
+        self.totals: Counter[str] = Counter()
+
+    def run(self, data: bytes) -> None:
+        """Check everything. Raises Bad, or what Python says of bytes that are no export."""
+        need(data, "is missing: the file is empty")
+        for fields, whole, signed in entries(data):
+            origin, sequence, _time_ms, _quality, kind, version, body, previous, signature = fields
+            need(sequence == self.count + 1, f"is missing: entry {sequence} stands in its place")
+            need(previous == self.digest, "does not follow the entry before it")
+            fact, end = read(body, 0)
+            need(end == len(body), "holds more than one fact")
+            need((kind == "home_opened") == (sequence == 1), "is not the one opening of a journal")
+            if sequence == 1:
+                self.origin, self.key = fact["origin"], fact["public_key"]
+            need(origin == self.origin, "was written by another origin")
+            Ed25519PublicKey.from_public_bytes(self.key).verify(signature, signed)
+            if version == 1:
+                self.post(self.postings(kind, fact))
+            self.count, self.digest = sequence, hashlib.sha256(whole).digest()
+
+    def post(self, postings: list[tuple[str, str, int]]) -> None:
+        """Sum (account, currency, amount): zero for each currency."""
+        sums: Counter[str] = Counter()
+        for account, currency, amount in postings:
+            sums[currency] += amount
+            self.totals[f"{account.partition(':')[0]} {currency}"] += amount
+        need(not any(sums.values()), f"makes postings that do not sum to zero ({dict(sums)})")
+
+    def postings(self, kind: str, fact: dict[str, Any]) -> list[tuple[str, str, int]]:
+        """What `fact` posts, a debit positive; Bad when it cannot stand here."""
+        money, amount = fact.get("currency", ""), fact.get("amount_minor", 0)
+        if kind == "catalogue_received":
+            debts = fact["opening_debts"]
+            owed = [(f"receivable:{account}", money, debt) for account, debt in debts.items()]
+            return [*owed, ("opening_debts", money, -sum(debts.values()))]
+        if kind == "sale_committed":
+            self.commit(fact, fact["sale_id"], amount)
+            paid = [
+                (tender["account"], money, tender["amount_minor"]) for tender in fact["tenders"]
+            ]
+            return [*paid, ("sales_pending", money, -amount)]
+        if kind in ("sale_delivered", "sale_voided", "sale_in_doubt"):
+            return self.end(fact, kind.removeprefix("sale_"))
+        if kind == "note_offered":
+            self.notes[fact["payment"], fact["note"]] = fact
+        if kind in ("note_stacked", "note_returned"):
+            note = self.notes.pop((fact["payment"], fact["note"]), {})
+            need(note, "ends a note that was not offered")
+            if kind == "note_stacked":
+                money, amount = note["currency"], note["amount_minor"]
+                self.held[fact["payment"]] += amount
+                return [(f"cash:{note['device']}", money, amount), ("held_notes", money, -amount)]
+        if kind == "payment_kept":
+            need(self.held.pop(fact["payment"], 0) == amount, "keeps more or less than was held")
+            account = f"meter_account:{fact['meter']}"
+            return [("held_notes", money, amount), (account, money, -amount)]
+        return []
+
+    def commit(self, fact: dict[str, Any], sale_id: str, amount: int) -> None:
+        """A sale is paid; its figures agree."""
+        need(sale_id not in self.sales, f"commits sale {sale_id} a second time")
+        for part in ("lines", "tenders"):
+            same = 0 < amount == sum(each["amount_minor"] for each in fact[part])
+            need(same, f"holds sale {sale_id}, whose {part} do not sum to its amount")
+        same = 0 < fact["energy_wh"] == sum(line["energy_wh"] for line in fact["lines"])
+        need(same, f"holds sale {sale_id}, whose lines do not sum to its energy")
+        notes = sum(each["amount_minor"] for each in fact["tenders"] if each["kind"] == "notes")
+        need(
+            not notes or self.held.pop(sale_id, 0) == notes, "is paid with notes that nobody put in"
+        )
+        self.sales[sale_id] = fact, "paid"
+
+    def end(self, fact: dict[str, Any], state: str) -> list[tuple[str, str, int]]:
+        """An open sale is delivered, voided or in doubt."""
+        sale, before = self.sales.get(fact["sale_id"], ({}, ""))
+        need(before in ("paid", "in_doubt"), f"ends sale {fact['sale_id']}, which is not open")
+        self.sales[fact["sale_id"]] = sale, state
+        money, amount, energy = sale["currency"], sale["amount_minor"], sale["energy_wh"]
+        if state == "in_doubt":
+            return []
+        if state == "voided":
+            return [("sales_pending", money, amount), (fact["returned_to"], money, -amount)]
+        income = [(line["account"], money, -line["amount_minor"]) for line in sale["lines"]]
+        carried = [
+            (f"meter_energy:{sale['meter']}", "WH", energy),
+            ("energy_issued", "WH", -energy),
+        ]
+        return [("sales_pending", money, amount), *income, *carried]
+
+    def report(self) -> str:
+        """What the journal adds up to, for a person."""
+        states = Counter(state for _, state in self.sales.values())
+        sold = Counter[str]()
+        for sale, state in self.sales.values():
+            if state == "delivered":
+                sold[f"{sale['currency']}, minor units"] += sale["amount_minor"]
+                sold["Wh"] += sale["energy_wh"]
+        said = [f"{self.origin}: {self.count} entries, the last with digest {self.digest.hex()}"]
+        said.append(f"{len(self.sales)} sales: " + str(dict(sorted(states.items()))))
+        said += [f"delivered: {amount} {what}" for what, amount in sold.items()]
+        said += [f"  {name} {amount:+d}" for name, amount in sorted(self.totals.items()) if amount]
+        return "\n".join([*said, "Everything is as it was written."])
+
+
+def main(path: str) -> int:
+    """Check one file; the exit code."""
+    check = Check()
+    try:
+        check.run(Path(path).read_bytes())
+    except OSError as error:
+        sys.stderr.write(f"{path}: {error.strerror}\n")
+        return 1
+    except WRONG as error:
+        said = {Bad: f"{error}", InvalidSignature: "was not signed by its origin"}
+        why = said.get(type(error), f"cannot be read ({error})")
+        sys.stderr.write(f"Entry {check.count + 1} {why}.\n")
+        return 1
+    sys.stdout.write(f"{check.report()}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
