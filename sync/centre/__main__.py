@@ -1,0 +1,174 @@
+"""The upstream side's own command line: serve, enrol, import, status.
+
+Exit codes: 0 done; 1 refused or failed, with one sentence on standard error; 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import secrets
+import sys
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from kiosk.errors import BadInput, KioskError
+from sync import wire
+from sync.centre import status as figures
+from sync.centre.hall import DATABASE_FILE, DEFAULT_LANES, Settings, opened
+from sync.roads import file as stick
+
+DEFAULT_PORT = 8650
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return _run(arguments.command(arguments))
+    except KioskError as error:
+        sys.stderr.write(error.sentence + "\n")
+        return 1
+
+
+# --- commands ---------------------------------------------------------------------------------
+
+
+async def _serve(arguments: argparse.Namespace) -> int:
+    from sync.centre.serve import serve
+
+    settings = _settings(arguments)
+    await serve(settings, arguments.host, arguments.port, auto_enrol=arguments.auto_enrol)
+    return 0
+
+
+async def _enrol(arguments: argparse.Namespace) -> int:
+    origin = arguments.origin
+    if not wire.is_origin(origin):
+        raise BadInput(f"{origin!r} cannot name a terminal: letters, digits, dots and dashes.")
+    async with opened(_settings(arguments), keep_books=False) as centre:
+        if arguments.public_key is None:
+            code = secrets.token_hex(10)
+            await centre.holdings.keep_code(origin, code)
+            _say(f"{origin} can enrol once with the code {code}")
+            return 0
+        request = wire.EnrolmentRequest(origin, arguments.public_key)
+        enrolled = await centre.reception.enrol(request, code=None)
+    if isinstance(enrolled, wire.Refused):
+        raise BadInput(enrolled.sentence)
+    _say(msgspec.json.encode({"origin": origin, **msgspec.structs.asdict(enrolled)}).decode())
+    return 0
+
+
+async def _import(arguments: argparse.Namespace) -> int:
+    path: Path = arguments.file
+    bundles = stick.read_bundles(path)
+    async with opened(_settings(arguments), keep_books=False) as centre:
+        for bundle in bundles:
+            answer = await centre.reception.take(bundle)
+            if isinstance(answer, wire.Refused):
+                break
+        await centre.bookkeeper.catch_up()
+    target = arguments.answer or path.with_name(path.name + ".answer")
+    stick.write_answer(target, answer)
+    if isinstance(answer, wire.Refused):
+        raise BadInput(answer.sentence)
+    _say(_told(bundles[-1].origin, answer, target))
+    return 0
+
+
+async def _status(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    if settings.database is None and not (settings.home / DATABASE_FILE).exists():
+        raise BadInput(f"{settings.home}: there is no centre here; run `centre serve` once.")
+    async with opened(settings, keep_books=False) as centre:
+        current = await centre.figures()
+    _say(msgspec.json.encode(current).decode() if arguments.json else figures.plain(current))
+    return 0
+
+
+def _told(origin: str, answer: wire.Answer, target: Path) -> str:
+    if isinstance(answer, wire.WantFrom):
+        return f"{origin}: entries before are missing, from {answer.sequence} on; see {target}"
+    assert isinstance(answer, wire.Acknowledgement)
+    return f"{origin}: held up to entry {answer.upto}; take {target} back to the terminal"
+
+
+# --- the line ---------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--home", type=Path, metavar="DIR", help="the centre lives in DIR/centre")
+    common.add_argument(
+        "--database",
+        metavar="URL",
+        help="postgresql://...; a URL with a password belongs into CENTRE_DATABASE",
+    )
+    founding = argparse.ArgumentParser(add_help=False)
+    founding.add_argument("--name", help="the centre's name, given when it is founded")
+    founding.add_argument(
+        "--lanes", type=int, help=f"lanes to hand out, at its founding ({DEFAULT_LANES})"
+    )
+    parser = argparse.ArgumentParser(prog="centre", description="The upstream server.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser(
+        "serve", parents=[common, founding], help="take bundles in and acknowledge them"
+    )
+    command.add_argument("--host", default="127.0.0.1")
+    command.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free one")
+    command.add_argument(
+        "--auto-enrol", action="store_true", help="rehearsal only: enrol whoever asks"
+    )
+    command.set_defaults(command=_serve)
+
+    command = commands.add_parser(
+        "enrol", parents=[common, founding], help="make a terminal known, or a code for it"
+    )
+    command.add_argument("origin")
+    command.add_argument("--public-key", metavar="HEX", help="enrol now, without a code")
+    command.set_defaults(command=_enrol)
+
+    command = commands.add_parser("import", parents=[common], help="take in a file of bundles")
+    command.add_argument("file", type=Path)
+    command.add_argument("--answer", type=Path, metavar="FILE", help="default: FILE.answer")
+    command.set_defaults(command=_import)
+
+    command = commands.add_parser("status", parents=[common], help="what this centre holds")
+    command.add_argument("--json", action="store_true")
+    command.set_defaults(command=_status)
+    return parser
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    home = arguments.home or Path(os.environ.get("KIOSK_HOME") or _default_home())
+    database = arguments.database or os.environ.get("CENTRE_DATABASE") or None
+    name, lanes = getattr(arguments, "name", None), getattr(arguments, "lanes", None)
+    return Settings(home / "centre", database, name, lanes)
+
+
+def _default_home() -> Path:
+    return Path.home() / ".local" / "share" / "kiosk" / "rehearsal"
+
+
+def _run(work: Coroutine[Any, Any, int]) -> int:
+    """Run `work` on the fastest loop that is installed."""
+    try:
+        import uvloop
+    except ImportError:  # no uvloop for this system
+        return asyncio.run(work)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

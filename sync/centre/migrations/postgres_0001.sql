@@ -1,0 +1,118 @@
+CREATE TABLE alarms (
+  origin TEXT NOT NULL,
+  code TEXT NOT NULL,
+  sentence TEXT NOT NULL,
+  times BIGINT NOT NULL,
+  first_ms BIGINT NOT NULL,
+  last_ms BIGINT NOT NULL,
+  PRIMARY KEY (origin, code)
+);
+
+CREATE TABLE balances (
+  origin TEXT NOT NULL,
+  account TEXT NOT NULL,
+  currency TEXT NOT NULL,
+  amount BIGINT NOT NULL,
+  PRIMARY KEY (origin, account, currency)
+);
+
+CREATE TABLE books (
+  origin TEXT NOT NULL,
+  sequence BIGINT NOT NULL,
+  open_sales BIGINT NOT NULL,
+  in_doubt BIGINT NOT NULL,
+  open_content BYTEA NOT NULL,
+  PRIMARY KEY (origin)
+)
+ WITH (fillfactor = 50);
+
+CREATE TABLE centre (
+  id BIGINT NOT NULL,
+  schema_version BIGINT NOT NULL,
+  name TEXT NOT NULL,
+  public_key BYTEA NOT NULL,
+  lanes BIGINT NOT NULL,
+  PRIMARY KEY (id),
+  CHECK (id = 1)
+);
+
+CREATE TABLE codes (
+  origin TEXT NOT NULL,
+  digest BYTEA NOT NULL,
+  PRIMARY KEY (origin)
+);
+
+CREATE TABLE entries (
+  origin TEXT NOT NULL,
+  sequence BIGINT NOT NULL,
+  content BYTEA NOT NULL,
+  PRIMARY KEY (origin, sequence)
+)
+ PARTITION BY HASH (origin);
+
+CREATE TABLE origins (
+  origin TEXT NOT NULL,
+  public_key BYTEA NOT NULL,
+  residue BIGINT NOT NULL,
+  sequence BIGINT NOT NULL,
+  digest BYTEA NOT NULL,
+  received_ms BIGINT NOT NULL,
+  frozen BIGINT NOT NULL,
+  PRIMARY KEY (origin),
+  CHECK (length(digest) = 32),
+  UNIQUE (residue)
+)
+ WITH (fillfactor = 50);
+
+CREATE TABLE shelf (
+  origin TEXT NOT NULL,
+  sequence BIGINT NOT NULL,
+  code TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  PRIMARY KEY (origin, sequence)
+);
+
+CREATE TABLE totals (
+  origin TEXT NOT NULL,
+  currency TEXT NOT NULL,
+  sales BIGINT NOT NULL,
+  delivered BIGINT NOT NULL,
+  voided BIGINT NOT NULL,
+  sold_minor BIGINT NOT NULL,
+  delivered_minor BIGINT NOT NULL,
+  voided_minor BIGINT NOT NULL,
+  delivered_wh BIGINT NOT NULL,
+  PRIMARY KEY (origin, currency)
+);
+
+CREATE TABLE entries_00 PARTITION OF entries FOR VALUES WITH (MODULUS 16, REMAINDER 0);
+
+CREATE TABLE entries_01 PARTITION OF entries FOR VALUES WITH (MODULUS 16, REMAINDER 1);
+
+CREATE TABLE entries_02 PARTITION OF entries FOR VALUES WITH (MODULUS 16, REMAINDER 2);
+
+CREATE TABLE entries_03 PARTITION OF entries FOR VALUES WITH (MODULUS 16, REMAINDER 3);
+
+CREATE TABLE entries_04 PARTITION OF entries FOR VALUES WITH (MODULUS 16, REMAINDER 4);
+
+CREATE TABLE entries_05 PARTITION OF entries FOR VALUES WITH (MODULUS 16, REMAINDER 5);
+
+CREATE TABLE entries_06 PARTITION OF entries FOR VALUES WITH (MODULUS 16, REMAINDER 6);
+
+CREATE TABLE entries_07 PARTITION OF entries FOR VALUES WITH (MODULUS 16, REMAINDER 7);
+
+CREATE TABLE entries_08 PARTITION OF entries FOR VALUES WITH (MODULUS 16, REMAINDER 8);
+
+CREATE TABLE entries_09 PARTITION OF entries FOR VALUES WITH (MODULUS 16, REMAINDER 9);
+
+CREATE TABLE entries_10 PARTITION OF entries FOR VALUES WITH (MODULUS 16, REMAINDER 10);
+
+CREATE TABLE entries_11 PARTITION OF entries FOR VALUES WITH (MODULUS 16, REMAINDER 11);
+
+CREATE TABLE entries_12 PARTITION OF entries FOR VALUES WITH (MODULUS 16, REMAINDER 12);
+
+CREATE TABLE entries_13 PARTITION OF entries FOR VALUES WITH (MODULUS 16, REMAINDER 13);
+
+CREATE TABLE entries_14 PARTITION OF entries FOR VALUES WITH (MODULUS 16, REMAINDER 14);
+
+CREATE TABLE entries_15 PARTITION OF entries FOR VALUES WITH (MODULUS 16, REMAINDER 15);

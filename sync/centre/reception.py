@@ -1,0 +1,186 @@
+"""The counter of the centre: bundles come in, share a commit, and each gets its signed answer.
+
+While one group is being committed, the next bundles are unpacked and examined; whoever waits by
+then is the next group. One bundle an origin goes into a group: a second one is judged against the
+head that the first has moved.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from kiosk.errors import KioskError, StoreFault
+from kiosk.ledger.sealing import Signer
+from sync import wire
+from sync.centre import intake
+from sync.centre.holdings import Holdings, Identity
+from sync.centre.intake import Checked, Taken, Verdict
+
+#: Bundles that share one commit. With a limit, those beyond it are examined while it is written.
+GROUP = 16
+
+#: Bundles that are worth a second commit beside the one under way: small ones cost twice an entry.
+WORTH_A_COMMIT = 12
+
+Waiting = tuple[Checked, "asyncio.Future[Verdict]"]
+
+
+class Reception:
+    """Takes bundles and answers them. `now_ms` is the centre's clock, UTC milliseconds."""
+
+    def __init__(
+        self, holdings: Holdings, identity: Identity, signer: Signer, now_ms: Callable[[], int]
+    ) -> None:
+        self._holdings, self._signer = holdings, signer
+        self.identity = identity
+        self._now_ms = now_ms
+        #: Keys never change once enrolled, so they are looked up once.
+        self._keys: dict[str, bytes] = {}
+        self._waiting: list[Waiting] = []
+        self._kick = asyncio.Event()
+        self._committing = 0
+        #: Called after each commit that took something.
+        self.taken: Callable[[], None] = lambda: None
+        self._last_s = 0.0
+
+    def busy(self) -> bool:
+        """Whether bundles are coming in right now."""
+        return bool(self._waiting) or time.monotonic() - self._last_s < 0.1
+
+    async def receive(self, data: bytes) -> wire.Answer:
+        """The answer to one bundle, after its commit. Raises StoreFault: nothing is known then."""
+        self._last_s = time.monotonic()
+        try:
+            bundle = wire.decode_bundle(data)
+        except wire.WireFault as fault:
+            return await self._refuse("", wire.Refused("unreadable", fault.sentence))
+        return await self.take(bundle)
+
+    async def take(self, bundle: wire.Bundle) -> wire.Answer:
+        """The answer to one bundle, after its commit. Raises StoreFault: nothing is known then."""
+        key = await self._key(bundle.origin)
+        if key is None:
+            return await self._refuse("", intake.unknown_origin(bundle.origin))
+        checked = intake.examine(bundle, key)
+        if isinstance(checked, wire.Refused):
+            return await self._refuse(bundle.origin, checked)
+        verdict = await self._wait(checked)
+        if not isinstance(verdict, Taken):
+            return verdict
+        return self._acknowledge(verdict.origin, verdict.sequence, verdict.digest)
+
+    async def ask(self, origin: str) -> wire.Answer:
+        """Where the centre stands with `origin`."""
+        head = await self._holdings.standing(origin) if wire.is_origin(origin) else None
+        if head is None:
+            return wire.Refused("unknown_origin", "This origin is not enrolled here.")
+        if head.sequence == 0:
+            return wire.WantFrom(1)
+        return self._acknowledge(origin, head.sequence, head.digest)
+
+    async def enrol(
+        self, request: wire.EnrolmentRequest, *, code: str | None
+    ) -> wire.Enrolment | wire.Refused:
+        """Make an origin known. `code` None: whoever asks may."""
+        key = _key_of(request.public_key)
+        if not wire.is_origin(request.origin) or key is None:
+            return wire.Refused(
+                "bad_request", "An enrolment names an origin and its key, 64 hexadecimal digits."
+            )
+        lanes = self.identity.lanes
+        residue = await self._holdings.enrol(request.origin, key, lanes, code)
+        if isinstance(residue, wire.Refused):
+            return await self._refuse("", residue)
+        return wire.Enrolment(
+            self.identity.name, self.identity.public_key.hex(), residue, self.identity.lanes
+        )
+
+    # --- the shared commit --------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Commit group after group, for ever; the server runs one such task a commit at once."""
+        while True:
+            await self._kick.wait()
+            # Beside a commit that is under way, only a group that is worth one of its own.
+            if not self._waiting or (self._committing and len(self._waiting) < WORTH_A_COMMIT):
+                self._kick.clear()
+                continue
+            self._committing += 1
+            await self._commit(self._next_group())
+            self._committing -= 1
+            self._kick.set()
+
+    async def _wait(self, checked: Checked) -> Verdict:
+        future: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
+        self._waiting.append((checked, future))
+        self._kick.set()
+        return await future
+
+    def _next_group(self) -> list[Waiting]:
+        group: dict[str, Waiting] = {}
+        later = []
+        for waiting in self._waiting:
+            origin = waiting[0].origin
+            if len(group) < GROUP and origin not in group:
+                group[origin] = waiting
+            else:
+                later.append(waiting)
+        self._waiting = later
+        return list(group.values())
+
+    async def _commit(self, group: list[Waiting]) -> None:
+        try:
+            verdicts = await self._holdings.take([each[0] for each in group], self._now_ms())
+        except Exception as error:  # whatever it was, those who wait must hear of it
+            if len(group) > 1:
+                # One of them may be the cause: alone, it fails alone.
+                for waiting in group:
+                    await self._commit([waiting])
+                return
+            _answer(group[0][1], _fault(error))
+            return
+        for (_, future), verdict in zip(group, verdicts, strict=True):
+            _answer(future, verdict)
+        self.taken()
+
+    # --- answers ------------------------------------------------------------------------------
+
+    async def _key(self, origin: str) -> bytes | None:
+        key = self._keys.get(origin)
+        if key is None:
+            head = await self._holdings.standing(origin)
+            if head is None:
+                return None
+            key = self._keys[origin] = head.public_key
+        return key
+
+    async def _refuse(self, origin: str, refused: wire.Refused) -> wire.Refused:
+        await self._holdings.alarm(origin, refused, self._now_ms())
+        return refused
+
+    def _acknowledge(self, origin: str, upto: int, digest: bytes) -> wire.Acknowledgement:
+        name = self.identity.name
+        return wire.acknowledge(self._signer, origin, upto, digest, name, self._now_ms())
+
+
+def _answer(future: asyncio.Future[Verdict], outcome: Verdict | KioskError) -> None:
+    if future.done():  # whoever asked has hung up
+        return
+    if isinstance(outcome, KioskError):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)
+
+
+def _fault(error: Exception) -> KioskError:
+    return error if isinstance(error, KioskError) else StoreFault(f"Intake failed ({error!r}).")
+
+
+def _key_of(text: str) -> bytes | None:
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        return None
+    return key if len(key) == 32 else None

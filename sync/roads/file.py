@@ -1,0 +1,78 @@
+"""The road over a file: a stick, a mail attachment. Bundles one after another, or one answer.
+
+A file is complete or absent: it is written beside its place, synced and moved there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from kiosk.errors import BadInput
+from sync import wire
+
+#: More than a year of a busy terminal, packed.
+FILE_LIMIT_BYTES = 256 * 1024 * 1024
+
+
+def write_bundles(path: Path, bundles: Iterable[wire.Bundle]) -> int:
+    """Write `bundles` to `path`: how many entries went in. Raises BadInput; 0 leaves no file."""
+    packed, entries = [], 0
+    for bundle in bundles:
+        packed.append(wire.encode_bundle(bundle))
+        entries += len(bundle.entries)
+    if entries:
+        _write(path, b"".join(packed))
+    return entries
+
+
+def read_bundles(path: Path) -> list[wire.Bundle]:
+    """The bundles in `path`. Raises BadInput, or WireFault if any of them is damaged."""
+    return list(wire.decode_bundles(_read(path, FILE_LIMIT_BYTES)))
+
+
+def write_answer(path: Path, answer: wire.Answer) -> None:
+    """Write the centre's answer to `path`. Raises BadInput."""
+    _write(path, wire.encode_answer(answer))
+
+
+def read_answer(path: Path) -> wire.Answer:
+    """The centre's answer in `path`. Raises BadInput or WireFault."""
+    return wire.decode_answer(_read(path, wire.ANSWER_LIMIT_BYTES))
+
+
+def _read(path: Path, limit_bytes: int) -> bytes:
+    try:
+        if not path.is_file():
+            raise BadInput(f"{path}: there is no such file.")
+        with path.open("rb") as source:
+            data = source.read(limit_bytes + 1)
+    except OSError as error:
+        raise BadInput(f"{path}: the file cannot be read ({error.strerror}).") from error
+    if len(data) > limit_bytes:
+        raise BadInput(f"{path}: the file is larger than {limit_bytes} bytes.")
+    return data
+
+
+def _write(path: Path, data: bytes) -> None:
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("wb") as target:
+            target.write(data)
+            target.flush()
+            os.fsync(target.fileno())
+        beside.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise BadInput(f"{path}: the file cannot be written ({error.strerror}).") from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new name is durable only when its folder is."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
