@@ -1,7 +1,7 @@
 """`make bench`, `python -m benchmarks [SUBJECT ...]`: measure, print the table.
 
-The same rows stand in build/bench.json. Without a subject all are measured. A row whose target is missed does not fail the run: the table is
-there to be read.
+The same rows stand in build/bench.json. Without a subject all are measured. A row whose target is
+missed does not fail the run: the table is there to be read.
 """
 
 from __future__ import annotations

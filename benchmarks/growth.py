@@ -1,4 +1,4 @@
-"""A sale in a journal that is already long: 1 000 sales against SALES (BENCH_SALES, default 50 000).
+"""A sale in a journal that is long already: after 1 000 sales, after BENCH_SALES (50 000).
 
 The long journal is filled in large transactions without syncs, with the rows that the raw baseline
 writes; then pens sell into both in turn.

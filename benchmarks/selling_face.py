@@ -11,12 +11,14 @@ from __future__ import annotations
 import json
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from kiosk.config import load
 from kiosk.errors import Refusal
-from kiosk.front.commands.run import _screen
+from kiosk.front.utility import catalogue
 from kiosk.front.wiring import House, opened
+from kiosk.screens.app import run_app
 from kiosk.till.paper import print_slip
 from kiosk.till.quote import find_buyer, quote
 from kiosk.till.sell import cash_payment, sell
@@ -32,11 +34,11 @@ def main(home: Path, sales: int, report: Path) -> int:
         house.desk.role = house.desk.operator = "self_service"
         worker = threading.Thread(target=_work, args=(house, sales, report), daemon=True)
         worker.start()
-        return _screen(house, "self-service")
+        return run_app(house.desk, "self-service", house.words, house.hands)
 
 
 def _work(house: House, sales: int, report: Path) -> None:
-    told = {"sold": 0, "error": ""}
+    told: dict[str, int | str] = {"sold": 0, "error": ""}
     try:
         _wait(lambda: house.desk.link is not None and house.desk.link.state().online, 30)
         meters = _keypad_meters(house)
@@ -53,8 +55,6 @@ def _work(house: House, sales: int, report: Path) -> None:
 
 
 def _keypad_meters(house: House) -> list[str]:
-    from kiosk.front.utility import catalogue
-
     content = catalogue(house.settings.rehearsal.customers, house.settings.site.currency)
     return [m.number for m in content.meters if m.kind == "keypad" and not m.blocked]
 
@@ -76,7 +76,7 @@ def _sell(house: House, meter: str) -> None:
     assert slips.outcome(job) == "printed", slips.outcome(job)
 
 
-def _wait(right, seconds: float) -> None:  # type: ignore[no-untyped-def]
+def _wait(right: Callable[[], bool], seconds: float) -> None:
     for _ in range(int(seconds / 0.01)):
         if right():
             return

@@ -150,6 +150,7 @@ class Check:
         if kind in ("sale_delivered", "sale_voided", "sale_in_doubt"):
             return self.end(fact, kind.removeprefix("sale_"))
         if kind == "note_offered":
+            need((fact["payment"], fact["note"]) not in self.notes, "offers a note twice")
             self.notes[fact["payment"], fact["note"]] = fact
         if kind in ("note_stacked", "note_returned"):
             note = self.notes.pop((fact["payment"], fact["note"]), {})
@@ -158,6 +159,10 @@ class Check:
                 money, amount = note["currency"], note["amount_minor"]
                 self.held[fact["payment"]] += amount
                 return [(f"cash:{note['device']}", money, amount), ("held_notes", money, -amount)]
+        if kind == "token_issued" and fact["energy_wh"]:
+            given = {"free_units": "free_energy", "replacement": "replaced_energy"}
+            meter, energy = f"meter_energy:{fact['meter']}", fact["energy_wh"]
+            return [(meter, "WH", energy), (given[fact["operation"]], "WH", -energy)]
         if kind == "payment_kept":
             need(self.held.pop(fact["payment"], 0) == amount, "keeps more or less than was held")
             account = f"meter_account:{fact['meter']}"

@@ -171,14 +171,14 @@ def load(path: Path | None) -> Settings:
     if path is None:
         return Settings()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise ConfigFault(f"{path}: cannot be read ({error.strerror}).") from error
     except UnicodeDecodeError as error:
         raise ConfigFault(f"{path}: is not UTF-8 text (byte {error.start}).") from error
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigFault(f"{path}: is not TOML: {error}.") from error
     _known(path, text, tables)
     try:
@@ -254,9 +254,11 @@ def _line(text: str, name: str, section: str = "") -> int:
     for number, line in enumerate(text.splitlines(), 1):
         bare = line.strip()
         if bare.startswith("["):
-            inside = not section or bare.startswith(f"[{section}]")
-            if bare.startswith(f"[{name}]"):
+            header = bare.partition("]")[0].strip("[ '\"")
+            inside = section in {"", header}
+            if inside and header == name:
                 return number
-        elif inside and bare.partition("=")[0].strip().strip('"') == name:
+        key = bare.partition("=")[0].strip(" '\"")
+        if key == f"{section}.{name}" or (inside and key == name):
             return number
     return 1

@@ -13,7 +13,9 @@ from typing import Any
 import msgspec
 
 from kiosk.domain import chart, facts
+from kiosk.domain.energy import STS_STEP_WH
 from kiosk.domain.sale import may_move
+from kiosk.domain.special_tokens import CreditRequest
 from kiosk.errors import Refusal
 
 
@@ -84,7 +86,7 @@ class Books:
             return Refusal("sale_does_not_add_up", {"sale": fact.sale_id})
         if sum(line.energy_wh for line in fact.lines) != fact.energy_wh:
             return Refusal("sale_does_not_add_up", {"sale": fact.sale_id})
-        if any(tender.amount_minor <= 0 for tender in fact.tenders):
+        if not all(_is_sound(tender, fact.meter) for tender in fact.tenders):
             return Refusal("sale_does_not_add_up", {"sale": fact.sale_id})
         if (fact.token is None) == (fact.card is None):
             return Refusal("sale_does_not_add_up", {"sale": fact.sale_id})
@@ -155,10 +157,21 @@ class Books:
 
     def _offered(self, fact: facts.NoteOffered) -> list[Posting] | Refusal:
         key = (fact.payment, fact.note)
-        if key in self.notes or fact.amount_minor <= 0:
+        if key in self.notes or key in self.lost_notes or fact.amount_minor <= 0:
             return Refusal("note_not_open", {"payment": fact.payment})
+        if not self._same_payment(fact):
+            return Refusal("payment_not_held", {"sale": fact.payment})
         self.notes[key] = fact
         return []
+
+    def _same_payment(self, fact: facts.NoteOffered) -> bool:
+        """All notes of a payment are for one meter and in one currency: their sum is one amount."""
+        open_notes = [*self.notes.values(), *self.lost_notes.values()]
+        known = [(n.meter, n.currency) for n in open_notes if n.payment == fact.payment]
+        held = self.held.get(fact.payment)
+        if held is not None:
+            known.append(held[:2])
+        return all(pair == (fact.meter, fact.currency) for pair in known)
 
     def _stacked(self, fact: facts.NoteStacked) -> list[Posting] | Refusal:
         key = (fact.payment, fact.note)
@@ -197,6 +210,29 @@ class Books:
             Posting(account, fact.currency, -fact.amount_minor, "posted"),
         ]
 
+    # --- tokens outside sales -----------------------------------------------------------------
+
+    def _token_committed(self, fact: facts.TokenCommitted) -> list[Posting] | Refusal:
+        """Energy is given by a credit of exactly that much, and by nothing else."""
+        request = fact.request
+        gives = isinstance(request, CreditRequest)
+        carried_wh = request.token.units * STS_STEP_WH if isinstance(request, CreditRequest) else 0
+        known = fact.operation in _GIVEN_FROM
+        if gives != known or carried_wh != fact.energy_wh or (gives and carried_wh <= 0):
+            return Refusal("token_does_not_add_up", {"token": fact.issue_id})
+        return []
+
+    def _token_issued(self, fact: facts.TokenIssued) -> list[Posting] | Refusal:
+        if not fact.tokens or (fact.energy_wh > 0) != (fact.operation in _GIVEN_FROM):
+            return Refusal("token_does_not_add_up", {"token": fact.issue_id})
+        if not fact.energy_wh:
+            return []
+        energy, given = fact.energy_wh, _GIVEN_FROM[fact.operation]
+        return [
+            Posting(chart.meter_energy(fact.meter), chart.ENERGY_CURRENCY, energy, "posted"),
+            Posting(given, chart.ENERGY_CURRENCY, -energy, "posted"),
+        ]
+
     # --- the registry -------------------------------------------------------------------------
 
     def _catalogue(self, fact: facts.CatalogueReceived) -> list[Posting]:
@@ -206,9 +242,24 @@ class Books:
             if debt
         ]
         total = sum(posting.amount for posting in owed)
-        if not owed:
-            return []
+        if not total:
+            return owed
         return [*owed, Posting(chart.OPENING_DEBTS, fact.currency, -total, "posted")]
+
+
+#: Where the energy of a token outside a sale comes from.
+_GIVEN_FROM = {"free_units": chart.FREE_ENERGY, "replacement": chart.REPLACED_ENERGY}
+
+
+def _is_sound(tender: facts.Tender, meter: str) -> bool:
+    """Whether the money comes from where a tender of its kind comes from."""
+    if tender.kind == "cash":
+        known = tender.account.startswith(chart.cash(""))
+    elif tender.kind == "notes":
+        known = tender.account == chart.HELD_NOTES
+    else:
+        known = tender.kind == "meter_account" and tender.account == chart.meter_account(meter)
+    return known and tender.amount_minor > 0
 
 
 def balanced(postings: Iterable[Posting]) -> bool:
@@ -230,4 +281,6 @@ _RULES: dict[type[facts.Fact], Any] = {
     facts.NoteInDoubt: Books._note_lost,
     facts.PaymentKept: Books._kept,
     facts.CatalogueReceived: Books._catalogue,
+    facts.TokenCommitted: Books._token_committed,
+    facts.TokenIssued: Books._token_issued,
 }

@@ -11,8 +11,8 @@ import hashlib
 import msgspec
 
 from kiosk.domain import facts
-from kiosk.domain.registry import Card, Customer, Meter
-from kiosk.domain.tariff import TariffPack, pack_digest
+from kiosk.domain.registry import METER_KINDS, Card, Customer, Meter
+from kiosk.domain.tariff import TariffPack, pack_digest, unsellable
 from kiosk.errors import Refusal
 
 
@@ -36,22 +36,47 @@ def encode(catalogue: Catalogue) -> bytes:
 
 
 def decode(content: bytes) -> Catalogue | Refusal:
-    """The catalogue in `content`, checked: every meter has its customer and its power type, every
-    card its meter."""
+    """The catalogue in `content`, checked: prices that can be sold at, every number once, every
+    meter with its customer and its power type, every card with its meter."""
     try:
         catalogue = _DECODER.decode(content)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         return Refusal("catalogue_unreadable", {"reason": str(error)})
+    record = unsellable(catalogue.tariff) or _twice(catalogue) or _dangling(catalogue)
+    return catalogue if record is None else Refusal("catalogue_inconsistent", {"record": record})
+
+
+def _twice(catalogue: Catalogue) -> str | None:
+    """A number that two records claim."""
+    lists = (
+        [customer.account for customer in catalogue.customers],
+        [meter.number for meter in catalogue.meters],
+        [card.number for card in catalogue.cards],
+        [card.serial for card in catalogue.cards],
+    )
+    for names in lists:
+        seen: set[str] = set()
+        for name in names:
+            if name in seen:
+                return name
+            seen.add(name)
+    return None
+
+
+def _dangling(catalogue: Catalogue) -> str | None:
+    """A record that points to something that is not there."""
     accounts = {customer.account for customer in catalogue.customers}
     power_types = {entry.code for entry in catalogue.tariff.power_types}
     meters = {meter.number for meter in catalogue.meters}
     for meter in catalogue.meters:
         if meter.account not in accounts or meter.power_type not in power_types:
-            return Refusal("catalogue_inconsistent", {"record": meter.number})
+            return meter.number
+        if meter.kind not in METER_KINDS:
+            return meter.number
     for card in catalogue.cards:
         if card.meter not in meters:
-            return Refusal("catalogue_inconsistent", {"record": card.number})
-    return catalogue
+            return card.number
+    return None
 
 
 def received(catalogue: Catalogue) -> facts.CatalogueReceived:

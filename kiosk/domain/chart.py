@@ -21,6 +21,9 @@ ROUNDING = "rounding"
 #: Energy that has left by token or card; the other side is `meter_energy`.
 ENERGY_ISSUED = "energy_issued"
 
+#: Energy given away on purpose, and energy given again for a token that did not work.
+FREE_ENERGY, REPLACED_ENERGY = "free_energy", "replaced_energy"
+
 
 def cash(holder: str) -> str:
     """Cash in the hands of a person's drawer or a note box: `holder` names it."""

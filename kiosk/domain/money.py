@@ -15,7 +15,7 @@ _DECIMALS = {"BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "JPY": 0, "KMF": 0, "KRW": 
 LARGEST_MINOR = 10**15
 
 _AMOUNT = re.compile(r"(-?)(\d+)(?:\.(\d+))?")
-_LARGEST_DIGITS = 15
+_LARGEST_DIGITS = 16
 
 
 def decimals(currency: str) -> int:

@@ -9,6 +9,9 @@ from kiosk.errors import Refusal
 METER_DIGITS = 11
 CARD_DIGITS = 12
 
+#: How a meter takes its energy: an STS token typed in, or a card put in.
+METER_KINDS = frozenset({"keypad", "card"})
+
 
 class Customer(msgspec.Struct, frozen=True):
     """A customer of the utility; `account` is the number on the contract and on every bill."""

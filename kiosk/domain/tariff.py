@@ -14,6 +14,7 @@ import msgspec
 
 from kiosk.domain import chart
 from kiosk.domain.energy import CARD_LARGEST_WH, STS_LARGEST_UNITS, STS_STEP_WH, token_energy_wh
+from kiosk.domain.money import LARGEST_MINOR
 from kiosk.errors import Refusal
 
 PPM = 1_000_000
@@ -117,21 +118,15 @@ def quote(
     amount outside the limits, naming the nearest allowed one (E37).
     """
     prices = pack.power_type(power_type)
-    outside = _limits(prices, amount_minor)
+    outside = _limits(prices, amount_minor, debt_minor, carrier)
     if outside is not None:
         return outside
     debt = min(debt_minor, amount_minor * prices.debt_share_ppm // PPM)
-    fixed_tax = _share(prices.fixed_minor, prices.tax_rate_ppm, PPM)
+    fixed_tax = _charged(prices) - prices.fixed_minor
     for_energy = amount_minor - debt - prices.fixed_minor - fixed_tax
-    if for_energy <= 0:
-        # What is left after debt pays the fixed charge, so the way back divides by it.
-        needed = prices.fixed_minor + fixed_tax + 1
-        nearest = max(prices.minimum_minor, -(-needed * PPM // (PPM - prices.debt_share_ppm)))
-        return Refusal("amount_buys_nothing", {"nearest_minor": nearest})
+    due_wh = -(-for_energy * WH_PER_MWH * PPM // _gross_ppm(prices))
     bought = _energy(prices, for_energy, fixed_tax)
-    carried = _carried(bought[0].energy_wh, carrier)
-    if isinstance(carried, Refusal):
-        return carried
+    carried = token_energy_wh(due_wh) if carrier == "token" else due_wh
     lines = _charges(prices, debt, debt_minor, amount_minor, account) + bought
     free = carried - bought[0].energy_wh
     if free:
@@ -143,12 +138,72 @@ def quote(
     return Quote(amount_minor, pack.currency, carried, lines, power_type, pack_digest(pack))
 
 
-def _limits(prices: PowerType, amount_minor: int) -> Refusal | None:
-    if amount_minor < prices.minimum_minor:
-        return Refusal("amount_below_minimum", {"nearest_minor": prices.minimum_minor})
-    if amount_minor > prices.maximum_minor:
-        return Refusal("amount_above_maximum", {"nearest_minor": prices.maximum_minor})
+def unsellable(pack: TariffPack) -> str | None:
+    """The first power type whose prices contradict themselves, or None: `quote` counts on it.
+
+    Whatever a customer owes, the maximum must buy energy, and the minimum must fit on a token.
+    """
+    codes = [prices.code for prices in pack.power_types]
+    for prices in pack.power_types:
+        if codes.count(prices.code) > 1 or not _is_sound(prices):
+            return prices.code
     return None
+
+
+def _is_sound(prices: PowerType) -> bool:
+    figures = [item.price_minor_per_mwh for item in prices.sub_items]
+    figures += [prices.fixed_minor, prices.tax_rate_ppm, prices.debt_share_ppm]
+    if min(figures) < 0 or not any(item.price_minor_per_mwh for item in prices.sub_items):
+        return False
+    if not (prices.debt_share_ppm < PPM and 0 < prices.minimum_minor <= prices.maximum_minor):
+        return False
+    everything = prices.minimum_minor * WH_PER_MWH * PPM
+    fits = everything <= STS_LARGEST_UNITS * STS_STEP_WH * _gross_ppm(prices)
+    return fits and _least_useful(prices) <= prices.maximum_minor <= LARGEST_MINOR
+
+
+def _charged(prices: PowerType) -> int:
+    """The fixed charge with its tax."""
+    return prices.fixed_minor + _share(prices.fixed_minor, prices.tax_rate_ppm, PPM)
+
+
+def _least_useful(prices: PowerType) -> int:
+    """The smallest amount of which something is left after the fixed charge and a full share of
+    debt: amount - amount * share > charge, so the way back divides by 1 - share."""
+    return _charged(prices) * PPM // (PPM - prices.debt_share_ppm) + 1
+
+
+def _gross_ppm(prices: PowerType) -> int:
+    """The price of a MWh with its tax, in millionths of a minor unit."""
+    net = sum(item.price_minor_per_mwh for item in prices.sub_items)
+    taxed = sum(item.price_minor_per_mwh for item in prices.sub_items if item.taxed)
+    return net * PPM + taxed * prices.tax_rate_ppm
+
+
+def _limits(
+    prices: PowerType, amount_minor: int, debt_minor: int, carrier: Carrier
+) -> Refusal | None:
+    """Why `amount_minor` cannot be sold to this customer, with the nearest amount that can."""
+    owing = _charged(prices) + debt_minor + 1
+    lowest = max(prices.minimum_minor, min(owing, _least_useful(prices)))
+    if amount_minor < lowest:
+        small = amount_minor < prices.minimum_minor
+        code = "amount_below_minimum" if small else "amount_buys_nothing"
+        return Refusal(code, {"nearest_minor": lowest})
+    largest_wh = STS_LARGEST_UNITS * STS_STEP_WH if carrier == "token" else CARD_LARGEST_WH
+    highest = min(prices.maximum_minor, _most_carried(prices, largest_wh, debt_minor))
+    if amount_minor > prices.maximum_minor:
+        return Refusal("amount_above_maximum", {"nearest_minor": highest})
+    if amount_minor > highest:
+        details: dict[str, str | int] = {"largest_wh": largest_wh, "nearest_minor": highest}
+        return Refusal("energy_above_carrier", details)
+    return None
+
+
+def _most_carried(prices: PowerType, largest_wh: int, debt_minor: int) -> int:
+    """The largest amount whose energy is no more than `largest_wh`."""
+    after_debt = largest_wh * _gross_ppm(prices) // (WH_PER_MWH * PPM) + _charged(prices)
+    return min(after_debt + debt_minor, after_debt * PPM // (PPM - prices.debt_share_ppm))
 
 
 def _charges(
@@ -179,7 +234,7 @@ def _energy(prices: PowerType, for_energy: int, fixed_tax: int) -> list[Line]:
     """
     net = sum(item.price_minor_per_mwh for item in prices.sub_items)
     taxed = sum(item.price_minor_per_mwh for item in prices.sub_items if item.taxed)
-    gross_ppm = net * PPM + taxed * prices.tax_rate_ppm
+    gross_ppm = _gross_ppm(prices)
     bought_wh = for_energy * WH_PER_MWH * PPM // gross_ppm
     tax = _share(for_energy, taxed * prices.tax_rate_ppm, gross_ppm)
     lines, weight, given = [], 0, 0
@@ -204,10 +259,3 @@ def _energy(prices: PowerType, for_energy: int, fixed_tax: int) -> list[Line]:
 def _share(amount: int, part: int, whole: int) -> int:
     """amount * part / whole, rounded half up."""
     return (2 * amount * part + whole) // (2 * whole)
-
-
-def _carried(energy_wh: int, carrier: Carrier) -> int | Refusal:
-    largest = STS_LARGEST_UNITS * STS_STEP_WH if carrier == "token" else CARD_LARGEST_WH
-    if energy_wh > largest:
-        return Refusal("energy_above_carrier", {"largest_wh": largest})
-    return token_energy_wh(energy_wh) if carrier == "token" else energy_wh + 1

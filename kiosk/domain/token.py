@@ -66,9 +66,9 @@ def next_identifier(now_ms: int, last: int | None, base_date: int, lane: Lane) -
     identifier = _in_lane(wanted, lane)
     if identifier > LAST_IDENTIFIER:
         return Refusal("identifier_overflow", {"base_date": base_date})
-    # A lane of its own may lie up to one round of lanes ahead; the lead is counted beyond that.
-    if last is not None and identifier - now > LARGEST_LEAD_MIN + lane.lanes:
-        earliest = identifier - LARGEST_LEAD_MIN - lane.lanes
+    # The next minute of a lane may lie lanes - 1 minutes ahead; the lead is counted beyond that.
+    earliest = identifier - LARGEST_LEAD_MIN - (lane.lanes - 1)
+    if wanted > now and now < earliest:
         return Refusal(
             "identifier_lead", {"earliest_ms": BASE_DATE_MS[base_date] + earliest * _MINUTE_MS}
         )
@@ -76,6 +76,8 @@ def next_identifier(now_ms: int, last: int | None, base_date: int, lane: Lane) -
 
 
 def _in_lane(wanted: int, lane: Lane) -> int:
+    # Lanes in whole days would meet the reserved minute for ever.
+    assert 0 <= lane.residue < lane.lanes and lane.lanes % _DAY_MIN, lane
     identifier = wanted + (lane.residue - wanted) % lane.lanes
     while identifier % _DAY_MIN == _RESERVED_MIN:
         identifier += lane.lanes

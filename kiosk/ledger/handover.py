@@ -97,7 +97,7 @@ class HandoverServer:
             outcome = self._pen.append(_DRAFTS.decode(request))
         except KioskError as error:
             return _Answer(fault=error.sentence)
-        except (msgspec.MsgspecError, AssertionError) as error:
+        except (msgspec.MsgspecError, UnicodeError, RecursionError, AssertionError) as error:
             return _Answer(fault=f"The facts handed over cannot be written ({error}).")
         if isinstance(outcome, Refusal):
             return _Answer(refusal=outcome)

@@ -15,13 +15,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kiosk.domain.entry import Entry
-from kiosk.domain.facts import Fact
+from kiosk.domain.facts import Fact, HomeOpened
 from kiosk.errors import BadInput, Refusal, StoreFault
 from kiosk.ledger.handover import HandoverServer, hand_over
-from kiosk.ledger.pen import Draft, Head, Now, Pen, origin_of
+from kiosk.ledger.opening import Head, opening
+from kiosk.ledger.pen import Draft, Now, Pen
 from kiosk.ledger.records import Records
-from kiosk.ledger.sealing import Signer
-from kiosk.ledger.store import Connection, open_reader, open_writer
+from kiosk.ledger.sealing import Signer, is_genuine
+from kiosk.ledger.store import Connection, is_made, open_reader, open_writer
 
 #: How often a process tries the pen's holder and then the lock before it says that both are stuck.
 _TRIES = 40
@@ -37,8 +38,12 @@ class Journal:
         self._pen: Pen | None = None
         self._lock_handle: int | None = None
         self._server: HandoverServer | None = None
-        self._take_pen()
-        self.records = Records(open_reader(home), origin)
+        self._open()
+        try:
+            self.records = Records(open_reader(home), origin)
+        except BaseException:
+            self._put_down()
+            raise
 
     def append(self, *facts: Fact, content: bytes = b"") -> list[int] | Refusal:
         """Write `facts` in one commit; durable on return. `content` belongs to the only fact.
@@ -109,15 +114,27 @@ class Journal:
 
     def close(self) -> None:
         """Let go of everything; the pen is free for the next process."""
+        self.records.close()
+        self._put_down()
+
+    def _put_down(self) -> None:
+        """The lock goes last: until then nobody else answers at the socket."""
         if self._server is not None:
             self._server.close()
-        self.records.close()
+            self._server = None
         if self._pen is not None:
             self._pen.close()
             self._pen = None
         if self._lock_handle is not None:
             os.close(self._lock_handle)
             self._lock_handle = None
+
+    def _open(self) -> None:
+        """Take the pen, or wait until its holder has made the tables of a new home."""
+        for attempt in range(_TRIES):
+            if self._take_pen() or is_made(self._home):
+                return
+            self._pause(attempt)
 
     def _take_pen(self) -> bool:
         with self._lock:
@@ -130,10 +147,7 @@ class Journal:
                 os.close(handle)
                 return False
             try:
-                connection = open_writer(self._home)
-                pen = Pen(connection, self.origin, self._signer, self._now)
-                if pen.head.sequence:
-                    self._check_origin(connection)
+                pen = self._open_pen()
                 self._server = HandoverServer(self._home, pen)
             except BaseException:
                 os.close(handle)
@@ -141,10 +155,29 @@ class Journal:
             self._lock_handle, self._pen = handle, pen
             return True
 
-    def _check_origin(self, connection: Connection) -> None:
-        written = origin_of(connection)
-        if written != self.origin:
-            raise StoreFault(f"{self._home}: this ledger belongs to {written}, not {self.origin}.")
+    def _open_pen(self) -> Pen:
+        connection = open_writer(self._home)
+        try:
+            pen = Pen(connection, self.origin, self._signer, self._now)
+            if pen.head.sequence:
+                self._check_opening(opening(connection))
+        except BaseException:
+            connection.close()
+            raise
+        return pen
+
+    def _check_opening(self, opened: HomeOpened) -> None:
+        """Whoever opened this ledger writes on: the same origin, the same key."""
+        if opened.origin != self.origin:
+            raise StoreFault(
+                f"{self._home}: this ledger belongs to {opened.origin}, not {self.origin}."
+            )
+        probe = opened.origin.encode()
+        if not is_genuine(opened.public_key, self._signer.sign(probe), probe):
+            raise StoreFault(
+                f"{self._home}: the signing key is not the one that this ledger was opened with;"
+                " restore it."
+            )
 
     def _pause(self, attempt: int) -> None:
         """Wait a little for the holder to start answering or to let go of the lock."""

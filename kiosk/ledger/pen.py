@@ -13,17 +13,20 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from kiosk.domain import catalogue as catalogues
-from kiosk.domain import facts
-from kiosk.domain.books import Books, Posting
+from kiosk.domain import chart, facts, special_tokens
+from kiosk.domain.books import Posting
 from kiosk.domain.entry import GENESIS, Entry, digest, signed_bytes
-from kiosk.errors import LedgerDamaged, Refusal, StoreFault
+from kiosk.errors import KioskError, Refusal, StoreFault
 from kiosk.ledger import projection
+from kiosk.ledger.opening import Head, open_books, read_head
 from kiosk.ledger.sealing import Signer
 from kiosk.ledger.store import Connection, checkpoint
 from kiosk.marks import mark
 
 #: Entries after which the log is moved into the file even if nobody was idle meanwhile.
 _CHECKPOINT_EVERY = 2000
+
+_ENDED = "Nothing was written: the program is ending."
 
 Now = Callable[[], tuple[int, str]]
 
@@ -42,13 +45,6 @@ class Draft(msgspec.Struct, frozen=True):
         return cls(fact.KIND, fact.VERSION, facts.encode(fact), content)
 
 
-class Head(msgspec.Struct, frozen=True):
-    """The last entry of a journal: its number and its digest; (0, zeros) when empty."""
-
-    sequence: int
-    digest: bytes
-
-
 class _Waiting:
     """A group of drafts that stand or fall together, and what became of it."""
 
@@ -56,6 +52,13 @@ class _Waiting:
         self.drafts = drafts
         self.outcome: list[int] | Refusal | None = None
         self.error: Exception | None = None
+
+    def end(self, outcome: list[int] | Refusal | Exception) -> None:
+        """Tell the caller, who waits for the lock."""
+        if isinstance(outcome, Exception):
+            self.error = outcome
+        else:
+            self.outcome = outcome
 
 
 class Pen:
@@ -69,8 +72,8 @@ class Pen:
         self._lock = threading.Lock()
         self._queue: deque[_Waiting] = deque()
         self._since_checkpoint = 0
-        self.head = _read_head(connection)
-        self._books = _open_books(connection)
+        self.head = read_head(connection)
+        self._books = open_books(connection)
 
     def append(self, drafts: Sequence[Draft]) -> list[int] | Refusal:
         """Write `drafts` in one commit, durable on return: their sequence numbers.
@@ -100,13 +103,12 @@ class Pen:
     def run(self, work: Callable[[Connection], None]) -> None:
         """Let `work` use the writing connection in a transaction of its own: anchors, backup."""
         with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
             try:
+                self._connection.execute("BEGIN IMMEDIATE")
                 work(self._connection)
                 self._connection.execute("COMMIT")
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
+            except BaseException as error:
+                raise self._roll_back(error) from error
 
     def close(self) -> None:
         """Put the pen down; the log goes into the file first."""
@@ -118,31 +120,53 @@ class Pen:
 
     def _commit(self, group: list[_Waiting]) -> None:
         head, books = self.head, self._books
-        outcomes: list[list[int] | Refusal] = []
+        outcomes: list[list[int] | Refusal | Exception] = []
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             for waiting in group:
                 outcomes.append(self._write_group(waiting.drafts))
-            self._write_head()
+            if self.head != head:
+                self._write_head()
             mark("pen.before_commit")
             self._connection.execute("COMMIT")
-        except Exception as error:
+        except BaseException as error:
             self.head, self._books = head, books
             fault = self._roll_back(error)
             for waiting in group:
-                waiting.error = fault
+                waiting.end(fault if isinstance(fault, Exception) else StoreFault(_ENDED))
+            if not isinstance(error, Exception):
+                raise
             return
         mark("pen.after_commit")
         for waiting, outcome in zip(group, outcomes, strict=True):
-            waiting.outcome = outcome
+            waiting.end(outcome)
         self._since_checkpoint += self.head.sequence - head.sequence
         if self._since_checkpoint >= _CHECKPOINT_EVERY:
             self._checkpoint()
 
-    def _write_group(self, drafts: Sequence[Draft]) -> list[int] | Refusal:
-        """All drafts of a group or none: a refusal leaves the transaction as it was."""
-        books, head = self._books.copy(), self.head
-        staged: list[tuple[Entry, facts.Fact, list[Posting], Draft]] = []
+    def _write_group(self, drafts: Sequence[Draft]) -> list[int] | Refusal | Exception:
+        """All drafts of a group or none: a refusal leaves the transaction as it was.
+
+        What is wrong with one group is that caller's fault; the others of the commit stand.
+        """
+        execute, books, head = self._connection.execute, self._books, self.head
+        self._books = books.copy()
+        execute("SAVEPOINT drafts")
+        outcome: list[int] | Refusal | Exception
+        try:
+            outcome = self._write_each(drafts)
+        except (KeyError, msgspec.MsgspecError) as error:
+            outcome = StoreFault(f"Nothing was written: a fact cannot be read ({error}).")
+        except AssertionError as error:
+            outcome = error
+        if not isinstance(outcome, list):
+            execute("ROLLBACK TO drafts")
+            self._books, self.head = books, head
+        execute("RELEASE drafts")
+        return outcome
+
+    def _write_each(self, drafts: Sequence[Draft]) -> list[int] | Refusal:
+        """Each draft is judged by what stands before it, drafts of its own group included."""
         numbers: list[int] = []
         for draft in drafts:
             fact = facts.decode(draft.kind, draft.version, draft.body)
@@ -152,19 +176,20 @@ class Pen:
             if known is not None:
                 numbers.append(known)
                 continue
-            postings = books.apply(fact)
+            postings = self._books.apply(fact)
             if isinstance(postings, Refusal):
                 return postings
-            refused = self._identifier_taken(fact) or self._meter_account_overdrawn(fact)
+            refused = (
+                self._identifier_taken(fact)
+                or self._meter_account_overdrawn(fact)
+                or self._token_not_open(fact)
+            )
             if refused is not None:
                 return refused
-            entry = self._entry(head, draft)
-            staged.append((entry, fact, postings, draft))
-            head = Head(entry.sequence, digest(entry))
-            numbers.append(entry.sequence)
-        for entry, fact, postings, draft in staged:
+            entry = self._entry(self.head, draft)
             self._insert(entry, fact, postings, draft)
-        self._books, self.head = books, head
+            self.head = Head(entry.sequence, digest(entry))
+            numbers.append(entry.sequence)
         return numbers
 
     def _known(self, fact: facts.Fact, draft: Draft) -> int | Refusal | None:
@@ -183,28 +208,46 @@ class Pen:
         return Refusal("exists_with_different_content", {"identity": identity})
 
     def _identifier_taken(self, fact: facts.Fact) -> Refusal | None:
-        if not isinstance(fact, facts.SaleCommitted) or fact.token is None:
+        used = _identifier_of(fact)
+        if used is None:
             return None
-        token = fact.token
         row = self._connection.execute(
             "SELECT 1 FROM identifiers WHERE meter = ? AND base_date = ? AND key_revision = ?"
             " AND identifier = ?",
-            (fact.meter, token.base_date, token.key_revision, token.identifier),
+            used,
         ).fetchone()
-        return Refusal("identifier_taken", {"meter": fact.meter}) if row else None
+        return Refusal("identifier_taken", {"meter": used[0]}) if row else None
+
+    def _token_not_open(self, fact: facts.Fact) -> Refusal | None:
+        """The end of a token outside a sale follows its own intention, with the same figures."""
+        if isinstance(fact, facts.TokenIssued):
+            wanted: tuple[object, ...] = ("committed", fact.meter, fact.operation, fact.energy_wh)
+            columns = "state, meter, operation, energy_wh"
+        elif isinstance(fact, facts.TokenRefused):
+            wanted, columns = ("committed",), "state"
+        elif isinstance(fact, facts.MeterKeyChanged):
+            wanted, columns = ("issued", fact.meter, "key_change"), "state, meter, operation"
+        else:
+            return None
+        row = self._connection.execute(
+            f"SELECT {columns} FROM issued_tokens WHERE issue_id = ?",  # noqa: S608
+            (fact.issue_id,),
+        ).fetchone()
+        return None if row == wanted else Refusal("token_not_open", {"token": fact.issue_id})
 
     def _meter_account_overdrawn(self, fact: facts.Fact) -> Refusal | None:
         """Money kept for a meter is spent once, whoever is faster."""
         if not isinstance(fact, facts.SaleCommitted):
             return None
-        for tender in fact.tenders:
-            if tender.kind == "meter_account":
-                row = self._connection.execute(
-                    "SELECT amount FROM balances WHERE account = ? AND currency = ?",
-                    (tender.account, fact.currency),
-                ).fetchone()
-                if row is None or -row[0] < tender.amount_minor:
-                    return Refusal("meter_account_too_small", {"meter": fact.meter})
+        wanted = sum(t.amount_minor for t in fact.tenders if t.kind == "meter_account")
+        if not wanted:
+            return None
+        row = self._connection.execute(
+            "SELECT amount FROM balances WHERE account = ? AND currency = ?",
+            (chart.meter_account(fact.meter), fact.currency),
+        ).fetchone()
+        if row is None or -row[0] < wanted:
+            return Refusal("meter_account_too_small", {"meter": fact.meter})
         return None
 
     def _entry(self, head: Head, draft: Draft) -> Entry:
@@ -247,12 +290,6 @@ class Pen:
                 " ON CONFLICT (account, currency) DO UPDATE SET amount = amount + excluded.amount",
                 [(p.account, p.currency, p.amount) for p in postings],
             )
-        identity = fact.identity()
-        if identity is not None:
-            execute(
-                "INSERT INTO identities (identity, sequence) VALUES (?, ?)",
-                (identity, entry.sequence),
-            )
         projection.project(self._connection, entry.sequence, entry.time_ms, fact)
         if isinstance(fact, facts.CatalogueReceived):
             content = catalogues.decode(draft.content)
@@ -268,11 +305,14 @@ class Pen:
             (self.head.sequence, self.head.digest),
         )
 
-    def _roll_back(self, error: Exception) -> Exception:
+    def _roll_back(self, error: BaseException) -> BaseException:
         """Undo the transaction; a full disk may have undone it already (reliability 3)."""
         if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
-        if isinstance(error, (AssertionError, LedgerDamaged)):
+            try:
+                self._connection.execute("ROLLBACK")
+            except Exception as second:
+                error = second
+        if isinstance(error, (AssertionError, KioskError)) or not isinstance(error, Exception):
             return error
         fault = StoreFault(f"Nothing was written: the ledger refused the commit ({error}).")
         fault.__cause__ = error
@@ -283,59 +323,11 @@ class Pen:
         self._since_checkpoint = 0
 
 
-def _read_head(connection: Connection) -> Head:
-    """The head as the last entry says; the head row must agree, or the tail was cut off."""
-    row = connection.execute(
-        "SELECT sequence, time_ms, quality, kind, version, body, previous, signature FROM entries"
-        " ORDER BY sequence DESC LIMIT 1"
-    ).fetchone()
-    kept = connection.execute("SELECT sequence, digest FROM head").fetchone()
-    if row is None and kept is None:
-        return Head(0, GENESIS)
-    origin = origin_of(connection)
-    found = Head(row[0], digest(Entry(origin, *row))) if row else Head(0, GENESIS)
-    if kept is None or Head(*kept) != found:
-        raise LedgerDamaged(
-            f"Entry {found.sequence}: the end of the journal is not where it was; run"
-            " `kiosk verify`.",
-            found.sequence,
-        )
-    return found
-
-
-def origin_of(connection: Connection) -> str:
-    """The origin that the first fact of the journal names."""
-    row = connection.execute(
-        "SELECT body FROM entries WHERE sequence = 1 AND kind = 'home_opened'"
-    ).fetchone()
-    if row is None:
-        raise LedgerDamaged("Entry 1: the journal does not begin with its opening.", 1)
-    opened = facts.decode(facts.HomeOpened.KIND, facts.HomeOpened.VERSION, row[0])
-    assert isinstance(opened, facts.HomeOpened)
-    return opened.origin
-
-
-def _open_books(connection: Connection) -> Books:
-    """The books as they stand: only what is still open is needed to judge a further fact."""
-    books = Books()
-    rows = connection.execute(
-        "SELECT body, state FROM sales JOIN entries USING (sequence)"
-        " WHERE state IN ('paid', 'in_doubt')"
-    ).fetchall()
-    for body, state in rows:
-        committed = facts.decode("sale_committed", 1, body)
-        assert isinstance(committed, facts.SaleCommitted)
-        books.reopen_sale(committed, state)
-    notes = connection.execute(
-        "SELECT body, state FROM notes JOIN entries USING (sequence)"
-        " WHERE state IN ('offered', 'in_doubt')"
-    ).fetchall()
-    for body, state in notes:
-        offered = facts.decode("note_offered", 1, body)
-        assert isinstance(offered, facts.NoteOffered)
-        books.reopen_note(offered, lost=state == "in_doubt")
-    for payment, meter, currency, amount_minor in connection.execute(
-        "SELECT payment, meter, currency, amount_minor FROM held"
-    ):
-        books.held[payment] = (meter, currency, amount_minor)
-    return books
+def _identifier_of(fact: facts.Fact) -> tuple[str, int, int, int] | None:
+    """Meter, base date, key revision and identifier that a fact uses up."""
+    if isinstance(fact, facts.SaleCommitted) and fact.token is not None:
+        token = fact.token
+        return fact.meter, token.base_date, token.key_revision, token.identifier
+    if isinstance(fact, facts.TokenCommitted):
+        return special_tokens.identified(fact.request)
+    return None

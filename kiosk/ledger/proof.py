@@ -6,18 +6,40 @@ Names the first entry that is not as it was written. Nothing is repaired.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 import msgspec
+from sqlcipher3 import dbapi2
 
+from kiosk.domain import catalogue as catalogues
 from kiosk.domain import facts
 from kiosk.domain.books import Books, Posting
 from kiosk.domain.entry import GENESIS, Entry, digest
 from kiosk.errors import Refusal
+from kiosk.ledger import projection
 from kiosk.ledger.sealing import entry_is_genuine
-from kiosk.ledger.store import Connection
+from kiosk.ledger.store import Connection, open_scratch
 
 _BATCH = 2000
+_LOWEST = -(2**63)
+_FORGED = "its signature is not that of this home"
+
+#: The tables beside the journal and their keys; projection.py draws them. `balances` are sums.
+_DRAWN = {
+    "sales": "sale_id",
+    "identifiers": "meter, base_date, key_revision, identifier",
+    "identities": "identity",
+    "issued_tokens": "issue_id",
+    "notes": "payment, note",
+    "held": "payment",
+    "operators": "operator",
+    "catalogues": "number",
+    "tariffs": "digest",
+    "customers": "account",
+    "meters": "number",
+    "cards": "number",
+}
 
 
 class Proof(msgspec.Struct, frozen=True):
@@ -39,47 +61,64 @@ class _Bad(Exception):
 
 
 class _Prover:
-    """One pass over the journal; keeps what the stored tables must equal."""
+    """One pass over the journal; draws the tables beside it again in memory, to compare them."""
 
     def __init__(self, connection: Connection, origin: str, every_signature: bool) -> None:
         self.connection, self.origin = connection, origin
         self.every_signature = every_signature
+        self.drawn = open_scratch()
         self.books = Books()
         self.balances: dict[tuple[str, str], int] = {}
-        #: sale -> (sequence, state, token, ended)
-        self.sales: dict[str, tuple[int, str, str | None, int | None]] = {}
-        self.identifiers: dict[tuple[str, int, int, int], str] = {}
         self.anchors = {
             sequence: bytes(anchored)
             for sequence, anchored in connection.execute("SELECT sequence, digest FROM anchors")
         }
         self.public_key = b""
-        self.count = self.postings = 0
+        self.count = self.postings = self.sales = 0
 
     def run(self) -> bytes:
         """Prove everything; the digest of the last entry. Raises _Bad."""
+        try:
+            last_digest = self._journal()
+        except _Bad as bad:
+            raise self._earliest(bad) from bad
+        self._totals()
+        for table, order in _DRAWN.items():
+            self._table(table, order)
+        return last_digest
+
+    def _journal(self) -> bytes:
         stored = _Postings(self.connection)
         previous, last = GENESIS, None
         for entry in self._entries():
             self._place(entry, last, previous)
             fact = self._fact(entry)
             self._postings(entry, fact, stored)
-            self._note(entry, fact)
+            self._draw(entry, fact)
             previous, last = digest(entry), entry
             anchored = self.anchors.get(entry.sequence)
             if anchored is not None and anchored != previous:
                 raise _Bad(entry.sequence, "is not the entry that upstream has acknowledged")
         if last is not None and not entry_is_genuine(self.public_key, last):
-            raise _Bad(last.sequence, "its signature is not that of this home")
+            raise _Bad(last.sequence, _FORGED)
         self._end(previous)
         beyond = stored.first_beyond(self.count)
         if beyond is not None:
             raise _Bad(beyond, "has postings, but the entry is missing")
-        self._tables()
         return previous
 
+    def _earliest(self, bad: _Bad) -> _Bad:
+        """Whoever changes an entry without the key may mend the chain after it, but not its
+        signature: the first entry with a wrong one is where it began."""
+        for entry in self._entries() if self.public_key else ():
+            if entry.sequence >= bad.sequence:
+                break
+            if not entry_is_genuine(self.public_key, entry):
+                return _Bad(entry.sequence, "was changed after it was written")
+        return bad
+
     def _entries(self) -> Iterator[Entry]:
-        after = 0
+        after = _LOWEST
         while True:
             rows = self.connection.execute(
                 "SELECT sequence, time_ms, quality, kind, version, body, previous, signature"
@@ -94,19 +133,17 @@ class _Prover:
 
     def _place(self, entry: Entry, last: Entry | None, previous: bytes) -> None:
         self.count += 1
+        broken = (entry.sequence, entry.previous) != (self.count, previous)
+        # The chain breaks between two entries; the signature says which of them was changed.
+        if broken and last is not None and not entry_is_genuine(self.public_key, last):
+            raise _Bad(last.sequence, "was changed after it was written")
         if entry.sequence != self.count:
             raise _Bad(self.count, "is missing")
         if entry.previous != previous:
-            # The chain breaks between two entries; the signature says which of them was changed.
-            if last is not None and not entry_is_genuine(self.public_key, last):
-                raise _Bad(last.sequence, "was changed after it was written")
             raise _Bad(entry.sequence, "does not follow the entry before it")
-        if (
-            self.every_signature
-            and self.public_key
-            and not entry_is_genuine(self.public_key, entry)
-        ):
-            raise _Bad(entry.sequence, "its signature is not that of this home")
+        wanted = self.every_signature and last is not None
+        if wanted and not entry_is_genuine(self.public_key, entry):
+            raise _Bad(entry.sequence, _FORGED)
 
     def _fact(self, entry: Entry) -> facts.Fact:
         try:
@@ -118,7 +155,7 @@ class _Prover:
                 raise _Bad(entry.sequence, "opens the journal a second time")
             self.public_key = fact.public_key
             if not entry_is_genuine(self.public_key, entry):
-                raise _Bad(entry.sequence, "its signature is not that of this home")
+                raise _Bad(entry.sequence, _FORGED)
         elif entry.sequence == 1:
             raise _Bad(1, "is not the opening of a journal")
         return fact
@@ -134,67 +171,59 @@ class _Prover:
             key = (posting.account, posting.currency)
             self.balances[key] = self.balances.get(key, 0) + posting.amount
 
-    def _note(self, entry: Entry, fact: facts.Fact) -> None:
-        if isinstance(fact, facts.SaleCommitted):
-            self.sales[fact.sale_id] = (entry.sequence, "paid", None, None)
-            if fact.token:
-                key = (
-                    fact.meter, fact.token.base_date, fact.token.key_revision,
-                    fact.token.identifier,
-                )  # fmt: skip
-                if key in self.identifiers:
-                    raise _Bad(entry.sequence, "uses a token identifier a second time")
-                self.identifiers[key] = fact.sale_id
-        elif isinstance(fact, facts.SaleDelivered):
-            sequence = self.sales[fact.sale_id][0]
-            self.sales[fact.sale_id] = (sequence, "delivered", fact.token, entry.sequence)
-        elif isinstance(fact, facts.SaleVoided):
-            sequence = self.sales[fact.sale_id][0]
-            self.sales[fact.sale_id] = (sequence, "voided", None, entry.sequence)
-        elif isinstance(fact, facts.SaleInDoubt):
-            self.sales[fact.sale_id] = (self.sales[fact.sale_id][0], "in_doubt", None, None)
+    def _draw(self, entry: Entry, fact: facts.Fact) -> None:
+        """What the tables beside the journal hold after this entry."""
+        try:
+            projection.project(self.drawn, entry.sequence, entry.time_ms, fact)
+            if isinstance(fact, facts.CatalogueReceived):
+                self._draw_catalogue(entry, fact)
+        except dbapi2.IntegrityError as error:
+            raise _Bad(entry.sequence, f"stands here a second time ({error})") from error
+        self.sales += isinstance(fact, facts.SaleCommitted)
+
+    def _draw_catalogue(self, entry: Entry, fact: facts.CatalogueReceived) -> None:
+        row = self.connection.execute(
+            "SELECT content FROM catalogues WHERE number = ?", (fact.number,)
+        ).fetchone()
+        content = bytes(row[0]) if row else b""
+        catalogue = catalogues.decode(content)
+        if isinstance(catalogue, Refusal) or catalogues.received(catalogue) != fact:
+            raise _Bad(entry.sequence, "its catalogue is not the one that came down")
+        projection.project_catalogue(self.drawn, catalogue, content)
 
     def _end(self, last_digest: bytes) -> None:
         head = self.connection.execute("SELECT sequence, digest FROM head").fetchone()
-        if head is None or head[0] != self.count:
+        kept = head[0] if head else 0
+        if kept > self.count or not self.count:
             raise _Bad(self.count + 1, "is missing: the end of the journal was cut off")
+        if kept < self.count:
+            raise _Bad(kept + 1, "was not written by this program: the journal ended before it")
         if bytes(head[1]) != last_digest:
             raise _Bad(self.count, "was changed after it was written")
-        lost = [sequence for sequence in self.anchors if sequence > self.count]
-        if lost:
+        if max(self.anchors, default=0) > self.count:
             raise _Bad(self.count + 1, "is missing: upstream has acknowledged more")
 
-    def _tables(self) -> None:
-        """Stored totals and states equal what the fold gives; a difference names its entry."""
-        stored = {
-            (account, currency): amount
-            for account, currency, amount in self.connection.execute("SELECT * FROM balances")
-        }
+    def _totals(self) -> None:
+        """Stored totals equal what the fold gives."""
+        rows = self.connection.execute("SELECT account, currency, amount FROM balances")
+        stored = {(account, currency): amount for account, currency, amount in rows}
         for key in sorted(stored.keys() | self.balances.keys()):
-            if stored.get(key, 0) != self.balances.get(key, 0):
+            if stored.get(key) != self.balances.get(key):
+                fault = f"the stored total of {key[0]} is not the sum of its postings"
+                raise _Bad(self.count, fault)
+
+    def _table(self, table: str, order: str) -> None:
+        """A table beside the journal holds what is drawn again; a difference names its entry."""
+        sql = f"SELECT * FROM {table} ORDER BY {order}"  # noqa: S608
+        stored, drawn = self.connection.execute(sql), self.drawn.execute(sql)
+        columns = [column[0] for column in stored.description]
+        for row, wanted in zip_longest(stored, drawn):
+            if row != wanted:
+                shown = dict(zip(columns, wanted or row, strict=True))
                 raise _Bad(
-                    self.count, f"the stored total of {key[0]} is not the sum of its postings"
+                    shown.get("sequence", self.count),
+                    f"the table {table} shows {shown[columns[0]]} otherwise than the journal",
                 )
-        sales = {
-            row[0]: row[1:]
-            for row in self.connection.execute(
-                "SELECT sale_id, sequence, state, token, ended FROM sales"
-            )
-        }
-        for sale_id in sorted(sales.keys() | self.sales.keys()):
-            if sales.get(sale_id) != self.sales.get(sale_id):
-                sequence = (self.sales.get(sale_id) or sales[sale_id])[0]
-                raise _Bad(
-                    sequence, f"the list of sales shows {sale_id} otherwise than the journal"
-                )
-        identifiers = {
-            row[:4]: row[4]
-            for row in self.connection.execute(
-                "SELECT meter, base_date, key_revision, identifier, sale_id FROM identifiers"
-            )
-        }
-        if identifiers != self.identifiers:
-            raise _Bad(self.count, "the list of token identifiers is not that of the journal")
 
 
 class _Postings:
@@ -213,7 +242,7 @@ class _Postings:
         while self._next is not None and self._next[0] <= sequence:
             row = self._next
             if row[0] < sequence:
-                raise _Bad(row[0], "has a posting that its fact does not make")
+                raise _Bad(max(row[0], 1), "has a posting that its fact does not make")
             if row[1] != len(found):
                 raise _Bad(sequence, "its postings are not numbered as they were")
             found.append(Posting(*row[2:]))
@@ -226,16 +255,17 @@ class _Postings:
 
 
 def prove(connection: Connection, origin: str, *, every_signature: bool = False) -> Proof:
-    """Verify the ledger behind `connection`: chain, facts, postings, totals, last signature, anchors.
+    """Verify the ledger behind `connection`: chain, facts, postings, tables, anchors, end.
 
     `every_signature` checks all signatures too (about 0.11 ms each).
     """
     prover = _Prover(connection, origin, every_signature)
     try:
-        head = prover.run()
-    except _Bad as bad:
-        return Proof(
-            prover.count, prover.postings, len(prover.sales), "", bad.sequence,
-            f"Entry {bad.sequence}: {bad.fault}.",
-        )  # fmt: skip
-    return Proof(prover.count, prover.postings, len(prover.sales), head.hex())
+        head = prover.run().hex()
+        bad = _Bad(0, "")
+    except _Bad as found:
+        head, bad = "", found
+    finally:
+        prover.drawn.close()
+    fault = f"Entry {bad.sequence}: {bad.fault}." if bad.fault else ""
+    return Proof(prover.count, prover.postings, prover.sales, head, bad.sequence, fault)

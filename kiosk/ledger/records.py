@@ -5,6 +5,7 @@ Reads are short (under a second), so that the log can always be moved into the f
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from typing import Any
 
@@ -16,6 +17,7 @@ from kiosk.domain.facts import SaleCommitted
 from kiosk.domain.record import SaleRecord
 from kiosk.domain.registry import Card, Customer, Meter
 from kiosk.domain.tariff import TariffPack
+from kiosk.errors import StoreFault
 from kiosk.ledger.opening import Head
 from kiosk.ledger.store import Connection
 
@@ -284,13 +286,18 @@ class Records:
         return [_meter(row) for row in rows]
 
     def tariff(self, digest_hex: str = "") -> tuple[str, TariffPack] | None:
-        """The pack with this digest, or the newest one, with its digest."""
+        """The pack with this digest, or the newest one, with its digest. StoreFault if it is
+        another one than its digest says: nothing is sold at prices that were changed here."""
         row = (
             self._one("SELECT digest, content FROM tariffs WHERE digest = ?", digest_hex)
             if digest_hex
             else self._one("SELECT digest, content FROM tariffs ORDER BY number DESC LIMIT 1")
         )
-        return (row[0], msgspec.msgpack.decode(row[1], type=TariffPack)) if row else None
+        if row is None:
+            return None
+        if hashlib.sha256(row[1]).hexdigest() != row[0]:
+            raise StoreFault("The stored prices are not those that came down; run `kiosk verify`.")
+        return row[0], msgspec.msgpack.decode(row[1], type=TariffPack)
 
     def counts(self) -> dict[str, int]:
         """How many customers, meters and cards are known."""

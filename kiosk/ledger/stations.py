@@ -12,14 +12,18 @@ from pathlib import Path
 
 
 class Station:
-    """This process as a seller. The lock goes with the process, however it ends."""
+    """A process as a seller. The lock goes with the process, however it ends."""
 
     def __init__(self, home: Path, name: str) -> None:
         self.name = name
         self._path = _path(home, name)
         self._path.parent.mkdir(exist_ok=True, mode=0o700)
         self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._handle)
+            raise
 
     def close(self) -> None:
         """Leave in good order."""

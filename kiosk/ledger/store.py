@@ -7,6 +7,7 @@ other connection is read-only.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ LEDGER_FILE = "ledger.db"
 #: A log that grows beyond this has a reader that never ends; 4 KiB pages.
 WAL_LIMIT_BYTES = 16 * 1024 * 1024
 
-_SCHEMA_LATEST = 1
+_SCHEMA_LATEST = 2
 
 
 def wal_is_safe(version: str) -> bool:
@@ -57,16 +58,40 @@ def open_writer(home: Path) -> Connection:
         connection = dbapi2.connect(
             str(path), isolation_level=None, check_same_thread=False, cached_statements=128
         )
-        journal_mode = "WAL" if wal_is_safe(library_version()) else "TRUNCATE"
-        connection.execute(f"PRAGMA journal_mode={journal_mode}")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA wal_autocheckpoint=0")
-        connection.execute(f"PRAGMA journal_size_limit={WAL_LIMIT_BYTES}")
-        if connection.execute("PRAGMA synchronous").fetchone()[0] != 2:
-            raise StoreFault(f"{path}: synchronous=FULL was not accepted; nothing may be sold.")
-        _migrate(connection, path)
+        with _closed_unless_ready(connection):
+            version = _check_schema(connection, path)
+            journal_mode = "WAL" if wal_is_safe(library_version()) else "TRUNCATE"
+            connection.execute(f"PRAGMA journal_mode={journal_mode}")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA foreign_keys=ON")
+            # Otherwise INSERT OR REPLACE would delete an entry past the triggers.
+            connection.execute("PRAGMA recursive_triggers=ON")
+            connection.execute("PRAGMA wal_autocheckpoint=0")
+            connection.execute(f"PRAGMA journal_size_limit={WAL_LIMIT_BYTES}")
+            if connection.execute("PRAGMA synchronous").fetchone()[0] != 2:
+                raise StoreFault(f"{path}: synchronous=FULL was not accepted; nothing may be sold.")
+            _migrate(connection, version)
+            _sync_folder(home)
         return connection
+
+
+def open_scratch() -> Connection:
+    """The same tables, empty and gone when it is closed: what a proof draws from the journal."""
+    connection = dbapi2.connect("", isolation_level=None, cached_statements=128)
+    _migrate(connection, 0)
+    connection.execute("BEGIN")
+    return connection
+
+
+def is_made(home: Path) -> bool:
+    """Whether the tables of the ledger are there; another process may be making them right now."""
+    path = home / LEDGER_FILE
+    if not path.is_file():
+        return False
+    with _faults(path):
+        connection = dbapi2.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        with contextlib.closing(connection):
+            return _check_schema(connection, path) > 0
 
 
 def open_reader(home: Path) -> Connection:
@@ -79,8 +104,9 @@ def open_reader(home: Path) -> Connection:
             f"{path.absolute().as_uri()}?mode=ro",
             uri=True, isolation_level=None, check_same_thread=False, cached_statements=64,
         )  # fmt: skip
-        connection.execute("PRAGMA query_only=ON")
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        with _closed_unless_ready(connection):
+            connection.execute("PRAGMA query_only=ON")
+            _check_schema(connection, path)
         return connection
 
 
@@ -92,8 +118,13 @@ def check(connection: Connection) -> str | None:
 
 
 def checkpoint(connection: Connection) -> None:
-    """Move the log into the file without waiting for readers; called between sales."""
-    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    """Move the log into the file without waiting for readers; called between sales.
+
+    A failure costs nothing that is committed, so it does not reach whoever sold: the log stays, and
+    the next commit tells whether the disk still writes.
+    """
+    with contextlib.suppress(dbapi2.Error):
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
 
 def wal_bytes(home: Path) -> int:
@@ -109,16 +140,20 @@ def free_bytes(home: Path) -> int:
     return shutil.disk_usage(home).free
 
 
-def _migrate(connection: Connection, path: Path) -> None:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+def _check_schema(connection: Connection, path: Path) -> int:
+    """The schema's number; StoreFault when only a newer program understands it."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > _SCHEMA_LATEST:
         raise StoreFault(f"{path}: written by a newer program (schema {version}); update this one.")
+    return version
+
+
+def _migrate(connection: Connection, version: int) -> None:
     for number in range(version + 1, _SCHEMA_LATEST + 1):
         script = resources.files("kiosk.ledger") / "migrations" / f"{number:04d}.sql"
         connection.executescript(
             f"BEGIN IMMEDIATE;\n{script.read_text()}\nPRAGMA user_version={number};\nCOMMIT;"
         )
-        _sync_folder(path.parent)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -128,6 +163,16 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def _closed_unless_ready(connection: Connection) -> Iterator[None]:
+    """A connection that was refused does not stay open."""
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
 
 
 @contextmanager

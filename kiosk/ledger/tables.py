@@ -25,7 +25,7 @@ STRICT = {"sqlite_strict": True}
 
 
 class EntryRow(SQLModel, table=True):
-    """One entry of the journal; see kiosk.domain.entry. UPDATE and DELETE are refused by triggers."""
+    """One entry of the journal; see kiosk.domain.entry. triggers refuse UPDATE and DELETE."""
 
     __tablename__ = "entries"
     __table_args__ = (
@@ -45,7 +45,7 @@ class EntryRow(SQLModel, table=True):
 
 
 class PostingRow(SQLModel, table=True):
-    """One posting of one entry; see kiosk.domain.books. UPDATE and DELETE are refused by triggers."""
+    """One posting of one entry; see kiosk.domain.books. triggers refuse UPDATE and DELETE."""
 
     __tablename__ = "postings"
     __table_args__ = (
@@ -113,7 +113,7 @@ class SaleRow(SQLModel, table=True):
 
 
 class IdentifierRow(SQLModel, table=True):
-    """Every token identifier ever given to a meter; the key is what makes reuse impossible (E09)."""
+    """Every token identifier ever given to a meter; its key makes reuse impossible (E09)."""
 
     __tablename__ = "identifiers"
     __table_args__ = ({"sqlite_strict": True, "sqlite_with_rowid": False},)
@@ -122,6 +122,32 @@ class IdentifierRow(SQLModel, table=True):
     key_revision: int = Field(primary_key=True)
     identifier: int = Field(primary_key=True)
     sale_id: str
+
+
+class IssuedTokenRow(SQLModel, table=True):
+    """Tokens outside sales and how each ended; `tokens` are its digits, parted by spaces."""
+
+    __tablename__ = "issued_tokens"
+    __table_args__ = (
+        CheckConstraint("state IN ('committed', 'issued', 'refused')"),
+        Index("issued_tokens_meter", "meter", "sequence"),
+        Index("issued_tokens_state", "state"),
+        Index("issued_tokens_sale", "first_sale"),
+        STRICT,
+    )
+    issue_id: str = Field(primary_key=True)
+    sequence: int = Field(foreign_key="entries.sequence")
+    state: str
+    operation: str
+    meter: str
+    station: str
+    first_sale: str
+    energy_wh: int
+    tokens: str
+    committed_ms: int
+    ended: int | None = None
+    copies: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    key_changed: int | None = None
 
 
 class NoteRow(SQLModel, table=True):

@@ -182,7 +182,8 @@ def purchase(
     if energy_wh > CARD_LARGEST_WH:
         return Refusal("card_energy_too_large", {"energy_wh": energy_wh})
     number = card.purchase_number + 1
-    writes = rewrite(number, energy_wh, amount_minor, currency, sale_id)
+    sealed = is_sealed(image)
+    writes = rewrite(number, energy_wh, amount_minor, currency, sale_id, sealed=sealed)
     _check_after_image(image, writes, number, energy_wh)
     return writes, number
 
@@ -215,20 +216,32 @@ def _check_after_image(
     assert not after.taken()
 
 
+def is_sealed(image: CardImage) -> bool:
+    """Whether this card belongs to a profile with keys: its identity carries a MAC."""
+    return image.files[IDENTITY][39:47] != bytes(8)
+
+
 def rewrite(
-    purchase_number: int, energy_wh: int, amount_minor: int, currency: str, sale_id: str = ""
+    purchase_number: int,
+    energy_wh: int,
+    amount_minor: int,
+    currency: str,
+    sale_id: str = "",
+    *,
+    sealed: bool = False,
 ) -> list[PlainWrite]:
     """The four ordered writes for a given purchase number.
 
     Completes a torn write (E02), repeats a lost purchase on a reissued card (E15), and puts back
     the last purchase, which the meter has taken already, when a torn sale is voided; a card without
-    a purchase has number 0 and no currency. Without keys the MAC is zeros.
+    a purchase has number 0 and no currency. Without keys the MAC is zeros; with keys (`sealed`) the
+    driver puts in the MAC that the security module makes in the session.
     """
     content = _purchase_content(purchase_number, energy_wh, amount_minor, currency, sale_id)
     return [
         PlainWrite(PURCHASE, _VALIDITY_AT, NOT_FINISHED),
         PlainWrite(PURCHASE, 0, content),
-        PlainWrite(PURCHASE, _MAC_AT, bytes(8)),
+        PlainWrite(PURCHASE, _MAC_AT, bytes(8), sealed),
         PlainWrite(PURCHASE, _VALIDITY_AT, VALID),
     ]
 
@@ -274,6 +287,8 @@ def witness(before: CardImage, now: CardImage, writes: Sequence[PlainWrite]) -> 
     """
     if (now.family, now.serial) != (before.family, before.serial):
         return "other"
+    if any(write.sealed for write in writes):
+        before, now = _without_mac(before), _without_mac(now)
     old, new = before.files[PURCHASE], _after(before, writes).files[PURCHASE]
     found = now.files.get(PURCHASE, b"")
     if len(found) != len(new):
@@ -290,6 +305,16 @@ def witness(before: CardImage, now: CardImage, writes: Sequence[PlainWrite]) -> 
     if _superseded(now, new):
         return "superseded"
     return "torn" if _between(old, found, new) else "other"
+
+
+def _without_mac(image: CardImage) -> CardImage:
+    """Whoever plans a write does not know its MAC; whoever reads a card has checked it already."""
+    purchased = image.files.get(PURCHASE, b"")
+    blanked = purchased[:_MAC_AT] + bytes(8) + purchased[_VALIDITY_AT:]
+    whole = len(purchased) == FILES[PURCHASE]
+    return CardImage(
+        image.family, image.serial, {**image.files, PURCHASE: blanked if whole else purchased}
+    )
 
 
 def _superseded(now: CardImage, new: bytes) -> bool:

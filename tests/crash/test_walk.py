@@ -1,0 +1,74 @@
+"""Killed at every mark, then started again: nothing lost, nothing doubled (design 2 to 4; E01-E03,
+E22, E23). `make proofs` walks every mark five times more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from kiosk.marks import MARKS
+from tests.crash.auditor import Findings
+from tests.crash.cases import ALL, DEFAULT
+from tests.crash.walk import Case, Registry, walk
+
+Walked = Future[tuple[int, Findings]]
+
+#: The kiosk mostly waits for its note acceptor, so there may be more walkers than cores.
+_WALKERS = 4
+
+
+@pytest.fixture(scope="module")
+def walked(
+    request: pytest.FixtureRequest, opened: tuple[Path, Registry]
+) -> Iterator[dict[Case, Walked]]:
+    """All cases that were asked for, on their way at the same time."""
+    template, registry = opened
+    asked = [
+        item.callspec.params["case"]
+        for item in request.session.items
+        if item.parent is request.node and hasattr(item, "callspec")
+    ]
+    with ThreadPoolExecutor(_WALKERS) as walkers:
+        yield {
+            case: walkers.submit(walk, case, template, registry, template.parent / f"case-{n}")
+            for n, case in enumerate(asked)
+        }
+
+
+@pytest.mark.parametrize("case", DEFAULT, ids=str)
+def test_nothing_is_lost_or_doubled_when_the_program_was_killed(
+    case: Case, walked: dict[Case, Walked]
+) -> None:
+    _, findings = walked[case].result()
+    assert findings.all() == []
+
+
+def test_every_mark_is_walked_over() -> None:
+    reached = {mark.partition(":")[0] for case in DEFAULT for mark in (case.mark, *case.again)}
+    assert reached == set(MARKS)
+
+
+@pytest.mark.proof
+def test_the_long_walk(opened: tuple[Path, Registry], capsys: pytest.CaptureFixture[str]) -> None:
+    template, registry = opened
+    rounds = 5
+    with ThreadPoolExecutor(_WALKERS) as walkers:
+        walks = [
+            walkers.submit(walk, case, template, registry, template.parent / f"long-{n}-{round_}")
+            for round_ in range(rounds)
+            for n, case in enumerate(ALL)
+        ]
+        done = [each.result() for each in walks]
+    kills = sum(count for count, _ in done)
+    lost = [text for _, findings in done for text in findings.lost]
+    doubled = [text for _, findings in done for text in findings.doubled]
+    unbalanced = [text for _, findings in done for text in findings.unbalanced]
+    with capsys.disabled():
+        print(
+            f"\n{kills} kills, {len(lost)} lost, {len(doubled)} doubled,"
+            f" {len(unbalanced)} unbalanced"
+        )
+    assert [*lost, *doubled, *unbalanced] == []

@@ -1,0 +1,121 @@
+"""Ledgers for the tests: one key, one origin, and days of trade to fill them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from kiosk.domain import catalogue as catalogues
+from kiosk.domain import chart, facts
+from kiosk.domain.catalogue import Catalogue
+from kiosk.domain.registry import Card, Customer, Meter
+from kiosk.domain.tariff import PowerType, SubItem, TariffPack
+from kiosk.ledger.journal import Journal
+from kiosk.ledger.pen import Draft, Pen
+from kiosk.ledger.sealing import public_bytes
+from kiosk.ledger.store import open_writer
+from tests.builders import (
+    METER,
+    FixedClock,
+    card_delivery,
+    delivered,
+    kept_money,
+    notes,
+    offered,
+    sale,
+    stacked,
+)
+
+ORIGIN = "r1"
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+OPENED = facts.HomeOpened(ORIGIN, "rehearsal", "ZAR", public_bytes(KEY))
+
+CATALOGUE = Catalogue(
+    1, "utility",
+    TariffPack(1, "2026", "ZAR", 0, [
+        PowerType("home", "Home", [SubItem("energy", "Energy", "energy", 200_000)], "VAT", 150_000,
+                  "Charge", 350, 1_000, 500_000, 250_000)]),
+    [Customer("20000001", "Amina Noor", "1 River Road", "0700", 500),
+     Customer("20000002", "Özge Şahin", "2 Mill_Lane 100%")],
+    [Meter(METER, "20000001", "card", "home"),
+     Meter("01470000009", "20000002", "keypad", "home", blocked=True)],
+    [Card("760000000006", "00112233445566aa", METER)],
+)  # fmt: skip
+CONTENT = catalogues.encode(CATALOGUE)
+RECEIVED = catalogues.received(CATALOGUE)
+
+
+def open_pen(home: Path, *written: facts.Fact, clock: FixedClock | None = None) -> Pen:
+    """A pen of a new ledger that has been opened, with `written` in it."""
+    pen = Pen(open_writer(home), ORIGIN, KEY, (clock or FixedClock()).pair)
+    if not pen.head.sequence:
+        pen.append([Draft.of(OPENED)])
+    if written:
+        assert isinstance(pen.append([Draft.of(fact) for fact in written]), list)
+    return pen
+
+
+def open_journal(home: Path, origin: str = ORIGIN, key: Ed25519PrivateKey = KEY) -> Journal:
+    """A process's journal; the first one of a home opens it."""
+    journal = Journal(home, origin, key, FixedClock().pair)
+    journal.append(facts.HomeOpened(origin, "rehearsal", "ZAR", public_bytes(key)))
+    return journal
+
+
+def trade(sales: int, seed: int = 1) -> Iterator[facts.Fact]:
+    """`sales` sales of every kind, in the order in which a hall would write them."""
+    chance = random.Random(seed)
+    yield facts.OperatorRegistered("101", "cashier", "$argon2id$x", "301")
+    yield facts.SignInRefused("101", "counter-1")
+    yield facts.OperatorSignedIn("101", "counter-1", "cashier")
+    yield facts.LaneGiven(0, 1, "centre")
+    for number in range(sales):
+        name = f"sale{number}"
+        yield from _one(name, number, chance.choice(_KINDS), 1000 + chance.randrange(9000))
+    # What is still open at the end of the day.
+    yield sale("open", identifier=900_000)
+    yield offered("open-note")
+    yield offered("held")
+    yield stacked("held")
+
+
+_KINDS = ("token", "token", "token", "card", "notes", "kept", "void", "doubt", "lost_note")
+
+
+def _one(name: str, number: int, kind: str, amount: int) -> Iterator[facts.Fact]:
+    if kind in {"token", "void"}:
+        yield sale(name, amount, identifier=number)
+        if kind == "void":
+            yield facts.SaleVoided(name, "no_vending_key", chart.cash("101"))
+        else:
+            yield delivered(name, f"{number:020d}")
+            yield facts.SlipPrinted(name, number % 2, "printed", "101")
+    elif kind in {"card", "doubt"}:
+        yield sale(name, amount, card=card_delivery(number + 1))
+        if kind == "doubt":
+            yield facts.SaleInDoubt(name, "card_removed", "card", "101")
+        yield facts.SaleDelivered(name, "recovered", purchase_number=number + 1)
+    elif kind == "notes":
+        yield from (offered(name, 1, 2000), stacked(name, 1), offered(name, 2, 1000))
+        yield stacked(name, 2)
+        yield sale(name, 3000, identifier=number, tenders=[notes(3000)])
+        yield delivered(name, f"{number:020d}")
+    elif kind == "kept":
+        yield from (offered(name), stacked(name))
+        yield facts.PaymentKept(name, METER, 2000, "ZAR", "cancelled")
+        yield sale(name, 2000, identifier=number, tenders=[kept_money(2000)])
+        yield delivered(name, f"{number:020d}")
+    else:
+        yield offered(name)
+        yield facts.NoteInDoubt(name, 1, "jam")
+        yield facts.NoteReturned(name, 1, "found in the throat")
+
+
+def fill(pen: Pen, sales: int, seed: int = 1) -> None:
+    """A day of trade, catalogue first."""
+    assert pen.append([Draft.of(RECEIVED, CONTENT)]) == [2]
+    outcome = pen.append([Draft.of(fact) for fact in trade(sales, seed)])
+    assert isinstance(outcome, list), outcome
