@@ -45,8 +45,11 @@ def main(subjects: list[str]) -> int:
 
 
 def _complete(row: Row) -> Row:
-    """Every row has every key; a subject may leave out a target that it does not have."""
-    return {"baseline": None, "ratio": None, "target": "", "met": None, **row}
+    """Every row has every key; a subject may leave out a target, or give the least ratio."""
+    whole = {"baseline": None, "ratio": None, "target": "", "met": None, **row}
+    if isinstance(whole["target"], float):
+        whole["target"] = f">= {whole['target']:g}x"
+    return whole
 
 
 def table(rows: list[Row]) -> str:

@@ -11,14 +11,11 @@ import fcntl
 import os
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from drivers.card.sim import CardRack, SimulatedSlot
 from drivers.card.simulated_reader import SimulatedReader, SimulatedTransport
 from drivers.cash import sim as acceptor
-from drivers.meter.card_meter import CardMeter
-from drivers.meter.face import MeterAnswer, MeterFace
-from drivers.meter.factory import card_meter, keypad_meter
-from drivers.meter.keypad import KeypadMeter
 from kiosk.domain import money
 from kiosk.domain.cards import open as open_card
 from kiosk.domain.registry import Card, Meter
@@ -26,6 +23,11 @@ from kiosk.errors import BadInput
 from kiosk.ledger.records import Records
 from kiosk.ledger.stations import Station, is_gone
 from kiosk.ports import HandsAnswer
+
+if TYPE_CHECKING:  # the meters load when a hand first reaches for one
+    from drivers.meter.card_meter import CardMeter
+    from drivers.meter.face import MeterAnswer, MeterFace
+    from drivers.meter.keypad import KeypadMeter
 
 #: The slot of the face's own reader; commands bring a reader of their own.
 READER = "reader"
@@ -95,6 +97,8 @@ class World:
 
 def make_meter(folder: Path, meter: Meter) -> KeypadMeter | CardMeter:
     """The simulated meter of a registry entry, made at the factory on first use."""
+    from drivers.meter.factory import card_meter, keypad_meter
+
     if meter.kind == "card":
         return card_meter(folder, meter.number)
     return keypad_meter(
@@ -136,6 +140,8 @@ class WorldHands:
 
     def enter_token(self, meter: str, token: str) -> HandsAnswer:
         """Type the digits into a keypad meter."""
+        from drivers.meter.keypad import KeypadMeter
+
         found = self._world.meter(meter)
         if not isinstance(found, KeypadMeter):
             raise BadInput(f"{meter}: this meter has no keypad; put its card in.")
@@ -143,6 +149,8 @@ class WorldHands:
 
     def insert_in_meter(self, meter: str) -> HandsAnswer:
         """Put the card of a card meter into that meter, and take it out again."""
+        from drivers.meter.card_meter import CardMeter
+
         found = self._world.meter(meter)
         if not isinstance(found, CardMeter):
             raise BadInput(f"{meter}: this meter has a keypad; enter the token.")

@@ -236,6 +236,8 @@ class FaceApp(App[int], inherit_bindings=False):
                 self.push_screen(MoreTime(screen))
 
     def _read_status(self) -> None:
+        if not self.screen.query(StatusBar):
+            return  # nobody would see it, and an idle kiosk shall cost nothing
         if self.ready and not self._asking_status:
             self._asking_status = True
             self.ask(self._ask_status, self._status_read, group="status")

@@ -7,6 +7,7 @@ imported with the first exchange: the selling process starts without it.
 from __future__ import annotations
 
 import ssl
+import sys
 import threading
 import time
 from pathlib import Path
@@ -122,6 +123,8 @@ class HttpsRoad:
             return self._client
 
     def _connect(self) -> httpx.Client:
+        # httpx's own command line would bring in click, pygments and half of rich: 2.7 MiB.
+        sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
         import httpx
 
         secure = self._base_url.startswith("https")
