@@ -1,5 +1,7 @@
 # Every task in one line. `make run` and `make test` need only Python 3.11+ (with venv), make and git.
 PYTHON ?= python3
+# A machine with a card reader adds pcsc, which needs gcc and libpcsclite-dev.
+EXTRAS ?= centre,dev
 BIN = .venv/bin
 READY = .venv/.ready
 
@@ -8,7 +10,7 @@ setup: $(READY)
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: make PYTHON=python3.11"; exit 1; }
 	@$(PYTHON) -m venv .venv || { echo "Python cannot make environments here: apt install python3-venv"; exit 1; }
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[centre,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
 	@touch $@
 run: setup
 	@$(BIN)/kiosk run

@@ -48,6 +48,8 @@ class _Header(msgspec.Struct, frozen=True):
     application: str
     files: dict[int, int]
     fixed: list[int]
+    chip: str = "open"
+    key: str = ""
 
 
 class SimulatedCard:
@@ -65,10 +67,15 @@ class SimulatedCard:
             raise
         self.atr = bytes.fromhex(self.header.atr)
         self.selected = False
+        self.reset()
 
     def close(self) -> None:
         """Power down."""
         os.close(self.descriptor)
+
+    def reset(self) -> None:
+        """Forget what was selected, as after a reset by the reader."""
+        self.selected = False
 
     def take(self) -> bool:
         """Have the chip alone until `close`; False while another session has it."""
@@ -125,9 +132,13 @@ class SimulatedCard:
             return _WRONG_LENGTH
         if file in self.header.fixed:
             return _NOT_ALLOWED
-        os.pwrite(self.descriptor, data[:written_bytes], self._place(file) + apdu[3])
-        os.fdatasync(self.descriptor)
+        self.store(file, apdu[3], data, written_bytes)
         return _OK
+
+    def store(self, file: int, offset: int, data: bytes, written_bytes: int | None = None) -> None:
+        """Put `data`, or as much of it as the power lasts for, on the disk."""
+        os.pwrite(self.descriptor, data[:written_bytes], self._place(file) + offset)
+        os.fdatasync(self.descriptor)
 
     def _place(self, file: int) -> int:
         before = sum(length for other, length in self.header.files.items() if other < file)
@@ -160,11 +171,16 @@ class CardRack:
         files: Mapping[int, bytes],
         application: str = "f04b494f534b01",
         historical: bytes = b"KPH1",
+        *,
+        chip: str = "open",
+        atr: bytes = b"",
+        key: bytes = b"",
     ) -> None:
         """A new chip with `files` (file number -> content); BadInput if the serial is taken.
 
         File 1, the identity, cannot be updated afterwards. `application` and `historical` differ
-        from the open layout only for foreign cards.
+        from the open layout only for foreign cards. `chip` names one of drivers.card.sim_chips,
+        which has no identity file to protect, its own answer to reset `atr` and its own `key`.
         """
         if _SERIAL.fullmatch(serial) is None:
             raise BadInput(f"A chip serial is 16 hex digits in lower case, not {serial!r}.")
@@ -175,10 +191,12 @@ class CardRack:
         header = _Header(
             serial=serial,
             # TS, T0 (TB1, TC1 and the historical bytes follow), TB1, TC1: protocol T=0.
-            atr=(bytes([0x3B, 0x60 + len(history), 0x00, 0x00]) + history).hex(),
+            atr=(atr or bytes([0x3B, 0x60 + len(history), 0x00, 0x00]) + history).hex(),
             application=application,
             files={file: len(files[file]) for file in sorted(files)},
-            fixed=[1],
+            fixed=[1] if chip in ("open", "keyed") else [],
+            chip=chip,
+            key=key.hex(),
         )
         contents = b"".join(files[file] for file in sorted(files))
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -186,7 +204,13 @@ class CardRack:
 
     def card(self, serial: str) -> SimulatedCard:
         """The chip with `serial`, powered; the caller closes it. BadInput if there is none."""
-        return SimulatedCard(self._path(serial))
+        from drivers.card.sim_chips import CHIPS
+
+        plain = SimulatedCard(self._path(serial))
+        if plain.header.chip == "open":
+            return plain
+        plain.close()
+        return CHIPS[plain.header.chip](self._path(serial))
 
     def files(self, serial: str) -> dict[int, bytes]:
         """What is on a chip now, without a reader; for tests and for the rehearsal's own views."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from drivers.card.reader import ReaderOnSession
+from drivers.card.session import SecurityModule
 from drivers.card.sim import CardRack, SimulatedCard, SimulatedSlot, SlotState
 from kiosk.errors import BadInput, CardMute, CardRemoved, CardReset, ServiceLost
 
@@ -115,9 +116,14 @@ class SimulatedReader(ReaderOnSession):
     """The port CardReader on slot `name` of the simulated world in `folder`."""
 
     def __init__(
-        self, folder: Path, name: str, faults: CardFaults | None = None, timeout_s: float = 2.0
+        self,
+        folder: Path,
+        name: str,
+        faults: CardFaults | None = None,
+        timeout_s: float = 2.0,
+        module: SecurityModule | None = None,
     ) -> None:
-        super().__init__(SimulatedTransport(SimulatedSlot(folder, name), faults), timeout_s)
+        super().__init__(SimulatedTransport(SimulatedSlot(folder, name), faults), timeout_s, module)
 
 
 def _take(rack: CardRack, serial: str) -> SimulatedCard:

@@ -6,6 +6,7 @@ is 5 as well (select, four writes).
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Literal, Protocol
 
 import pytest
@@ -33,6 +34,9 @@ class CardBench(Protocol):
     """A reader under test, two new cards (AMINA's and BORIS's) and the hands of their owners."""
 
     reader: CardReader
+
+    #: Whether another program can reset the card while we work with it; not where we have it alone.
+    can_be_reset: bool
 
     def insert(self, serial: str) -> None: ...
 
@@ -174,6 +178,11 @@ class CardReaderSuite:
         before = bench.reader.read()
         writes = sale(before)
         bench.spoil(trouble, at, 31)
+        if trouble == "reset" and not bench.can_be_reset:
+            bench.reader.write(AMINA, writes)
+            bench.heal()
+            assert layout.witness(before, bench.reader.read(), writes) == "delivered"
+            return
         with pytest.raises(expected):
             bench.reader.write(AMINA, writes)
         bench.heal()
@@ -188,7 +197,8 @@ class CardReaderSuite:
     ) -> None:
         bench.insert(AMINA)
         bench.spoil(trouble, at)
-        with pytest.raises(CardFault):
+        spared = trouble == "reset" and not bench.can_be_reset
+        with nullcontext() if spared else pytest.raises(CardFault):
             bench.reader.read()
         bench.heal()
         assert bench.reader.read().files == bench.contents(AMINA)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.card.open import OpenCardDriver, historical_bytes
+from drivers.card.open import OpenCardDriver
 from kiosk import marks
+from kiosk.domain.cards.families import historical_bytes
 from kiosk.domain.cards.image import PlainWrite
 from kiosk.domain.cards.open import rewrite
 from kiosk.errors import BadInput, CardMute, CardUnusable

@@ -21,6 +21,8 @@ SLOT = "kiosk"
 
 
 class SimulatedBench:
+    can_be_reset = True
+
     def __init__(self, folder: Path) -> None:
         self.folder, self.rack = folder, CardRack(folder)
         for serial, number in ((AMINA, "100000000001"), (BORIS, "100000000002")):

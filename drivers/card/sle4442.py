@@ -1,0 +1,57 @@
+"""SLE 4432/4442/5532/5542 through an ACS reader (ACR38, ACR39, ACR33, ACR1281 manuals)."""
+
+from __future__ import annotations
+
+from drivers.card.commands import OK, damaged
+from drivers.card.memory import MemoryCardDriver
+from kiosk.domain.cards import open as layout
+from kiosk.domain.cards import sle4442
+from kiosk.domain.cards.image import PlainWrite
+
+_SELECT_TYPE = bytes.fromhex("FFA400000106")
+_READ_ERROR_COUNTER = bytes.fromhex("FFB1000004")
+_PROTECTION_BYTES = 4
+
+#: The error counter has one bit for each try that is left.
+_ALL_TRIES_LEFT = 0x07
+_CODE_RIGHT = 0x9007
+_FACTORY_CODE = b"\xff\xff\xff"
+
+
+class Sle4442Driver(MemoryCardDriver):
+    """The secret code comes from the security module; without one it is the factory's."""
+
+    family = sle4442.FAMILY.name
+
+    def _begin(self) -> None:
+        """Choosing the type powers the chip anew, so a code that was presented is forgotten."""
+        self.line.tell(_SELECT_TYPE, "is of another type")
+
+    def _read_file(self, file: int) -> bytes:
+        """Some readers append the four protection bytes: what counts is the length asked for."""
+        length, address = layout.FILES[file], sle4442.PLACES[file]
+        data, status = self.line.exchange(bytes([0xFF, 0xB0, 0x00, address, length]))
+        if status != OK or len(data) not in (length, length + _PROTECTION_BYTES):
+            raise damaged(f"it does not show file {file} (status {status:04X})")
+        return data[:length]
+
+    def _unlock(self, serial: str) -> None:
+        """Present the secret code once, and only while all three tries are left.
+
+        A third wrong code locks the chip for ever, so whoever finds a counter that somebody has run
+        down leaves the card alone.
+        """
+        counter = self.line.ask(_READ_ERROR_COUNTER, 4, "does not show its error counter")[0]
+        if counter != _ALL_TRIES_LEFT:
+            raise damaged(f"somebody tried wrong codes on it (counter {counter:02X})")
+        code = _FACTORY_CODE
+        if self.module is not None:
+            code = self.module.access_code(self.family, serial, len(code))
+        _, status = self.line.exchange(bytes.fromhex("FF20000003") + code)
+        if status != _CODE_RIGHT:
+            raise damaged(f"it does not take the secret code (status {status:04X})")
+
+    def _write(self, write: PlainWrite) -> None:
+        address = sle4442.PLACES[write.file] + write.address
+        header = bytes([0xFF, 0xD0, 0x00, address, len(write.data)])
+        self.line.tell(header + write.data, f"does not take file {write.file}")

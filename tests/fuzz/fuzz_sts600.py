@@ -1,0 +1,85 @@
+"""Fuzz harness of the serial module's line: replies to the driver, requests to the module.
+
+    python -m tests.fuzz.fuzz_sts600 [COUNT] [SEED]
+
+Every function runs `count` rounds from `seed` and returns how many inputs were accepted. Whatever
+is not a VendorFault or a status code escapes and is a finding.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import tempfile
+from pathlib import Path
+
+from drivers.vending.sts600.frames import (
+    crc16_arc,
+    fields,
+    kinds_in,
+    octets,
+    parse_reply,
+    reply_line,
+    request_line,
+    text,
+)
+from drivers.vending.sts600.sim_module import Sts600Module
+from drivers.vending.vending_key import rehearsal_keys
+from kiosk.errors import VendorFault
+from tests.fuzz.fuzz_prism import spoiled
+
+REPLY = reply_line("SM!VC", "00", text("0005F7B5A1F1C6A02") + text("00429766464927485442"))[:-1]
+REQUEST = request_line(
+    "VC", "N1~P600727000000000009~N1~N7~N2~N0~" + octets(1, 2) + octets(6_778_680, 3)
+)[:-1]
+
+
+def fuzz_reply(count: int, seed: int) -> int:
+    """Replies with bytes changed, every second one with a right checksum."""
+    rng, accepted = random.Random(seed), 0
+    for number in range(count):
+        reply = parse_reply(_resealed(spoiled(rng, REPLY), number))
+        if reply is None:
+            continue
+        try:
+            fields(reply.payload, kinds_in(reply.payload))
+        except VendorFault:
+            continue
+        accepted += 1
+    return accepted
+
+
+def fuzz_request(count: int, seed: int) -> int:
+    """Requests with bytes changed through the simulated module: a line comes back each time."""
+    rng, accepted = random.Random(seed), 0
+    with tempfile.TemporaryDirectory() as folder:
+        module = Sts600Module(Path(folder), {1: rehearsal_keys()[0]}, lambda: rng.randrange(16))
+        for number in range(count):
+            reply = parse_reply(module.answer(_resealed(spoiled(rng, REQUEST), number))[:-1])
+            assert reply is not None
+            accepted += reply.status == "00"
+        module.close()
+    return accepted
+
+
+def _resealed(line: bytes, number: int) -> bytes:
+    if number % 2 == 0:
+        return line
+    body = line[:-4]
+    return body + f"{crc16_arc(body):04X}".encode()
+
+
+FUZZERS = {"reply": fuzz_reply, "request": fuzz_request}
+
+
+def main(arguments: list[str]) -> None:
+    """Run every fuzzer; the seed is printed first."""
+    count = int(arguments[0]) if arguments else 100_000
+    seed = int(arguments[1]) if len(arguments) > 1 else random.SystemRandom().randrange(2**32)
+    print(f"seed {seed}")
+    for name, fuzz in FUZZERS.items():
+        print(f"{name}: {count} rounds, {fuzz(count, seed)} accepted")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

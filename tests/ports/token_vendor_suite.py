@@ -1,0 +1,285 @@
+"""What every security module must do: one suite for all implementations of TokenVendor.
+
+A case is a function from a bench to the few words that stand in the closing table.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from drivers.vending.sts.amounts import decode_units
+from drivers.vending.vending_key import VendingKey
+from kiosk.domain.registry import luhn_digit
+from kiosk.domain.token import TokenRequest
+from kiosk.errors import Refusal, VendorFault
+from kiosk.ports import TokenVendor
+
+PUBLISHED_KEY = bytes.fromhex("abababababababab")
+PUBLISHED_LONG_KEY = bytes.fromhex("abababababababab949494949494949401234567")
+#: Every bench holds these: the two of the published tokens, one to sell with, one that has expired.
+KEYS = (
+    VendingKey("123456", 1, 2, 1993, "07", "02", PUBLISHED_KEY),
+    VendingKey("123457", 1, 2, 1993, "11", "04", PUBLISHED_LONG_KEY),
+    VendingKey("123456", 2, 2, 2014, "07", "02", PUBLISHED_KEY),
+    VendingKey("123458", 1, 2, 2014, "07", "02", PUBLISHED_KEY, key_expiry=0x60),
+)
+REQUEST = TokenRequest(
+    message_id="sale0000000001",
+    meter="00000000000",
+    supply_group="123456",
+    key_revision=2,
+    tariff_index=1,
+    key_type=2,
+    algorithm="07",
+    base_date=2014,
+    identifier=6_778_680,
+    random=5,
+    units=123,
+)
+#: 0.1 kWh, random bits 5, at the published time (STS 531-1 test values).
+PUBLISHED = {
+    "23716100501183194197": {
+        "supply_group": "123456",
+        "algorithm": "07",
+        "identifier": 5_871_715,
+    },
+    "59386323472137426967": {
+        "supply_group": "123457",
+        "algorithm": "11",
+        "identifier": 5_871_660,
+    },
+}
+
+
+class Made(NamedTuple):
+    """One act of a module; `message_id` is empty where the module has no such thing."""
+
+    message_id: str
+    pan: str
+    identifier: int
+    token: str
+
+
+class VendorBench(Protocol):
+    """A module that holds KEYS and uses the random bits 5, and the hands of its line.
+
+    `exchanges` can be lost in the ways of `losses`, each with its weight in a random run.
+    """
+
+    vendor: TokenVendor
+    exchanges: tuple[str, ...]
+    losses: Mapping[str, int]
+
+    def lose(self, loss: str, exchange: str) -> None: ...
+
+    def hurry(self) -> None:
+        """From now on the driver waits for answers as briefly as the losses of a test allow."""
+
+    def reopen(self) -> None:
+        """The terminal restarts: another driver before the same module."""
+
+    def made(self) -> list[Made]: ...
+
+
+def changed(**fields: object) -> TokenRequest:
+    return msgspec.structs.replace(REQUEST, **fields)
+
+
+def issued(vendor: TokenVendor, request: TokenRequest, tries: int = 100) -> str:
+    """The digits, asked for as often as the till would over time."""
+    faults = []
+    for _ in range(tries):
+        try:
+            answer = vendor.issue(request)
+        except VendorFault as fault:
+            faults.append(fault.sentence)
+            continue
+        assert isinstance(answer, str), answer
+        return answer
+    raise AssertionError(f"no answer to {request.message_id}: {faults}")
+
+
+def assert_nothing_twice(made: list[Made], given: Mapping[str, tuple[int, str]]) -> None:
+    """`given` is what the customers hold: message id -> identifier and token."""
+    tokens: dict[int, set[str]] = {}
+    for act in made:
+        tokens.setdefault(act.identifier, set()).add(act.token)
+    held = {identifier: {token} for identifier, token in given.values()}
+    wrong = [which for which in tokens | held if tokens.get(which) != held.get(which)]
+    assert not wrong, "every identifier has one token, and its customer holds that one"
+    messages = Counter(act.message_id for act in made if act.message_id)
+    assert not [message for message, count in messages.items() if count > 1], "issued twice"
+
+
+def published_digits(bench: VendorBench) -> str:
+    for digits, fields in PUBLISHED.items():
+        request = changed(
+            key_revision=1, base_date=1993, units=1, message_id=f"published{digits}", **fields
+        )
+        assert bench.vendor.issue(request) == digits
+    return f"{len(PUBLISHED)} vectors"
+
+
+def same_digits_again(bench: VendorBench) -> str:
+    first = bench.vendor.issue(REQUEST)
+    assert isinstance(first, str)
+    assert bench.vendor.issue(REQUEST) == first
+    other = changed(message_id="sale0000000002", identifier=REQUEST.identifier + 5)
+    assert bench.vendor.issue(other) != first
+    assert bench.vendor.issue(REQUEST) == first
+    return "ok"
+
+
+def same_digits_after_restart(bench: VendorBench) -> str:
+    first = bench.vendor.issue(REQUEST)
+    bench.reopen()
+    assert bench.vendor.issue(REQUEST) == first
+    assert_nothing_twice(bench.made(), {REQUEST.message_id: (REQUEST.identifier, str(first))})
+    return "ok"
+
+
+def keys_are_shown(bench: VendorBench) -> str:
+    shown = bench.vendor.keys()
+    assert sorted(map(msgspec.structs.astuple, shown)) == sorted(
+        msgspec.structs.astuple(key.shown()) for key in KEYS
+    )
+    assert {key.check_value for key in shown if key.supply_group == "123456"} == {"c33f45"}
+    assert PUBLISHED_KEY.hex() not in repr(shown)
+    return f"{len(KEYS)} keys"
+
+
+UNKNOWN_KEY: list[tuple[dict[str, object], str]] = [
+    ({"supply_group": "654321"}, "vending_key_unknown"),
+    ({"key_revision": 3}, "vending_key_unknown"),
+    ({"base_date": 1993}, "vending_key_unknown"),
+    ({"algorithm": "11"}, "vending_key_unknown"),
+]
+EXPIRED_KEY: list[tuple[dict[str, object], str]] = [
+    ({"supply_group": "123458", "key_revision": 1, "identifier": 0x610000}, "vending_key_expired"),
+]
+BAD_METER: list[tuple[dict[str, object], str]] = [
+    ({"meter": "1234"}, "bad_meter_number"),
+    ({"meter": "0000000000x"}, "bad_meter_number"),
+    ({"meter": "00000000001"}, "bad_meter_check_digit"),
+]
+BAD_AMOUNT: list[tuple[dict[str, object], str]] = [
+    ({"units": -1}, "token_field_out_of_range"),
+    ({"units": 18_201_625}, "token_field_out_of_range"),
+    ({"units": 16_385}, "units_not_exact"),
+]
+BAD_FIELD: list[tuple[dict[str, object], str]] = [
+    ({"identifier": 2**24}, "identifier_overflow"),
+    ({"identifier": -1}, "token_field_out_of_range"),
+    ({"identifier": 1441}, "identifier_reserved"),
+    ({"tariff_index": 100}, "token_field_out_of_range"),
+    ({"subclass": 4}, "token_field_out_of_range"),
+    ({"key_type": 1}, "key_type_no_credit"),
+    ({"key_type": 3}, "key_type_no_credit"),
+]
+
+
+def refused(table: list[tuple[dict[str, object], str]]) -> Callable[[VendorBench], str]:
+    def case(bench: VendorBench) -> str:
+        for fields, code in table:
+            answer = bench.vendor.issue(changed(**fields))
+            assert isinstance(answer, Refusal), fields
+            assert answer.code == code, fields
+        assert bench.made() == []
+        return f"{len(table)} refused"
+
+    return case
+
+
+def last_amounts_are_issued(bench: VendorBench) -> str:
+    given = {}
+    for number, units in enumerate((0, 1, 16_383, 16_384, 18_201_624)):
+        request = changed(
+            message_id=f"amount{number}", units=units, identifier=REQUEST.identifier + number
+        )
+        given[request.message_id] = (request.identifier, issued(bench.vendor, request))
+    assert_nothing_twice(bench.made(), given)
+    return f"{len(given)} amounts"
+
+
+def lost_at_every_step(bench: VendorBench) -> str:
+    """Every exchange lost in every way, before a restart and across one."""
+    bench.hurry()
+    given: dict[str, tuple[int, str]] = {}
+    for exchange in bench.exchanges:
+        for loss in bench.losses:
+            for restarts in (False, True) if exchange == bench.exchanges[-1] else (False,):
+                number = len(given)
+                request = changed(
+                    message_id=f"lost{number:012d}", identifier=REQUEST.identifier + number
+                )
+                bench.lose(loss, exchange)
+                if restarts:
+                    ask_once(bench.vendor, request)
+                    bench.reopen()
+                given[request.message_id] = (request.identifier, issued(bench.vendor, request))
+    assert_nothing_twice(bench.made(), given)
+    return f"{len(given)} losses" if given else "no wire"
+
+
+def ask_once(vendor: TokenVendor, request: TokenRequest) -> None:
+    try:
+        vendor.issue(request)
+    except VendorFault:
+        return
+
+
+def random_issues(bench: VendorBench, count: int, seed: int) -> str:
+    """`count` issues for a street of meters; at each one some exchange is lost in some way."""
+    bench.hurry()
+    rng = random.Random(seed)
+    meters = [_meter(rng) for _ in range(20)]
+    given: dict[str, tuple[int, str]] = {}
+    for number in range(count):
+        request = changed(
+            message_id=f"random{number:010d}",
+            meter=rng.choice(meters),
+            identifier=_in_grid(REQUEST.identifier + number),
+            units=decode_units(rng.randrange(2**16)),
+            tariff_index=rng.randrange(1, 9),
+        )
+        if bench.losses:
+            (loss,) = rng.choices(list(bench.losses), list(bench.losses.values()))
+            bench.lose(loss, bench.exchanges[-1] if rng.random() < 0.9 else bench.exchanges[0])
+        token = issued(bench.vendor, request)
+        given[request.message_id] = (request.identifier, token)
+    made = bench.made()
+    assert_nothing_twice(made, given)
+    assert len({token for _, token in given.values()}) == count
+    return f"{count} issued, {len(made) - count} repeats"
+
+
+def _meter(rng: random.Random) -> str:
+    body = f"{rng.randrange(10**10):010d}"
+    return body + luhn_digit(body)
+
+
+def _in_grid(identifier: int) -> int:
+    """Minutes without 00:01, each one used once."""
+    days, minute = divmod(identifier - REQUEST.identifier, 1439)
+    first_free = REQUEST.identifier - REQUEST.identifier % 1440 + 1442
+    return first_free + days * 1440 + minute
+
+
+CASES: dict[str, Callable[[VendorBench], str]] = {
+    "published digits": published_digits,
+    "keys are shown, never the key": keys_are_shown,
+    "same request, same digits": same_digits_again,
+    "same digits after a restart": same_digits_after_restart,
+    "unknown key": refused(UNKNOWN_KEY),
+    "expired key": refused(EXPIRED_KEY),
+    "bad meter number": refused(BAD_METER),
+    "amount out of range": refused(BAD_AMOUNT),
+    "other field out of range": refused(BAD_FIELD),
+    "smallest and largest amounts": last_amounts_are_issued,
+    "reply lost at every step": lost_at_every_step,
+}
