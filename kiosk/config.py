@@ -76,8 +76,12 @@ class CardSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The card reader."""
 
     driver: Annotated[
-        Literal["simulated", "none"], Meta(description="simulated (rehearsal) or none.")
+        Literal["simulated", "pcsc", "none"],
+        Meta(description="simulated (rehearsal), pcsc (a reader behind pcscd) or none."),
     ] = "simulated"
+    reader: Annotated[
+        str, Meta(description="Name of the reader behind pcscd, or a part of it; empty: the first.")
+    ] = ""
     apdu_timeout_s: Annotated[
         int, Meta(ge=1, description="A card that is silent for longer is taken as mute (s).")
     ] = 3

@@ -11,7 +11,7 @@ from typing import NamedTuple, get_args, get_type_hints
 import msgspec
 
 from kiosk.config import Settings
-from kiosk.domain.cards.open import OpenCard
+from kiosk.domain.cards.family import CardState
 from kiosk.domain.record import SaleRecord
 from kiosk.domain.registry import Customer, Meter, masked
 from kiosk.domain.tariff import Line
@@ -278,7 +278,7 @@ def evidence_lines(words: Words, evidence: Evidence) -> list[str]:
     return [*lines, words.say(f"technician.witness_{evidence.testimony or 'none'}")]
 
 
-def _card_line(words: Words, card: OpenCard | Refusal | None) -> str:
+def _card_line(words: Words, card: CardState | Refusal | None) -> str:
     if card is None:
         return words.refusal(Refusal("no_card"))
     if isinstance(card, Refusal):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kiosk.domain import chart, facts
-from kiosk.domain.cards import open as open_card
+from kiosk.domain.cards import families
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import CardFault, CardUnusable, Refusal, VendorFault
 from kiosk.marks import mark
@@ -162,7 +162,8 @@ def _write_or_witness(
     delivery = committed.card
     assert delivery is not None
     number = delivery.purchase_number
-    seen = open_card.witness(delivery.before, reader.read(), delivery.writes)
+    family = families.of(delivery.before)
+    seen = family.witness(delivery.before, reader.read(), delivery.writes)
     if seen == "other":
         raise CardUnusable("This is not the card of this sale.", "other_card")
     if seen == "superseded":
@@ -172,7 +173,7 @@ def _write_or_witness(
     mark("card.before_write")
     reader.write(delivery.serial, delivery.writes)
     mark("card.before_read_back")
-    if open_card.witness(delivery.before, reader.read(), delivery.writes) != "delivered":
+    if family.witness(delivery.before, reader.read(), delivery.writes) != "delivered":
         raise CardFault("The card does not read back as it was written.")
     mark("card.after_read_back")
     return facts.SaleDelivered(committed.sale_id, how, purchase_number=number)

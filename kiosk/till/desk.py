@@ -24,6 +24,7 @@ from kiosk.ports import (
     CashIn,
     Clock,
     Entropy,
+    KeyFiles,
     Link,
     Slips,
     SlipWriter,
@@ -45,6 +46,7 @@ class Desk:
         entropy: Entropy,
         face: str,
         vendor: TokenVendor | None = None,
+        key_files: KeyFiles | None = None,
         reader: CardReader | None = None,
         cash: CashIn | None = None,
         slips: Slips | None = None,
@@ -55,7 +57,8 @@ class Desk:
         self.home, self.settings = home, settings
         self.journal, self.station = journal, station
         self.clock, self.entropy, self.face = clock, entropy, face
-        self.vendor, self.reader, self.cash = vendor, reader, cash
+        self.vendor, self.key_files = vendor, key_files
+        self.reader, self.cash = reader, cash
         self.slips, self.writer, self.link = slips, writer, link
         self.pepper = pepper
         self.operator, self.role = "self-service", "self_service"

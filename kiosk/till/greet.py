@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from kiosk.domain.cards import open as open_card
+from kiosk.domain.cards import families
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
 from kiosk.till.desk import Desk
@@ -31,7 +31,7 @@ def find_buyer_by_card(desk: Desk) -> Greeted | Refusal:
         return image
     card = desk.records.card(serial=image.serial)
     if card is None:
-        state = open_card.state(image)
+        state = families.of(image).state(image)
         return state if isinstance(state, Refusal) else Refusal("unknown_card", {"card": ""})
     buyer = buyer_of(desk, card.meter)
     if isinstance(buyer, Refusal):

@@ -6,7 +6,8 @@ import contextlib
 
 import msgspec
 
-from kiosk.domain.cards import open as open_card
+from kiosk.domain.cards import families
+from kiosk.domain.cards.family import CardState
 from kiosk.domain.cards.image import CardImage
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import CardFault, CashFault, KioskError, Refusal, VendorFault
@@ -143,8 +144,8 @@ class Evidence(msgspec.Struct, frozen=True):
     """
 
     record: SaleRecord
-    before: open_card.OpenCard | Refusal | None
-    now: open_card.OpenCard | Refusal | None
+    before: CardState | Refusal | None
+    now: CardState | Refusal | None
     testimony: str
 
 
@@ -159,11 +160,12 @@ def evidence(desk: Desk, sale_id: str) -> Evidence | Refusal:
     delivery = record.committed.card
     if delivery is None:
         return Evidence(record, None, None, "")
-    before, image = open_card.state(delivery.before), card_image(desk)
+    family, image = families.of(delivery.before), card_image(desk)
+    before = family.state(delivery.before)
     if not isinstance(image, CardImage):
         return Evidence(record, before, image, "")
-    testimony = open_card.witness(delivery.before, image, delivery.writes)
-    return Evidence(record, before, open_card.state(image), testimony)
+    testimony = family.witness(delivery.before, image, delivery.writes)
+    return Evidence(record, before, family.state(image), testimony)
 
 
 class Readiness(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 
 from kiosk.domain import facts
+from kiosk.domain.organisation import may
 from kiosk.errors import BadInput, Refusal
 from kiosk.ledger.records import OperatorRecord
 from kiosk.till.desk import Desk
@@ -35,6 +36,27 @@ def hash_pin(pin: str, pepper: bytes) -> str:
 
 def sign_in(desk: Desk, name: str, pin: str) -> OperatorRecord | Refusal:
     """Become the operator of this desk."""
+    record = _known(desk, name, pin)
+    if isinstance(record, Refusal):
+        return record
+    desk.journal.append(facts.OperatorSignedIn(name, desk.station.name, desk.face))
+    desk.operator, desk.role = record.operator, record.role
+    return record
+
+
+def second_person(desk: Desk, name: str, pin: str, right: str) -> str | Refusal:
+    """The name of somebody else who has `right` too and agrees with a PIN; the desk stays with
+    whoever is signed in. Two persons where value or keys move without money (design 7)."""
+    if name == desk.operator:
+        return Refusal("second_person_same", {"operator": name[:40]})
+    record = _known(desk, name, pin)
+    if isinstance(record, Refusal):
+        return record
+    return record.operator if may(record.role, right) else Refusal("no_right", {"right": right})
+
+
+def _known(desk: Desk, name: str, pin: str) -> OperatorRecord | Refusal:
+    """Whose name and PIN these are; a wrong PIN is a fact, and too many lock the operator."""
     record = desk.records.operator(name)
     now_ms = desk.clock.now().time_ms
     if record is not None and now_ms < _locked_until(record):
@@ -44,8 +66,6 @@ def sign_in(desk: Desk, name: str, pin: str) -> OperatorRecord | Refusal:
     if not _matches(stored, pin, desk.pepper) or record is None:
         desk.journal.append(facts.SignInRefused(name[:40], desk.station.name))
         return Refusal("wrong_pin")
-    desk.journal.append(facts.OperatorSignedIn(name, desk.station.name, desk.face))
-    desk.operator, desk.role = record.operator, record.role
     return record
 
 

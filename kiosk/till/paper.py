@@ -18,13 +18,13 @@ def slip_lines(desk: Desk, record: SaleRecord, copy: int = 0) -> list[SlipLine]:
 
 def print_slip(desk: Desk, record: SaleRecord) -> str:
     """Print the original; gives the name of the job, or "" where there is no printer."""
-    return _submit(desk, f"{record.committed.sale_id}/0", slip_lines(desk, record))
+    return submit(desk, f"{record.committed.sale_id}/0", slip_lines(desk, record))
 
 
 def print_kept(desk: Desk, payment: PaymentRecord) -> str:
     """Print the slip of money that was kept for a meter."""
     assert desk.writer is not None
-    return _submit(desk, f"{payment.payment}/kept", desk.writer.kept(payment))
+    return submit(desk, f"{payment.payment}/kept", desk.writer.kept(payment))
 
 
 def reprint(desk: Desk, sale_id: str) -> str | Refusal:
@@ -37,10 +37,11 @@ def reprint(desk: Desk, sale_id: str) -> str | Refusal:
         return Refusal("unknown_sale", {"sale": sale_id})
     copy = record.copies + 1
     desk.journal.append(facts.SlipPrinted(sale_id, copy, "sent", desk.operator))
-    return _submit(desk, f"{sale_id}/{copy}", slip_lines(desk, record, copy))
+    return submit(desk, f"{sale_id}/{copy}", slip_lines(desk, record, copy))
 
 
-def _submit(desk: Desk, job: str, lines: list[SlipLine]) -> str:
+def submit(desk: Desk, job: str, lines: list[SlipLine]) -> str:
+    """Hand a slip to the press; the name of the job, or "" where there is no printer."""
     if desk.slips is None:
         return ""
     desk.slips.submit(job, lines)

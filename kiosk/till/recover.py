@@ -9,15 +9,16 @@ from __future__ import annotations
 import msgspec
 
 from kiosk.domain import facts
-from kiosk.domain.cards import open as open_card
+from kiosk.domain.cards import families
 from kiosk.domain.cards.image import CardImage
-from kiosk.domain.record import PaymentRecord, SaleRecord
+from kiosk.domain.record import PaymentRecord, SaleRecord, TokenRecord
 from kiosk.errors import CardFault, CashFault, Refusal
 from kiosk.ledger.records import NoteRecord
 from kiosk.marks import mark
 from kiosk.ports import CashEvent, CashIn
 from kiosk.till.deliver import deliver, record_of, void, write_outcome
 from kiosk.till.desk import Desk
+from kiosk.till.tokens import recover_tokens
 
 #: How long a note that was on its way when the program ended may take to reach the box.
 _NOTE_END_WAIT_MS = 5_000
@@ -30,6 +31,7 @@ class Recovered(msgspec.Struct, frozen=True):
     sales: list[SaleRecord]
     payments: list[PaymentRecord]
     waiting: list[SaleRecord]
+    tokens: list[TokenRecord] = []
 
 
 def recover(desk: Desk) -> Recovered | Refusal:
@@ -49,7 +51,7 @@ def recover(desk: Desk) -> Recovered | Refusal:
                 continue
             after = _recover_sale(desk, record)
             (waiting if after.state == "in_doubt" else settled).append(after)
-        return Recovered(settled, payments, waiting)
+        return Recovered(settled, payments, waiting, recover_tokens(desk))
 
 
 def _recover_sale(desk: Desk, record: SaleRecord) -> SaleRecord:
@@ -99,7 +101,8 @@ def undo(desk: Desk, sale_id: str) -> SaleRecord | Refusal:
         image = card_image(desk)
         if isinstance(image, Refusal):
             return image
-        if open_card.witness(delivery.before, image, delivery.writes) != "not_delivered":
+        family = families.of(delivery.before)
+        if family.witness(delivery.before, image, delivery.writes) != "not_delivered":
             return Refusal("not_undone", {"sale": sale_id})
         write_outcome(desk, void(desk, record.committed, "undone"))
         return record_of(desk, sale_id)

@@ -12,9 +12,14 @@ from collections.abc import Callable
 import msgspec
 
 from kiosk.domain import chart, facts
-from kiosk.domain.cards import open as open_card
+from kiosk.domain.cards import families
 from kiosk.domain.record import SaleRecord
-from kiosk.domain.token import TokenRequest, next_identifier
+from kiosk.domain.token import (
+    BASE_DATE_MS,
+    LAST_IDENTIFIER,
+    TokenRequest,
+    next_identifier,
+)
 from kiosk.errors import CardFault, Refusal
 from kiosk.marks import mark
 from kiosk.till.deliver import CardBack, Stages, deliver, no_card_back
@@ -144,8 +149,13 @@ def _token_sale(desk: Desk, offer: Offer, payment: Payment) -> facts.SaleCommitt
 
 
 def vending_key_missing(desk: Desk, offer: Offer) -> Refusal | None:
-    """Whether the module holds the key of this meter; asked before any money is taken."""
+    """Whether the module holds the key of this meter, and whether that key may still carry the
+    time of day (E26); asked before any money is taken."""
     meter = offer.buyer.meter
+    now_ms = desk.clock.now().time_ms
+    if now_ms >= BASE_DATE_MS[meter.base_date] + (LAST_IDENTIFIER + 1) * 60_000:
+        # Key change tokens are an operator's own act and never slip into a sale.
+        return Refusal("rollover_due", {"meter": meter.number, "base_date": meter.base_date})
     wanted = (meter.supply_group, meter.key_revision, meter.key_type, meter.base_date)
     keys = desk.vendor.keys() if desk.vendor is not None else []
     held = {(k.supply_group, k.key_revision, k.key_type, k.base_date) for k in keys}
@@ -171,13 +181,14 @@ def card_delivery(desk: Desk, offer: Offer) -> facts.CardDelivery | Refusal:
         return Refusal("card_unreadable", {"reason": error.sentence})
     if image != again:
         return Refusal("card_unreadable", {"reason": "two readings differ"})
-    state = open_card.state(image)
+    family = families.of(image)
+    state = family.state(image)
     if isinstance(state, Refusal):
         return state
     card = desk.records.card(serial=image.serial)
     if card is None or card.meter != offer.buyer.meter.number or state.meter != card.meter:
         return Refusal("wrong_card", {"meter": offer.buyer.meter.number})
-    planned = open_card.purchase(
+    planned = family.purchase(
         state, image, offer.quote.energy_wh, offer.quote.amount_minor, offer.quote.currency,
         offer.sale_id,
     )  # fmt: skip

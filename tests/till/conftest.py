@@ -10,6 +10,7 @@ import pytest
 from kiosk import marks
 from kiosk.front.wiring import build
 from kiosk.till.desk import Desk
+from tests.till.acceptor import Acceptor
 from tests.till.hall import Hall, HallClock, settings
 
 
@@ -37,3 +38,17 @@ def hall(tmp_path: Path, template: Path) -> Iterator[Hall]:
 def desk(hall: Hall) -> Desk:
     """The first counter of the hall; whoever sits there may do everything."""
     return hall.station()
+
+
+@pytest.fixture
+def acceptor(tmp_path: Path) -> Iterator[Acceptor]:
+    acceptor = Acceptor(tmp_path / "acceptor")
+    yield acceptor
+    acceptor.close()
+
+
+@pytest.fixture
+def kiosk(hall: Hall, acceptor: Acceptor) -> Desk:
+    desk = hall.station(face="self-service", role="self_service", operator="self-service")
+    acceptor.plug_in(desk)
+    return desk

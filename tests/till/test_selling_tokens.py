@@ -14,7 +14,6 @@ from kiosk.domain.facts import Tender
 from kiosk.domain.record import SaleRecord
 from kiosk.domain.token import TokenRequest
 from kiosk.errors import Refusal, VendorFault
-from kiosk.ports import VendorKey
 from kiosk.till import history, recover
 from kiosk.till.desk import Desk
 from kiosk.till.maintain import verify
@@ -32,22 +31,18 @@ from tests.till.hall import (
 )
 
 
-class ForgetfulVendor:
+class ForgetfulVendor(SoftwareVendor):
     """A security module whose answer is lost on the way `lost` times; it has made the token."""
 
-    name = "forgetful"
-
     def __init__(self, lost: int) -> None:
-        self.module, self.lost = SoftwareVendor(rehearsal_keys()), lost
+        super().__init__(rehearsal_keys(), name="forgetful")
+        self.lost = lost
         self.asked: list[TokenRequest] = []
         self.made: list[str | Refusal] = []
 
-    def keys(self) -> list[VendorKey]:
-        return self.module.keys()
-
     def issue(self, request: TokenRequest) -> str | Refusal:
         self.asked.append(request)
-        self.made.append(self.module.issue(request))
+        self.made.append(super().issue(request))
         if len(self.asked) <= self.lost:
             raise VendorFault("The security module does not answer.")
         return self.made[-1]

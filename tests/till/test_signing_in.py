@@ -61,9 +61,9 @@ def test_the_answer_takes_as_long_when_the_name_is_unknown(counter: Desk) -> Non
     def shortest_s(name: str) -> float:
         taken = []
         for _ in range(3):
-            began = time.perf_counter()
+            began = time.thread_time()  # whoever else uses this machine does not count
             sign_in(counter, name, WRONG)
-            taken.append(time.perf_counter() - began)
+            taken.append(time.thread_time() - began)
         return min(taken)
 
     known, unknown = shortest_s("101"), shortest_s("nobody")

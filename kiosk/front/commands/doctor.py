@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import sysconfig
+import threading
 
 from kiosk.config import write_default
 from kiosk.errors import KioskError, Refusal
@@ -14,7 +15,7 @@ from kiosk.front.wiring import House, opened
 from kiosk.ledger.store import library_version, wal_is_safe
 from kiosk.till.maintain import DeviceState, devices, verify
 
-_PATIENCE_S = 5
+_PATIENCE_S, _LOOK_S = 5.0, 0.05
 
 
 def arguments(_verb: str, parser: argparse.ArgumentParser) -> None:
@@ -33,6 +34,8 @@ def run(verb: str, options: argparse.Namespace, context: Context) -> int:
             rows += _house(house)
     except KioskError as error:
         rows.append(DeviceState("home", "fault", error.sentence, "Mend this first."))
+    if context.settings.card.driver == "pcsc":
+        rows += _card_service(context.settings.card.reader)
     if options.json:
         say.json(rows)
     else:
@@ -52,7 +55,19 @@ def _program() -> DeviceState:
     return DeviceState("program", "ok", details)
 
 
+def _card_service(reader: str) -> list[DeviceState]:
+    """What a reader behind pcscd needs, and which package has it."""
+    from drivers.card.diagnose import diagnose
+
+    states = {"ok": "ok", "warning": "warn", "missing": "fault"}
+    return [
+        DeviceState("card service", states[state], details, advice)
+        for state, details, advice in diagnose(reader)
+    ]
+
+
 def _house(house: House) -> list[DeviceState]:
+    _let_the_printer_speak(house)
     found = devices(house.desk)
     assert not isinstance(found, Refusal)
     moment = house.desk.clock.now()
@@ -69,3 +84,12 @@ def _house(house: House) -> list[DeviceState]:
         "`kiosk recover` with the card." if waiting else "",
     )  # fmt: skip
     return [*found, clock, chain, doubt]
+
+
+def _let_the_printer_speak(house: House) -> None:
+    """The press asks in the background; a slow answer is not yet a fault."""
+    look = threading.Event()
+    for _ in range(int(_PATIENCE_S / _LOOK_S)):
+        if house.desk.slips is None or house.desk.slips.state().state != "unknown":
+            return
+        look.wait(_LOOK_S)
