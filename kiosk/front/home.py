@@ -19,11 +19,12 @@ import msgspec
 
 from kiosk.config import Settings
 from kiosk.domain import facts
-from kiosk.errors import HomeFault, Refusal
+from kiosk.errors import ConfigFault, HomeFault, Refusal
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.pen import Now
 from kiosk.ledger.sealing import load_key, make_key, public_bytes
 from kiosk.ledger.store import check, open_reader
+from sync.wire import is_origin
 
 SIGNING_KEY = Path("keys") / "signing.key"
 PEPPER = Path("keys") / "pins.secret"
@@ -97,11 +98,15 @@ def _home_file(path: Path, settings: Settings) -> HomeFile:
             if any(path.iterdir()) and (path / "ledger.db").exists():
                 raise HomeFault(f"{path}: home.json is missing beside the ledger; restore it.")
             origin = settings.site.terminal or f"{mode[:1]}{secrets.token_hex(4)}"
+            if not is_origin(origin):
+                raise ConfigFault(
+                    "[site] terminal must be 1 to 64 letters, digits, dots, dashes or underscores."
+                )
             _write_durably(marker, msgspec.json.encode(HomeFile(mode, origin)))
         file = msgspec.json.decode(marker.read_bytes(), type=HomeFile)
     except OSError as error:
         raise HomeFault(f"{path}: the home cannot be used ({error.strerror}).") from error
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeError) as error:
         raise HomeFault(f"{path / 'home.json'}: is damaged ({error}).") from error
     if file.mode != mode:
         raise HomeFault(

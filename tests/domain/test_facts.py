@@ -72,6 +72,11 @@ IDENTITIES = {
     "note_returned": "note_end/p1/1",
     "note_in_doubt": "note_doubt/p1/1",
     "payment_kept": "kept/p1",
+    "token_committed": "token/t1",
+    "token_issued": "token_end/t1",
+    "token_refused": "token_end/t2",
+    "key_file_imported": "key_file/" + "cc" * 32,
+    "meter_key_changed": "key_changed/t4",
 }
 
 

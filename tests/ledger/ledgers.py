@@ -12,6 +12,7 @@ from kiosk.domain import catalogue as catalogues
 from kiosk.domain import chart, facts
 from kiosk.domain.catalogue import Catalogue
 from kiosk.domain.registry import Card, Customer, Meter
+from kiosk.domain.special_tokens import CreditRequest
 from kiosk.domain.tariff import PowerType, SubItem, TariffPack
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.pen import Draft, Pen
@@ -27,6 +28,7 @@ from tests.builders import (
     offered,
     sale,
     stacked,
+    token_request,
 )
 
 ORIGIN = "r1"
@@ -72,6 +74,7 @@ def trade(sales: int, seed: int = 1) -> Iterator[facts.Fact]:
     yield facts.SignInRefused("101", "counter-1")
     yield facts.OperatorSignedIn("101", "counter-1", "cashier")
     yield facts.LaneGiven(0, 1, "centre")
+    yield from _gift("gift", 800_000)
     for number in range(sales):
         name = f"sale{number}"
         yield from _one(name, number, chance.choice(_KINDS), 1000 + chance.randrange(9000))
@@ -80,6 +83,16 @@ def trade(sales: int, seed: int = 1) -> Iterator[facts.Fact]:
     yield offered("open-note")
     yield offered("held")
     yield stacked("held")
+
+
+def _gift(name: str, identifier: int) -> Iterator[facts.Fact]:
+    """Free units, with a copy of their slip."""
+    request = CreditRequest(token_request(name, METER, identifier, 100))
+    yield facts.TokenCommitted(
+        name, "counter-1", "101", "301", "cashier", METER, "free_units", "gift", "", 10_000, request
+    )
+    yield facts.TokenIssued(name, METER, "free_units", 10_000, ["5" * 20], "normal")
+    yield facts.TokenReprinted(name, 1, "101")
 
 
 _KINDS = ("token", "token", "token", "card", "notes", "kept", "void", "doubt", "lost_note")
