@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,7 +20,7 @@ from kiosk.domain.entry import GENESIS, Entry, digest
 from kiosk.errors import Refusal
 from kiosk.ledger import projection
 from kiosk.ledger.sealing import entry_is_genuine
-from kiosk.ledger.store import Connection, open_scratch
+from kiosk.ledger.store import LEDGER_FILE, Connection, faults, open_scratch
 
 _BATCH = 2000
 _LOWEST = -(2**63)
@@ -257,8 +258,14 @@ class _Postings:
 def prove(connection: Connection, origin: str, *, every_signature: bool = False) -> Proof:
     """Verify the ledger behind `connection`: chain, facts, postings, tables, anchors, end.
 
-    `every_signature` checks all signatures too (about 0.11 ms each).
+    `every_signature` checks all signatures too (about 0.11 ms each). StoreFault for a file that
+    the database itself cannot read.
     """
+    with faults(Path(LEDGER_FILE)):
+        return _prove(connection, origin, every_signature=every_signature)
+
+
+def _prove(connection: Connection, origin: str, *, every_signature: bool) -> Proof:
     prover = _Prover(connection, origin, every_signature)
     try:
         head = prover.run().hex()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,8 +20,10 @@ from kiosk.domain.registry import Card, Customer, Meter
 from kiosk.domain.tariff import TariffPack
 from kiosk.errors import StoreFault
 from kiosk.ledger.opening import Head
-from kiosk.ledger.store import Connection
+from kiosk.ledger.store import LEDGER_FILE, Connection, faults
+from kiosk.ledger.token_records import TokenReads
 
+_FILE = Path(LEDGER_FILE)
 _ENTRY = "sequence, time_ms, quality, kind, version, body, previous, signature"
 _METER = (
     "number, account, kind, power_type, blocked, phases, supply_group, key_revision,"
@@ -63,7 +66,7 @@ class HeldRecord(msgspec.Struct, frozen=True):
     amount_minor: int
 
 
-class Records:
+class Records(TokenReads):
     """Reads of one process; a lock makes the one connection safe for its threads."""
 
     def __init__(self, connection: Connection, origin: str) -> None:
@@ -78,7 +81,8 @@ class Records:
 
     def _all(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         with self._lock:
-            rows: list[tuple[Any, ...]] = self._connection.execute(sql, values).fetchall()
+            with faults(_FILE):
+                rows: list[tuple[Any, ...]] = self._connection.execute(sql, values).fetchall()
             return rows
 
     def _one(self, sql: str, *values: Any) -> tuple[Any, ...] | None:
@@ -305,6 +309,19 @@ class Records:
             table: int((self._one(f"SELECT count(*) FROM {table}") or (0,))[0])  # noqa: S608
             for table in ("customers", "meters", "cards")
         }
+
+    def meters_of_group(self, supply_group: str, limit: int) -> list[Meter]:
+        """Keypad meters of a supply group, in the order of their numbers."""
+        rows = self._all(
+            f"SELECT {_METER} FROM meters WHERE supply_group = ? AND kind = 'keypad'"  # noqa: S608
+            " ORDER BY number LIMIT ?",
+            supply_group, limit,
+        )  # fmt: skip
+        return [_meter(row) for row in rows]
+
+    def is_known(self, identity: str) -> bool:
+        """Whether a fact with this identity is in the journal."""
+        return self._one("SELECT 1 FROM identities WHERE identity = ?", identity) is not None
 
     def operator(self, name: str) -> OperatorRecord | None:
         """The operator `name`."""

@@ -54,7 +54,7 @@ def open_writer(home: Path) -> Connection:
     slower and safe. Checkpoints are the pen's own work, between sales.
     """
     path = home / LEDGER_FILE
-    with _faults(path):
+    with faults(path):
         connection = dbapi2.connect(
             str(path), isolation_level=None, check_same_thread=False, cached_statements=128
         )
@@ -88,7 +88,7 @@ def is_made(home: Path) -> bool:
     path = home / LEDGER_FILE
     if not path.is_file():
         return False
-    with _faults(path):
+    with faults(path):
         connection = dbapi2.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
         with contextlib.closing(connection):
             return _check_schema(connection, path) > 0
@@ -99,7 +99,7 @@ def open_reader(home: Path) -> Connection:
     path = home / LEDGER_FILE
     if not path.is_file():
         raise StoreFault(f"{path}: there is no ledger here; start `kiosk` once to open the home.")
-    with _faults(path):
+    with faults(path):
         connection = dbapi2.connect(
             f"{path.absolute().as_uri()}?mode=ro",
             uri=True, isolation_level=None, check_same_thread=False, cached_statements=64,
@@ -112,7 +112,7 @@ def open_reader(home: Path) -> Connection:
 
 def check(connection: Connection) -> str | None:
     """What quick_check finds wrong with the file, or None (start-up check, E17)."""
-    with _faults(Path(LEDGER_FILE)):
+    with faults(Path(LEDGER_FILE)):
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         return None if found == "ok" else str(found)
 
@@ -176,7 +176,8 @@ def _closed_unless_ready(connection: Connection) -> Iterator[None]:
 
 
 @contextmanager
-def _faults(path: Path) -> Iterator[None]:
+def faults(path: Path) -> Iterator[None]:
+    """What the database says about the file at `path` becomes one clear sentence."""
     try:
         yield
     except dbapi2.Error as error:
