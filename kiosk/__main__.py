@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 
 def main() -> int:
     """Enter by the front door; the exit code (0 done, 1 refused or failed, 2 wrong usage)."""
+    gc.disable()  # until the first screen is drawn: imports make no garbage worth looking for
     from kiosk.front.cli import run
 
     return run(sys.argv[1:])

@@ -7,6 +7,7 @@ Each group of verbs is a file in commands/, imported only when one of its verbs 
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import os
 import signal
@@ -115,6 +116,8 @@ def _run(arguments: list[str]) -> int:
         print(f"kiosk: {verb!r} is no command; one of {known}.", file=sys.stderr)  # noqa: T201
         return 2
     module = importlib.import_module(f"kiosk.front.commands.{VERBS[verb][0]}")
+    if verb != "run":
+        gc.enable()  # a face does so itself, after its first screen
     parser = _Parser(prog=f"kiosk {verb}", description=VERBS[verb][1], parents=[common])
     module.arguments(verb, parser)
     options = parser.parse_args(rest[1:] if rest and rest[0] == verb else rest)

@@ -1,14 +1,16 @@
 """The rehearsal's own centre: `centre serve` on loopback, as a child of the face that started it.
 
-One a home: the process that holds HOME/centre.lock runs it; the others find its address in
-HOME/centre.url.
+One a home: the process that holds the lock in HOME/centre runs it; the others find its address in
+HOME/centre.url. It ends with the face, also when the face is killed: its standard input ends then.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from kiosk.errors import LinkFault
@@ -40,9 +42,9 @@ class OwnCentre:
     def close(self) -> None:
         """End the child in good order."""
         if self._child is not None:
-            self._child.terminate()
+            assert self._child.stdin is not None and self._child.stdout is not None
+            self._child.stdin.close()
             self._child.wait(10)
-            assert self._child.stdout is not None
             self._child.stdout.close()
         if self._lock is not None:
             self._lock.close()
@@ -55,13 +57,10 @@ class OwnCentre:
 
     def _start(self, folder: Path) -> None:
         log = (folder / "centre.log").open("a")
-        command = [
-            sys.executable, "-m", "sync.centre", "serve", "--home", str(self._home), "--port", "0",
-            "--auto-enrol",
-        ]  # fmt: skip
         try:
             self._child = subprocess.Popen(  # noqa: S603 - our own program, fixed words
-                command, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, text=True,
+                [sys.executable, "-m", __name__, str(self._home)],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
                 env={**os.environ, "KIOSK_MARK": ""},
             )  # fmt: skip
         finally:
@@ -74,3 +73,21 @@ class OwnCentre:
         draft = self._home / ".centre.url"
         draft.write_text(url)
         draft.replace(self._home / "centre.url")
+
+
+def serve(home: str) -> int:
+    """What the child does: be the centre until standard input ends."""
+    from sync.centre.__main__ import main
+
+    threading.Thread(target=_end_with_the_face, name="face", daemon=True).start()
+    return main(["serve", "--home", home, "--port", "0", "--auto-enrol"])
+
+
+def _end_with_the_face() -> None:
+    while os.read(0, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    sys.exit(serve(sys.argv[1]))

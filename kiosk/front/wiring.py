@@ -9,18 +9,19 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from kiosk import marks
 from kiosk.config import Settings
 from kiosk.errors import BadInput, ConfigFault
+from kiosk.front import vending
 from kiosk.front.home import Home, open_home
 from kiosk.front.system import SystemClock, SystemEntropy
 from kiosk.front.world import READER, DeviceLock, World, WorldHands
 from kiosk.ledger.stations import Station
-from kiosk.ports import CardReader, CashIn, Clock, Entropy, Hands, Printer, Slips, TokenVendor
+from kiosk.ports import CardReader, CashIn, Clock, Entropy, Hands, Printer, Slips
 from kiosk.till.desk import Desk
 from kiosk.words.book import Words
 
@@ -102,11 +103,16 @@ def words_of(settings: Settings, language: str = "") -> Words:
     """The sentences of a language with this site's money, energy and local time."""
     from kiosk.domain.energy import format_kwh
     from kiosk.domain.money import format_amount
+    from kiosk.words.book import languages
     from kiosk.words.formats import Formats, time_zone
 
     site = settings.site
     formats = Formats(format_amount, format_kwh, site.currency, time_zone(site.timezone))
-    return Words(language or site.language, formats)
+    try:
+        return Words(language or site.language, formats)
+    except KeyError:
+        known = ", ".join(code for code, _ in languages())
+        raise ConfigFault(f"[site] language must be one of {known}.") from None
 
 
 def _log_into(path: Path) -> Callable[[], object]:
@@ -153,9 +159,11 @@ def _furnish(
     desk = Desk(
         home=house.home.path, settings=house.settings, journal=house.home.journal,
         station=station, clock=clock, entropy=entropy, face=face,
-        vendor=_vendor(house), reader=_reader(house, slot or READER), pepper=house.home.pepper,
+        reader=_reader(house, slot or READER), pepper=house.home.pepper,
     )  # fmt: skip
     house.desk = desk
+    module = vending.module_of(house.settings, house.home.path, clock, house.later)
+    desk.vendor, desk.key_files = module.vendor, module.key_files
     from receipts.writer import Writer
 
     desk.writer = Writer(site_of(house), house.words, house.settings.site.mode)
@@ -175,19 +183,16 @@ def site_of(house: House):  # type: ignore[no-untyped-def]
     )
 
 
-def _vendor(house: House) -> TokenVendor | None:
-    """The rehearsal's module holds the published test key; a real module comes with key files."""
-    if house.settings.site.mode != "rehearsal":
-        return None
-    from drivers.vending.software import SoftwareVendor
-    from drivers.vending.vending_key import rehearsal_keys
-
-    return SoftwareVendor(rehearsal_keys())
-
-
 def _reader(house: House, slot: str) -> CardReader | None:
-    if house.settings.card.driver == "none":
+    settings = house.settings.card
+    if settings.driver == "none":
         return None
+    if settings.driver == "pcsc":
+        from drivers.card.pcsc import PcscReader
+
+        reader = PcscReader(settings.reader, settings.apdu_timeout_s)
+        house.later(reader.close)
+        return reader
     return _simulated(house, "[card]").reader(slot)
 
 
@@ -222,11 +227,18 @@ def _simulated_acceptor(house: House) -> str:
     except BlockingIOError:
         return ""
     house.later(lock.close)
+    if not _can_be_named(house.settings.cash.notes):
+        raise ConfigFault("[cash] notes must be 1 to 16 values from 1 to 9999, in major units.")
     currency = house.settings.site.currency
     notes = [value * 10 ** decimals(currency) for value in house.settings.cash.notes]
     device = SimulatedBillValidator(world.acceptor, notes, currency)
     house.later(device.close)
     return device.path
+
+
+def _can_be_named(notes: Sequence[int]) -> bool:
+    """A note acceptor knows sixteen kinds, whose names have four digits (ccTalk, command 157)."""
+    return 1 <= len(notes) <= 16 and all(1 <= value <= 9999 for value in notes)
 
 
 def _press(house: House) -> Slips | None:
@@ -276,7 +288,7 @@ def _simulated_printer(house: House) -> Printer | None:
     except BlockingIOError:
         return None
     house.later(lock.close)
-    device = SimulatedPrinter(world.printer)
+    device = SimulatedPrinter(world.printer, roll_lines=house.settings.printer.roll_lines)
     house.later(device.close)
     return NetworkPrinter(device.host, device.port, house.settings.printer.timeout_s)
 

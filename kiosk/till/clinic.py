@@ -46,7 +46,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
     """The next step for a meter, and the evidence for it.
 
     `sale` is the id of the first sale, to which a replacement is linked; `may_replace` says that
-    nothing speaks against one. `issue_id` names key change tokens that are to be typed first, or again.
+    nothing speaks against one. `issue_id` names key change tokens to be typed first, or again.
     """
 
     meter: str

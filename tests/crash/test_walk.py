@@ -3,6 +3,7 @@ E22, E23). `make proofs` walks every mark five times more."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -10,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from kiosk.marks import MARKS
-from tests.crash.auditor import Findings
+from tests.crash import auditor
+from tests.crash.auditor import Attempt, Findings
 from tests.crash.cases import ALL, DEFAULT
-from tests.crash.walk import Case, Registry, walk
+from tests.crash.walk import Case, Registry, aftermath, feed_from_outside, walk
 
 Walked = Future[tuple[int, Findings]]
 
@@ -44,6 +46,20 @@ def test_nothing_is_lost_or_doubled_when_the_program_was_killed(
 ) -> None:
     _, findings = walked[case].result()
     assert findings.all() == []
+
+
+def test_a_note_from_another_hand_is_kept_when_the_kiosk_was_killed_over_it(
+    opened: tuple[Path, Registry], tmp_path: Path
+) -> None:
+    template, registry = opened
+    home = tmp_path / "home"
+    shutil.copytree(template, home)
+    before = auditor.see(home / "world", registry.chips)
+    assert feed_from_outside(home, registry.keypads[0], "note.after_stack") == "stacked"
+    killed = auditor.see(home / "world", registry.chips)
+    assert killed.box_minor == 2000
+    attempt = Attempt(registry.keypads[0], 3000, None)
+    assert aftermath(home, registry, [attempt], before, killed).all() == []
 
 
 def test_every_mark_is_walked_over() -> None:

@@ -152,6 +152,27 @@ def converse(case: Case, home: Path, meter: str) -> None:
             face.kill()
 
 
+def feed_from_outside(home: Path, meter: str, mark: str) -> str:
+    """A note pushed in by another process while the kiosk waits for it; what became of it."""
+    face = subprocess.Popen(
+        [sys.executable, "-u", "-m", "kiosk", "run", "--mode", "self-service", "--linear"],
+        cwd=ROOT, env=environment(home, mark), text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert face.stdin is not None and face.stdout is not None
+    with face, face.stdin:
+        try:
+            face.stdin.write("\n".join(["1", meter, "Y", AMOUNT]) + "\n")
+            face.stdin.flush()
+            while not face.stdout.readline().startswith("Put in notes"):
+                assert face.poll() is None
+            fate = json.loads(_good(kiosk(home, "rehearse", "note", "20", "--json")).stdout)
+            assert face.wait(PATIENCE_S) == -signal.SIGKILL, mark
+        finally:
+            face.kill()
+    return str(fate["result"])
+
+
 def aftermath(
     home: Path,
     registry: Registry,

@@ -113,7 +113,9 @@ class Player:
             text, place = str(static.render()), static.content_size
             if not text or not all(node.display for node in static.ancestors_with_self):
                 continue
-            if any(n.styles.overflow_y == "auto" for n in static.ancestors if isinstance(n, Widget)):
+            if any(
+                n.styles.overflow_y == "auto" for n in static.ancestors if isinstance(n, Widget)
+            ):
                 continue  # what scrolls is not cut off
             rows = sum(len(_wrapped(row, place.width)) for row in text.split("\n"))
             seen = self.app.screen.find_widget(static).visible_region

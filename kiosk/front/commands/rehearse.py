@@ -76,5 +76,6 @@ def _move(house: House, thing: str, words: list[str]) -> HandsAnswer:
         case ["meter", "show", meter]:
             return hands.show_meter(meter)
     raise BadInput(
-        f"`kiosk rehearse {thing} {' '.join(words)}` is nothing that hands do:\n{_USAGE}"
+        f"`kiosk rehearse {thing} {' '.join(words)}` is nothing that hands do;"
+        " `kiosk rehearse --help` lists it."
     )

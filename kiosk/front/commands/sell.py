@@ -60,8 +60,13 @@ def run(verb: str, options: argparse.Namespace, context: Context) -> int:
 # --- quote and sell ---------------------------------------------------------------------------
 
 
+def _buyer(house: House, options: argparse.Namespace) -> Buyer | Refusal:
+    number = options.card if options.meter is None else options.meter
+    return find_buyer(house.desk, number)
+
+
 def _offer(house: House, options: argparse.Namespace) -> Offer | Refusal:
-    buyer = find_buyer(house.desk, options.meter or options.card)
+    buyer = _buyer(house, options)
     if isinstance(buyer, Refusal):
         return buyer
     amount = money.parse_amount(options.amount, house.desk.currency)
@@ -91,7 +96,7 @@ def _quote(house: House, options: argparse.Namespace) -> int | Refusal:
 
 
 def _sell(house: House, options: argparse.Namespace) -> int | Refusal:
-    buyer = find_buyer(house.desk, options.meter or options.card)
+    buyer = _buyer(house, options)
     if isinstance(buyer, Refusal):
         return buyer
     with _card_in(house, buyer):
@@ -102,7 +107,9 @@ def _sell(house: House, options: argparse.Namespace) -> int | Refusal:
         if isinstance(offer, Refusal):
             return offer
         amount = offer.quote.amount_minor
-        tendered = money.parse_amount(options.tender or options.amount, house.desk.currency)
+        tendered = money.parse_amount(
+            options.amount if options.tender is None else options.tender, house.desk.currency
+        )
         if isinstance(tendered, Refusal):
             return tendered
         payment = cash_payment(house.desk, amount, tendered)
@@ -116,7 +123,7 @@ def _sell(house: House, options: argparse.Namespace) -> int | Refusal:
     if record.state == "delivered":
         return 0
     word = house.words.say(f"state.{record.state}")
-    return say.trouble(f"Sale {record.committed.sale_id}: {word}")
+    return say.trouble(f"Sale {record.committed.sale_id} is {word}.")
 
 
 def _send(house: House) -> None:

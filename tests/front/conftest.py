@@ -1,0 +1,88 @@
+"""The command line in this very process, on a home that was opened once."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kiosk import marks
+from kiosk.front.cli import run
+
+TOML = "[rehearsal]\ncustomers = 48\ncentre = false\n"
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command answered."""
+
+    exit: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        assert (self.exit, self.err) == (0, ""), self
+        return json.loads(self.out)
+
+
+Kiosk = Callable[..., Done]
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of all tests of this room; each test brings customers of its own."""
+    path = tmp_path_factory.mktemp("front") / "home"
+    path.mkdir()
+    (path / "kiosk.toml").write_text(TOML)
+    return path
+
+
+@pytest.fixture
+def kiosk(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Kiosk]:
+    """`kiosk("sell", "--meter", ...)` as if it were typed."""
+    monkeypatch.setenv("KIOSK_HOME", str(home))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.delenv("KIOSK_MARK", raising=False)
+    monkeypatch.chdir(tmp_path)
+    before = signal.getsignal(signal.SIGTERM)
+
+    def typed(*words: str | Path) -> Done:
+        code = run([str(word) for word in words])
+        out, err = capsys.readouterr()
+        return Done(code, out, err)
+
+    yield typed
+    signal.signal(signal.SIGTERM, before)
+    marks.arm(None)
+
+
+def customers(kiosk: Kiosk, kind: str = "", **wanted: Any) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = kiosk("customers", "--json").json
+    return [
+        row for row in rows
+        if kind in ("", row["meter_kind"])
+        and all(row[name] == value for name, value in ({"blocked": False} | wanted).items())
+    ]  # fmt: skip
+
+
+def a_meter(kiosk: Kiosk, kind: str, nth: int = 0, **wanted: Any) -> str:
+    return str(customers(kiosk, kind, debt_minor=0, **wanted)[nth]["meter"])
+
+
+def is_one_sentence(done: Done, exit_code: int, part: str = "") -> None:
+    assert done.exit == exit_code, done
+    assert len(done.err.splitlines()) == 1, done.err
+    assert done.err.startswith("kiosk"), done.err
+    assert done.err.rstrip()[-1] in ".?", done.err
+    assert part in done.err, done.err
+    for never in ("Traceback", "unexpected", "Error", "{", "None"):
+        assert never not in done.err, done.err
+    assert done.out == ""
