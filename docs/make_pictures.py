@@ -1,4 +1,4 @@
-"""Makes the pictures of the README from the program itself: `.venv/bin/python docs/make_pictures.py`."""
+"""Makes the pictures of the README: `.venv/bin/python docs/make_pictures.py`."""
 
 from __future__ import annotations
 

@@ -129,6 +129,55 @@ class PrinterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 200
 
 
+class Vending(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The security module that makes tokens. No key and no password ever stands in this file."""
+
+    module: Annotated[
+        Literal["software", "prism", "sts600"],
+        Meta(
+            description="software (sealed key file), prism (TokenApi over TLS) or sts600"
+            " (module on a serial port)."
+        ),
+    ] = "software"
+    module_id: Annotated[
+        str, Meta(description="Name of the software module: key files are sealed for it alone.")
+    ] = "hall"
+    key_file: Annotated[
+        str,
+        Meta(description="Sealed keys of the software module; empty: keys/vending.keys at home."),
+    ] = ""
+    credential_file: Annotated[
+        str,
+        Meta(
+            description="File with what opens the key file (32 bytes, or a passphrase), or with"
+            " the Prism password; best a credential of the service manager."
+        ),
+    ] = ""
+    host: Annotated[str, Meta(description="IP address of the Prism service.")] = ""
+    port: Annotated[int, Meta(ge=1, le=65535, description="Its TCP port.")] = 9443
+    certificate_sha256: Annotated[
+        str, Meta(description="Fingerprint of the one certificate that the service may show.")
+    ] = ""
+    realm: Annotated[str, Meta(description="Realm of the Prism user.")] = "local"
+    username: Annotated[str, Meta(description="Name of the Prism user.")] = ""
+    keys: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Keys of the Prism service, each as 123456/1/2/2014/07/255/c33f45: group,"
+            " revision, type, base date, algorithm, expiry, check value."
+        ),
+    ] = ()
+    serial_port: Annotated[
+        str, Meta(description="Serial port of the sts600, best by id: /dev/serial/by-id/...")
+    ] = ""
+    registers: Annotated[
+        tuple[int, ...], Meta(description="Its key registers, in the order of their use.")
+    ] = (1,)
+    timeout_s: Annotated[
+        int, Meta(ge=4, description="A module that is silent for longer has not answered (s).")
+    ] = 10
+
+
 class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The line to the centre above."""
 
@@ -166,6 +215,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     card: CardSettings = CardSettings()
     cash: Cash = Cash()
     printer: PrinterSettings = PrinterSettings()
+    vending: Vending = Vending()
     upstream: Upstream = Upstream()
     rehearsal: Rehearsal = Rehearsal()
 

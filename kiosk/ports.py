@@ -8,13 +8,21 @@ thread owns a device: an adapter need not be safe for several threads. Money is 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal, Protocol
 
 import msgspec
 
 from kiosk.domain.cards.image import CardImage, PlainWrite
-from kiosk.domain.record import PaymentRecord, SaleRecord
+from kiosk.domain.record import PaymentRecord, SaleRecord, TokenRecord
 from kiosk.domain.registry import Customer
+from kiosk.domain.special_tokens import (
+    KeyChangeRequest,
+    KeyPlace,
+    ManagementRequest,
+    MeterTestRequest,
+    Verified,
+)
 from kiosk.domain.token import TokenRequest
 from kiosk.errors import Refusal
 
@@ -79,7 +87,11 @@ class CardReader(Protocol):
 
 
 class VendorKey(msgspec.Struct, frozen=True):
-    """A vending key as the module shows it: what it is for and its check value, never the key."""
+    """A vending key as the module shows it: what it is for and its check value, never the key.
+
+    `key_expiry` is the expiry number KEN. The times bound the minute that a token may name; None
+    or 0 where the module knows no bound.
+    """
 
     supply_group: str
     key_revision: int
@@ -87,6 +99,9 @@ class VendorKey(msgspec.Struct, frozen=True):
     base_date: int
     algorithm: str
     check_value: str
+    key_expiry: int = 255
+    active_from_ms: int = 0
+    active_until_ms: int | None = None
 
 
 class TokenVendor(Protocol):
@@ -103,6 +118,42 @@ class TokenVendor(Protocol):
         Raises VendorFault when the answer was lost: call again with the same `message_id`, which
         fetches the result and never issues twice (E06).
         """
+
+    def manage(self, request: ManagementRequest) -> str | Refusal:
+        """The 20 digits of a management token (class 2), under the same rules as `issue`."""
+
+    def meter_test(self, request: MeterTestRequest) -> str | Refusal:
+        """The 20 digits of a test or display (class 1): the same digits for everybody."""
+
+    def change_key(self, request: KeyChangeRequest) -> list[str] | Refusal:
+        """The tokens of a key change in printing order; no identifier is in them, so asking again
+        gives the same digits. Raises VendorFault as `issue` does."""
+
+    def verify(self, meter: str, algorithm: str, place: KeyPlace, token: str) -> Verified | Refusal:
+        """What `token` says to `meter` under the key of `place`; `token_does_not_verify` when it is
+        not for that meter. One random number in 65,000 passes: compare it with the journal."""
+
+
+class KeyFiles(Protocol):
+    """Where the keys of a software module stand, and how further ones come in from a file.
+
+    Every method raises BadInput with one sentence for a file that cannot be used: wrong passphrase,
+    truncated, altered, expired, of another module.
+    """
+
+    def look(self, path: Path, secret: str) -> LoadedFile:
+        """What is in a key file; nothing is changed."""
+
+    def load(self, path: Path, secret: str) -> TokenVendor:
+        """Put the keys of a file into force beside those that are there: the module afterwards."""
+
+
+class LoadedFile(msgspec.Struct, frozen=True):
+    """A key file as it may be shown: its SHA-256, the module it is for, its keys without keys."""
+
+    digest: str
+    module: str
+    keys: list[VendorKey]
 
 
 # --- cash -------------------------------------------------------------------------------------
@@ -217,6 +268,9 @@ class SlipWriter(Protocol):
 
     def sale(self, record: SaleRecord, customer: Customer | None, copy: int) -> list[SlipLine]:
         """The slip of a sale in any state: delivered, voided, or in doubt with its case number."""
+
+    def token(self, record: TokenRecord, customer: Customer | None, copy: int) -> list[SlipLine]:
+        """The slip of a token outside a sale; the sections of a key change are numbered."""
 
     def kept(self, payment: PaymentRecord) -> list[SlipLine]:
         """The slip of money that was kept for a meter."""

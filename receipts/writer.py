@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from kiosk.domain.record import PaymentRecord, SaleRecord
+from kiosk.domain.record import PaymentRecord, SaleRecord, TokenRecord
 from kiosk.domain.registry import Customer
 from kiosk.ports import SlipLine
 from kiosk.words.book import Words
 from receipts.fault import doubt_slip, kept_slip, void_slip
 from receipts.paper import Site
 from receipts.sale import sale_slip
+from receipts.token import token_slip
 
 
 class Writer:
@@ -29,6 +30,10 @@ class Writer:
             )  # fmt: skip
         slip = sale_slip if record.state == "delivered" else doubt_slip
         return slip(record, customer, self._site, self._words, copy=copy, mode=self._mode)
+
+    def token(self, record: TokenRecord, customer: Customer | None, copy: int) -> list[SlipLine]:
+        """The slip of a token outside a sale; the sections of a key change are numbered."""
+        return token_slip(record, customer, self._site, self._words, copy=copy, mode=self._mode)
 
     def kept(self, payment: PaymentRecord) -> list[SlipLine]:
         """The slip of money that was kept for a meter."""

@@ -17,7 +17,8 @@ The file (all numbers big endian):
     52+m    s      AES-256-GCM of the keys, tag last; everything before it is authenticated too
     52+m+s  32     SHA-256 of everything before: tells damage from a wrong passphrase
 
-The sealed part is a JSON list of the fields of `VendingKey`, `secret` in base64. A key of 32 bytes
+The sealed part is a JSON list of the fields of `VendingKey`, `secret` in base64, or of the
+attributes of key-load files (key_attributes). A key of 32 bytes
 comes from a credential file of the service manager. The counter of sold units stands beside the
 file; its name carries the first digits of the file's SHA-256, so a new file starts a new counter.
 """
@@ -34,6 +35,7 @@ from pathlib import Path
 import msgspec
 
 from drivers.vending.counter import CounterFile, write_whole
+from drivers.vending.key_attributes import keys_in_text
 from drivers.vending.software import SoftwareVendor
 from drivers.vending.vending_key import VendingKey
 from kiosk.errors import BadInput
@@ -137,7 +139,7 @@ def open_vendor(path: Path, *, module: str, secret: str | bytes, now_ms: int) ->
     `now_ms` refuses a file in which no key may sell any more. A single expired key stays in: the
     meter that still has it needs it for a key change.
     """
-    data = _whole(path)
+    data = read_whole(path)
     keys, master = _opened(data, module, secret, now_ms, path.name)
     counter = _counter(path, data, master)
     counter.check()
@@ -146,7 +148,7 @@ def open_vendor(path: Path, *, module: str, secret: str | bytes, now_ms: int) ->
 
 def open_counter(path: Path, *, module: str, secret: str | bytes) -> CounterFile:
     """The counter of a key file, to compare what was counted with what the journal knows."""
-    data = _whole(path)
+    data = read_whole(path)
     _, master = _opened(data, module, secret, 0, path.name)
     return _counter(path, data, master)
 
@@ -253,14 +255,23 @@ def _keys_in(file: _Sealed, master: bytes) -> list[VendingKey]:
     except InvalidTag:
         what = "passphrase" if file.protection == _PASSPHRASE else "credential"
         raise BadInput(f"the {what} is wrong.") from None
-    try:
-        keys = msgspec.json.decode(text, type=list[VendingKey])
-    except msgspec.DecodeError:
-        # The message of the decoder could quote what it read, and that is the keys.
-        raise BadInput("what is sealed in it is not a list of vending keys.") from None
+    keys = _listed(text)
     if not keys:
         raise BadInput("there is no key in it.")
     return keys
+
+
+def _listed(text: bytes) -> list[VendingKey]:
+    """The keys of the sealed list, by our own field names or by those of key-load files."""
+    try:
+        return msgspec.json.decode(text, type=list[VendingKey])
+    except msgspec.DecodeError:
+        pass
+    try:
+        return keys_in_text(text)
+    except BadInput:
+        # Neither message is given on: it could quote what it read, and that is the keys.
+        raise BadInput("what is sealed in it is not a list of vending keys.") from None
 
 
 def _check_sealing(keys: Sequence[VendingKey], module: str, secret: str | bytes) -> None:
@@ -278,7 +289,8 @@ def _check_sealing(keys: Sequence[VendingKey], module: str, secret: str | bytes)
         )
 
 
-def _whole(path: Path) -> bytes:
+def read_whole(path: Path) -> bytes:
+    """The bytes of a key file; BadInput when it cannot be read or is far too large."""
     try:
         with path.open("rb") as file:
             data = file.read(_LARGEST_FILE + 1)

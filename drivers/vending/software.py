@@ -9,18 +9,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from drivers.vending.sts.amounts import LARGEST_UNITS, decode_units, encode_units
-from drivers.vending.sts.identifiers import is_expired, is_reserved, time_of
+from drivers.vending.request_checks import checked_meter, no_key, wanted_key
+from drivers.vending.special_checks import (
+    checked_management,
+    key_name,
+    management_token,
+    no_key_at,
+    told,
+)
+from drivers.vending.sts.identifiers import is_expired, time_of
 from drivers.vending.sts.identity import meter_pan
-from drivers.vending.sts.keys import cipher_for
-from drivers.vending.sts.tokens import Credit, encode
-from drivers.vending.vending_key import KeyName, VendingKey
+from drivers.vending.sts.keychange import KeyChange, key_change
+from drivers.vending.sts.keys import BlockCipher, cipher_for
+from drivers.vending.sts.tokens import Credit, MeterTest, decode, encode
+from drivers.vending.vending_key import VendingKey
 from kiosk.domain.registry import METER_DIGITS, check_number
-from kiosk.domain.token import LAST_IDENTIFIER, TokenRequest
+from kiosk.domain.special_tokens import (
+    KeyChangeRequest,
+    KeyPlace,
+    ManagementRequest,
+    MeterTestRequest,
+    Verified,
+    check_key_change,
+    check_test,
+)
+from kiosk.domain.token import TokenRequest
 from kiosk.errors import BadInput, Refusal
 from kiosk.ports import VendorKey
-
-_UNIQUE_KEY = 2
 
 
 class Counter(Protocol):
@@ -57,15 +72,12 @@ class SoftwareVendor:
         VendorFault when the counter could not be kept: nothing was given out, ask again with the
         same `message_id`.
         """
-        meter = check_number(request.meter, METER_DIGITS, "meter")
+        meter = checked_meter(request)
         if isinstance(meter, Refusal):
             return meter
-        refused = _bad_field(request)
-        if refused is not None:
-            return refused
-        key = self._keys.get(_wanted(request))
+        key = self._keys.get(wanted_key(request))
         if key is None:
-            return _no_key(request)
+            return no_key(request)
         refused = _out_of_bounds(request, key)
         if refused is not None:
             return refused
@@ -73,74 +85,97 @@ class SoftwareVendor:
         refused = self._counter.draw(request, key) if self._counter is not None else None
         return token if refused is None else refused
 
+    def manage(self, request: ManagementRequest) -> str | Refusal:
+        """The 20 digits of a management token, or why not; nothing is counted, it sells nothing."""
+        meter = checked_management(request)
+        if isinstance(meter, Refusal):
+            return meter
+        key = self._keys.get(key_name(request.place, request.algorithm))
+        if key is None:
+            return no_key_at(request.place, request.algorithm)
+        refused = _out_of_time(request.identifier, key)
+        if refused is not None:
+            return refused
+        cipher = _cipher(key, meter, request.place.tariff_index)
+        return encode(management_token(request), cipher)
 
-def _wanted(request: TokenRequest) -> KeyName:
-    return (
-        request.supply_group,
-        request.key_revision,
-        request.key_type,
-        request.base_date,
-        request.algorithm,
-    )
+    def meter_test(self, request: MeterTestRequest) -> str | Refusal:
+        """The 20 digits of a test or display; no key is needed."""
+        refused = check_test(request)
+        if refused is not None:
+            return refused
+        test = MeterTest(request.subclass, request.control, request.manufacturer)
+        return encode(test, None)
+
+    def change_key(self, request: KeyChangeRequest) -> list[str] | Refusal:
+        """The tokens of a key change. The old key may have expired, the new one must be in force
+        (CTSA16)."""
+        meter = check_number(request.meter, METER_DIGITS, "meter")
+        if isinstance(meter, Refusal):
+            return meter
+        refused = check_key_change(request)
+        if refused is not None:
+            return refused
+        old = self._keys.get(key_name(request.old, request.algorithm))
+        new = self._keys.get(key_name(request.new, request.algorithm))
+        if old is None or new is None:
+            return no_key_at(request.old if old is None else request.new, request.algorithm)
+        change = KeyChange(
+            new.decoder_key(meter_pan(meter), request.new.tariff_index),
+            request.new.supply_group,
+            request.new.key_revision,
+            request.new.tariff_index,
+            request.new.key_type,
+            new.key_expiry,
+            request.rolls_over,
+        )
+        cipher = _cipher(old, meter, request.old.tariff_index)
+        return key_change(change, request.algorithm, request.tokens, cipher, old.key_type)
+
+    def verify(self, meter: str, algorithm: str, place: KeyPlace, token: str) -> Verified | Refusal:
+        """What `token` says to `meter`, opened with the key that it must hold."""
+        number = check_number(meter, METER_DIGITS, "meter")
+        if isinstance(number, Refusal):
+            return number
+        key = self._keys.get(key_name(place, algorithm))
+        if key is None:
+            return no_key_at(place, algorithm)
+        found = decode(token, _cipher(key, number, place.tariff_index))
+        return found if isinstance(found, Refusal) else told(found)
 
 
-def _bad_field(request: TokenRequest) -> Refusal | None:
-    """What no key could help: values that a credit token cannot carry."""
-    ranges = (
-        ("tariff_index", request.tariff_index, 99),
-        ("identifier", request.identifier, LAST_IDENTIFIER),
-        ("random", request.random, 15),
-        ("subclass", request.subclass, 3),
-        ("units", request.units, LARGEST_UNITS),
-    )
-    if request.identifier > LAST_IDENTIFIER:
-        return Refusal("identifier_overflow", {"base_date": request.base_date})
-    for field, value, largest in ranges:
-        if not 0 <= value <= largest:
-            return Refusal("token_field_out_of_range", {"field": field, "value": value})
-    if is_reserved(request.identifier):
-        return Refusal("identifier_reserved", {"identifier": request.identifier})
-    carried = decode_units(encode_units(request.units))
-    if carried != request.units:
-        return Refusal("units_not_exact", {"units": request.units, "next_units": carried})
-    if request.key_type != _UNIQUE_KEY:
-        return Refusal("key_type_no_credit", {"key_type": request.key_type})
-    return None
-
-
-def _no_key(request: TokenRequest) -> Refusal:
-    return Refusal(
-        "vending_key_unknown",
-        {
-            "supply_group": request.supply_group,
-            "key_revision": request.key_revision,
-            "key_type": request.key_type,
-            "base_date": request.base_date,
-            "algorithm": request.algorithm,
-        },
-    )
+def _cipher(key: VendingKey, meter: str, tariff_index: int) -> BlockCipher:
+    return cipher_for(key.algorithm, key.decoder_key(meter_pan(meter), tariff_index))
 
 
 def _out_of_bounds(request: TokenRequest, key: VendingKey) -> Refusal | None:
     """What this key may not do: by its expiry number, its dates, or the service of its limit."""
-    which: dict[str, str | int] = {
-        "supply_group": key.supply_group,
-        "key_revision": key.key_revision,
-    }
-    minute_ms = time_of(request.identifier, key.base_date)
-    if is_expired(request.identifier, key.key_expiry):
+    refused = _out_of_time(request.identifier, key)
+    if refused is None and key.limit_units is not None and request.subclass != 0:
+        # Kilowatt-hours and cubic metres cannot be counted against one limit.
+        return Refusal(
+            "vending_limit_electricity_only", _which(key) | {"subclass": request.subclass}
+        )
+    return refused
+
+
+def _out_of_time(identifier: int, key: VendingKey) -> Refusal | None:
+    """Whether the minute of a token lies outside of what its key may name."""
+    which = _which(key)
+    minute_ms = time_of(identifier, key.base_date)
+    if is_expired(identifier, key.key_expiry):
         return Refusal("vending_key_expired", which)
     if minute_ms < key.active_from_ms:
         return Refusal("vending_key_not_active", which | {"active_from_ms": key.active_from_ms})
     if key.issued_until_ms is not None and minute_ms > key.issued_until_ms:
         return Refusal("vending_lease_ended", which | {"issued_until_ms": key.issued_until_ms})
-    if key.limit_units is not None and request.subclass != 0:
-        # Kilowatt-hours and cubic metres cannot be counted against one limit.
-        return Refusal("vending_limit_electricity_only", which | {"subclass": request.subclass})
     return None
 
 
+def _which(key: VendingKey) -> dict[str, str | int]:
+    return {"supply_group": key.supply_group, "key_revision": key.key_revision}
+
+
 def _token(request: TokenRequest, key: VendingKey, meter: str) -> str:
-    decoder_key = key.decoder_key(meter_pan(meter), request.tariff_index)
     credit = Credit(request.subclass, request.random, request.identifier, request.units)
-    return encode(credit, cipher_for(key.algorithm, decoder_key))
+    return encode(credit, _cipher(key, meter, request.tariff_index))

@@ -84,6 +84,9 @@ class VendingKey:
             base_date=self.base_date,
             algorithm=self.algorithm,
             check_value=self.check_value(),
+            key_expiry=self.key_expiry,
+            active_from_ms=self.active_from_ms,
+            active_until_ms=self.issued_until_ms,
         )
 
     def decoder_key(self, pan: str, tariff_index: int) -> bytes:

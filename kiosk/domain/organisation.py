@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-#: One right a verb of the till; the gate of the Desk asks for them by name.
+_OFFICE = frozenset({"quote", "recover", "search", "history", "reprint"})
+_KEYS = frozenset({"maintain", "engineer", "keys"})
+
+#: One right a verb of the till; the gate of the Desk asks for them by name. `engineer` makes tokens
+#: that are no sale, `keys` changes what a module or a meter holds, `free` gives energy away and
+#: needs a second person.
 RIGHTS: dict[str, frozenset[str]] = {
     "self_service": frozenset({"quote", "sell", "recover"}),
-    "cashier": frozenset({"quote", "sell", "recover", "search", "history", "reprint"}),
-    "technician": frozenset({"quote", "recover", "search", "history", "reprint", "maintain"}),
-    "supervisor": frozenset(
-        {"quote", "sell", "recover", "search", "history", "reprint", "maintain", "operators"}
-    ),
+    "cashier": _OFFICE | {"sell"},
+    "technician": _OFFICE | _KEYS,
+    "supervisor": _OFFICE | _KEYS | {"sell", "operators", "free"},
 }
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
-from kiosk.domain.facts import SaleCommitted
+from kiosk.domain.facts import SaleCommitted, TokenCommitted
 from kiosk.domain.sale import SaleState
+
+TokenState = Literal["committed", "issued", "refused"]
 
 
 class SaleRecord(msgspec.Struct, frozen=True):
@@ -41,3 +45,34 @@ class PaymentRecord(msgspec.Struct, frozen=True):
     currency: str
     time_ms: int
     reason: str
+
+
+class TokenRecord(msgspec.Struct, frozen=True):
+    """A token outside a sale and how it stands; `committed` waits for the module's answer.
+
+    `tokens` are in printing order: one, or the sections of a key change. `key_changed` is the entry
+    in which somebody confirmed that the meter took them all.
+    """
+
+    committed: TokenCommitted
+    sequence: int
+    head: str
+    time_ms: int
+    quality: str
+    state: TokenState
+    tokens: list[str]
+    reason: str = ""
+    copies: int = 0
+    key_changed: int | None = None
+
+
+class GivenToken(msgspec.Struct, frozen=True):
+    """A row of the list of all tokens, those of sales (`operation` "sale") and all others."""
+
+    issue_id: str
+    operation: str
+    meter: str
+    state: str
+    energy_wh: int
+    tokens: list[str]
+    time_ms: int

@@ -211,6 +211,8 @@ def _out_of_range(fact: facts.Fact) -> Refusal | None:
         names = [fact.returned_to]
     elif isinstance(fact, facts.NoteOffered):
         amounts, names = [fact.amount_minor], [fact.currency, fact.meter, fact.device]
+    elif isinstance(fact, facts.TokenIssued):
+        amounts, names = [fact.energy_wh], [fact.meter]
     elif isinstance(fact, facts.CatalogueReceived):
         amounts = list(fact.opening_debts.values())
         names = [fact.currency, *fact.opening_debts]

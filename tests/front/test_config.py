@@ -37,7 +37,7 @@ def test_the_written_file_is_the_default_when_it_is_read() -> None:
 
 def test_every_setting_has_a_sentence_and_stands_once() -> None:
     lines = config.write_default().splitlines()
-    settings = [place for place, line in enumerate(lines) if re.match(r"[a-z_]+ = ", line)]
+    settings = [place for place, line in enumerate(lines) if re.match(r"[a-z_0-9]+ = ", line)]
     sections = msgspec.structs.fields(Settings)
     assert len(settings) == sum(len(msgspec.structs.fields(field.default)) for field in sections)
     for place in settings:

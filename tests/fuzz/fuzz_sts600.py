@@ -11,9 +11,11 @@ from __future__ import annotations
 import random
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from drivers.vending.sts600.frames import (
+    Reply,
     crc16_arc,
     fields,
     kinds_in,
@@ -23,26 +25,46 @@ from drivers.vending.sts600.frames import (
     request_line,
     text,
 )
+from drivers.vending.sts600.replies import key_change_tokens, single_token, verified
 from drivers.vending.sts600.sim_module import Sts600Module
 from drivers.vending.vending_key import rehearsal_keys
 from kiosk.errors import VendorFault
 from tests.fuzz.fuzz_prism import spoiled
 
 REPLY = reply_line("SM!VC", "00", text("0005F7B5A1F1C6A02") + text("00429766464927485442"))[:-1]
-REQUEST = request_line(
-    "VC", "N1~P600727000000000009~N1~N7~N2~N0~" + octets(1, 2) + octets(6_778_680, 3)
-)[:-1]
+METER = "P600727000000000009~N1~N7~N2~"
+VALUE = octets(1, 2) + octets(6_778_680, 3)
+REQUESTS = [
+    request_line("VC", "N1~" + METER + "N0~" + VALUE)[:-1],
+    request_line("VM", "N1~" + METER + "N0~" + VALUE)[:-1],
+    request_line("VK", "N1~N1~" + METER + "N2~N2~")[:-1],
+    request_line("VT", "N1~" + METER + text("0005F7B5A1F1C6A02"))[:-1],
+    request_line("GA", "N1~")[:-1],
+]
+REPLIES = [
+    REPLY,
+    reply_line("SM!VK", "00", "N0~N2~" + text("0" * 34) + text("1" * 40))[:-1],
+    reply_line("SM!VT", "00", "N0~N0~N0~H0001~H676F38~")[:-1],
+]
+
+
+READERS: list[Callable[[Reply], object]] = [
+    lambda reply: single_token(reply, 0),
+    lambda reply: key_change_tokens(reply, 2, False),
+    verified,
+]
 
 
 def fuzz_reply(count: int, seed: int) -> int:
     """Replies with bytes changed, every second one with a right checksum."""
     rng, accepted = random.Random(seed), 0
     for number in range(count):
-        reply = parse_reply(_resealed(spoiled(rng, REPLY), number))
+        reply = parse_reply(_resealed(spoiled(rng, rng.choice(REPLIES)), number))
         if reply is None:
             continue
         try:
             fields(reply.payload, kinds_in(reply.payload))
+            rng.choice(READERS)(reply)
         except VendorFault:
             continue
         accepted += 1
@@ -55,7 +77,8 @@ def fuzz_request(count: int, seed: int) -> int:
     with tempfile.TemporaryDirectory() as folder:
         module = Sts600Module(Path(folder), {1: rehearsal_keys()[0]}, lambda: rng.randrange(16))
         for number in range(count):
-            reply = parse_reply(module.answer(_resealed(spoiled(rng, REQUEST), number))[:-1])
+            line = _resealed(spoiled(rng, rng.choice(REQUESTS)), number)
+            reply = parse_reply(module.answer(line)[:-1])
             assert reply is not None
             accepted += reply.status == "00"
         module.close()

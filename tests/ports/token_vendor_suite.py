@@ -12,9 +12,16 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
+from drivers.vending.software import SoftwareVendor
 from drivers.vending.sts.amounts import decode_units
 from drivers.vending.vending_key import VendingKey
 from kiosk.domain.registry import luhn_digit
+from kiosk.domain.special_tokens import (
+    KeyChangeRequest,
+    KeyPlace,
+    ManagementRequest,
+    MeterTestRequest,
+)
 from kiosk.domain.token import TokenRequest
 from kiosk.errors import Refusal, VendorFault
 from kiosk.ports import TokenVendor
@@ -270,6 +277,86 @@ def _in_grid(identifier: int) -> int:
     return first_free + days * 1440 + minute
 
 
+HERE = KeyPlace("123456", 2, 1, 2, 2014)
+OLD_BASE = KeyPlace("123456", 1, 1, 2, 1993)
+OTHER_GROUP = KeyPlace("123458", 1, 4, 2, 2014)
+OPERATIONS = {
+    "power_limit": 10_000,
+    "clear_credit": 0xFFFF,
+    "tariff_rate": 7,
+    "clear_tamper": 0,
+    "phase_unbalance": 1_200,
+    "water_factor": 3,
+    "extended": 1025,
+}
+
+
+def software() -> SoftwareVendor:
+    """The module that is pinned by published values; the others must give its digits."""
+    return SoftwareVendor(KEYS)
+
+
+def management_tokens(bench: VendorBench) -> str:
+    for number, (operation, value) in enumerate(OPERATIONS.items()):
+        request = ManagementRequest(
+            f"manage{number}", REQUEST.meter, "07", HERE, REQUEST.identifier + number, 5,
+            operation, value,
+        )  # fmt: skip
+        answer = bench.vendor.manage(request)
+        assert isinstance(answer, str), answer
+        assert answer == software().manage(request)
+        bench.reopen()
+        assert bench.vendor.manage(request) == answer
+    return f"{len(OPERATIONS)} operations"
+
+
+def meter_tests(bench: VendorBench) -> str:
+    for subclass, control in ((0, 2**36 - 1), (1, 1), (2, 0)):
+        request = MeterTestRequest("test", subclass, control, 0)
+        assert bench.vendor.meter_test(request) == software().meter_test(request)
+    return "3 tests"
+
+
+def key_changes(bench: VendorBench) -> str:
+    moves = ((OLD_BASE, HERE, 2), (HERE, OTHER_GROUP, 3), (OTHER_GROUP, HERE, 3))
+    for number, (old, new, tokens) in enumerate(moves):
+        request = KeyChangeRequest(f"move{number}", REQUEST.meter, "07", old, new, tokens)
+        answer = bench.vendor.change_key(request)
+        assert isinstance(answer, list), answer
+        assert answer == software().change_key(request)
+        assert bench.vendor.change_key(request) == answer
+    unknown = msgspec.structs.replace(HERE, key_revision=7)
+    for old, new in ((unknown, HERE), (HERE, unknown)):
+        answer = bench.vendor.change_key(
+            KeyChangeRequest("unknown", REQUEST.meter, "07", old, new, 2)
+        )
+        assert isinstance(answer, Refusal)
+        assert answer.code == "vending_key_unknown"
+    return f"{len(moves)} changes"
+
+
+def tokens_are_verified(bench: VendorBench) -> str:
+    management = ManagementRequest(
+        "limit", REQUEST.meter, "07", HERE, REQUEST.identifier, 5, "power_limit", 10_000
+    )
+    moved = software().change_key(
+        KeyChangeRequest("move", REQUEST.meter, "07", HERE, OTHER_GROUP, 3)
+    )
+    assert isinstance(moved, list)
+    tokens = (
+        software().issue(REQUEST),
+        software().manage(management),
+        software().meter_test(MeterTestRequest("test", 0, 4, 0)),
+        moved[0],
+        "0" * 20,
+        "12345",
+    )
+    for token in map(str, tokens):
+        expected = software().verify(REQUEST.meter, "07", HERE, token)
+        assert bench.vendor.verify(REQUEST.meter, "07", HERE, token) == expected, token
+    return f"{len(tokens)} tokens"
+
+
 CASES: dict[str, Callable[[VendorBench], str]] = {
     "published digits": published_digits,
     "keys are shown, never the key": keys_are_shown,
@@ -281,5 +368,9 @@ CASES: dict[str, Callable[[VendorBench], str]] = {
     "amount out of range": refused(BAD_AMOUNT),
     "other field out of range": refused(BAD_FIELD),
     "smallest and largest amounts": last_amounts_are_issued,
+    "management tokens": management_tokens,
+    "meter tests": meter_tests,
+    "key changes": key_changes,
+    "tokens are verified": tokens_are_verified,
     "reply lost at every step": lost_at_every_step,
 }

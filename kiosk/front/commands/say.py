@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from typing import Any
 
@@ -35,6 +36,17 @@ def trouble(sentence: str) -> int:
     """Another sentence of failure, and the exit code 1."""
     print(f"kiosk: {sentence}", file=sys.stderr)  # noqa: T201
     return 1
+
+
+def who(parser: argparse.ArgumentParser) -> None:
+    """The options that every word of a group takes."""
+    parser.add_argument("--operator", default="", help="who does it; PIN on standard input")
+    parser.add_argument("--json", action="store_true")
+
+
+def second(parser: argparse.ArgumentParser) -> None:
+    """The option of acts that need two persons."""
+    parser.add_argument("--second", default="", help="who agrees; PIN on standard input, after")
 
 
 def lines_json(lines: list[Line], words: Words, currency: str) -> list[dict[str, Any]]:

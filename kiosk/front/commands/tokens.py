@@ -1,0 +1,204 @@
+"""kiosk tokens: list, show, verify and reprint tokens of all kinds; issue those without a sale."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+from collections.abc import Callable
+
+from kiosk.domain.record import TokenRecord
+from kiosk.domain.special_tokens import ALL_REGISTERS, MANAGEMENT, METER_TESTS
+from kiosk.errors import BadInput, Refusal
+from kiosk.front.cli import Context
+from kiosk.front.commands import say
+from kiosk.front.operator import become
+from kiosk.front.wiring import House, opened
+from kiosk.screens import token_telling
+from kiosk.till import token_book, tokens
+from kiosk.till.tokens import SecondPerson
+
+#: Who agrees in a rehearsal when nobody is named: its built-in second person.
+_REHEARSAL_SECOND = "301"
+
+_OPERATIONS = (*MANAGEMENT, "meter_test", "free_units", "replacement")
+
+
+def arguments(_verb: str, parser: argparse.ArgumentParser) -> None:
+    """What `kiosk tokens` takes."""
+    words = parser.add_subparsers(dest="word", required=True)
+    listed = words.add_parser("list", help="the newest tokens, or those of a meter, id or token")
+    listed.add_argument("search", nargs="?", default="")
+    listed.add_argument("--limit", type=int, default=50)
+    words.add_parser("show", help="one token that is no sale").add_argument("issue")
+    verify = words.add_parser("verify", help="what a token says to a meter")
+    verify.add_argument("--meter", required=True)
+    verify.add_argument("token", nargs="+", help="20 digits, spaces allowed")
+    _issue_arguments(words.add_parser("issue", help=f"one of {', '.join(_OPERATIONS)}"))
+    words.add_parser("reprint", help="print a copy of a slip").add_argument("issue")
+    words.add_parser("recover", help="ask again for tokens whose module was silent")
+    for word in words.choices.values():
+        say.who(word)
+
+
+def _issue_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("operation", choices=_OPERATIONS)
+    parser.add_argument("--meter", default="", help="meter number")
+    parser.add_argument("--value", default="0", help="watts, register (or all), setting")
+    parser.add_argument("--test", default="all", choices=sorted(METER_TESTS))
+    parser.add_argument("--maker", type=int, default=0, help="manufacturer; 0: every one")
+    parser.add_argument("--subclass", type=int, default=0, help="1 for makers with four digits")
+    parser.add_argument("--energy", default="", help="free units, in kWh")
+    parser.add_argument("--sale", default="", help="the sale whose token is replaced")
+    parser.add_argument("--reason", required=True, help="why; it is printed and kept")
+    say.second(parser)
+
+
+def run(_verb: str, options: argparse.Namespace, context: Context) -> int:
+    """One word of `kiosk tokens`."""
+    act: Callable[[House, argparse.Namespace], int | Refusal] = {
+        "list": _list, "show": _show, "verify": _verify, "issue": _issue, "reprint": _reprint,
+        "recover": _recover,
+    }[options.word]  # fmt: skip
+    with opened(context.home, context.settings, paper=options.word == "reprint") as house:
+        outcome = become(house.desk, options.operator) or act(house, options)
+    return say.refused(outcome, context.settings) if isinstance(outcome, Refusal) else outcome
+
+
+def _list(house: House, options: argparse.Namespace) -> int | Refusal:
+    rows = token_book.tokens(house.desk, options.search, options.limit)
+    if isinstance(rows, Refusal):
+        return rows
+    if options.json:
+        say.json(rows)
+    for row in [] if options.json else rows:
+        cells = token_telling.token_cells(house.words, row)
+        say.out("  ".join([*cells[:4], row.issue_id, cells[4]]))
+    return 0
+
+
+def _show(house: House, options: argparse.Namespace) -> int | Refusal:
+    record = token_book.show(house.desk, options.issue)
+    return record if isinstance(record, Refusal) else _print(house, record, options)
+
+
+def _print(house: House, record: TokenRecord, options: argparse.Namespace) -> int:
+    """The token; exit 1 unless it was issued."""
+    if options.json:
+        say.json(record_json(record))
+    else:
+        for line in token_telling.record_lines(house.words, record):
+            say.out(line)
+    if record.state == "issued":
+        return 0
+    word = token_telling.state_word(house.words, record.state)
+    return say.trouble(f"{record.committed.issue_id}: {word}")
+
+
+def record_json(record: TokenRecord) -> dict[str, object]:
+    """A token outside a sale, for scripts."""
+    committed = record.committed
+    return {
+        "issue_id": committed.issue_id,
+        "operation": committed.operation,
+        "meter": committed.meter,
+        "state": record.state,
+        "tokens": record.tokens,
+        "energy_wh": committed.energy_wh,
+        "reason": committed.reason,
+        "first_sale": committed.first_sale,
+        "operator": committed.operator,
+        "second": committed.second,
+        "refused": record.reason,
+        "copies": record.copies,
+        "sequence": record.sequence,
+        "time_ms": record.time_ms,
+        "request": committed.request,
+    }
+
+
+def _verify(house: House, options: argparse.Namespace) -> int | Refusal:
+    checked = token_book.verify(house.desk, options.meter, "".join(options.token))
+    if isinstance(checked, Refusal):
+        return checked
+    if options.json:
+        say.json(checked)
+    elif not isinstance(checked.verified, Refusal):
+        for line in token_telling.checked_lines(house.words, checked):
+            say.out(line)
+    return checked.verified if isinstance(checked.verified, Refusal) else 0
+
+
+def _issue(house: House, options: argparse.Namespace) -> int | Refusal:
+    record = _issued(house, options)
+    return record if isinstance(record, Refusal) else _print(house, record, options)
+
+
+def _issued(house: House, options: argparse.Namespace) -> TokenRecord | Refusal:
+    desk, operation = house.desk, options.operation
+    if operation == "meter_test":
+        return tokens.meter_test(
+            desk, options.test, options.reason, options.maker, options.subclass
+        )
+    if operation == "replacement":
+        return tokens.replace(desk, options.sale, options.reason, second_of(house, options))
+    if operation == "free_units":
+        energy_wh = energy_typed(options.energy)
+        second = second_of(house, options)
+        return tokens.give_free(desk, options.meter, energy_wh, options.reason, second)
+    value = ALL_REGISTERS if options.value == "all" else _whole_number(options.value)
+    return tokens.engineer(desk, options.meter, operation, value, options.reason)
+
+
+def second_of(house: House, options: argparse.Namespace) -> SecondPerson:
+    """The second person: a name, and a PIN that never stands on a command line."""
+    if options.second:
+        is_typed = sys.stdin.isatty()
+        pin = getpass.getpass("second PIN: ") if is_typed else sys.stdin.readline().strip()
+        return SecondPerson(options.second, pin)
+    if house.settings.site.mode != "rehearsal":
+        raise BadInput("Two persons are needed: --second NAME, with the PIN on standard input.")
+    from kiosk.front.utility import REHEARSAL_PIN
+
+    return SecondPerson(_REHEARSAL_SECOND, REHEARSAL_PIN)
+
+
+def energy_typed(text: str) -> int:
+    """Kilowatt-hours as they are typed, in watt-hours; BadInput for anything finer than 1 Wh."""
+    whole, point, fraction = text.partition(".")
+    digits = whole + fraction
+    if not (digits.isascii() and digits.isdecimal()) or len(fraction) > 3 or len(digits) > 12:
+        raise BadInput(f"--energy {text[:40]!r}: write kilowatt-hours, such as 12.5.")
+    assert point or not fraction
+    return int(whole or "0") * 1000 + int(fraction.ljust(3, "0"))
+
+
+def _whole_number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or len(text) > 12:
+        raise BadInput(f"--value {text[:40]!r}: write a whole number, or all.")
+    return int(text)
+
+
+def _reprint(house: House, options: argparse.Namespace) -> int | Refusal:
+    job = token_book.reprint(house.desk, options.issue)
+    if isinstance(job, Refusal):
+        return job
+    if not job:
+        return say.trouble(house.words.say("cashier.no_printer"))
+    copy = int(job.rpartition("/")[2])
+    say.out(house.words.say("cashier.reprinted", copy=copy))
+    return 0
+
+
+def _recover(house: House, options: argparse.Namespace) -> int | Refusal:
+    refused = house.desk.gate("recover")
+    if refused is not None:
+        return refused
+    found = tokens.recover_tokens(house.desk)
+    if options.json:
+        say.json([record_json(record) for record in found])
+    else:
+        say.out(house.words.say("tokens.recovered", count=len(found)))
+        for record in found:
+            say.out(" ".join(token_telling.record_lines(house.words, record)))
+    return 0

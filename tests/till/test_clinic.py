@@ -1,0 +1,91 @@
+"""The clinic: from what the meter shows to the next step."""
+
+from __future__ import annotations
+
+import pytest
+
+from kiosk.till import clinic, keys, tokens
+from kiosk.till.clinic import Diagnosis
+from kiosk.till.desk import Desk
+from tests.till.hall import CARD, KEYPAD, Hall, code, meter_number, sell_to, sold
+from tests.till.test_tokens_without_sale import SECOND, issued
+
+#   what the meter shows   next step     a replacement is open
+TABLE = """
+    accepted               none          no
+    rejected               type_again    yes
+    crc_error              type_again    yes
+    format_error           type_again    yes
+    used                   used          no
+    old                    old           yes
+    key_expired            change_key    no
+    ddtk                   change_key    no
+    key_type_error         change_key    no
+    overflow               use_first     no
+    range_error            technician    yes
+    function_error         technician    yes
+    manufacturer_mismatch  technician    yes
+    nothing_shown          technician    yes
+    no_power               clear_tamper  no
+"""
+ROWS = [row.split() for row in TABLE.strip().splitlines()]
+
+
+def found(outcome: object) -> Diagnosis:
+    assert isinstance(outcome, Diagnosis), outcome
+    return outcome
+
+
+@pytest.mark.parametrize(("result", "step", "replace"), ROWS)
+def test_each_answer_of_a_meter_has_its_next_step(
+    desk: Desk, result: str, step: str, replace: str
+) -> None:
+    sale = sold(sell_to(desk, KEYPAD, 5000))
+    diagnosis = found(clinic.diagnose(desk, KEYPAD, result))
+    assert (diagnosis.step, diagnosis.may_replace) == (step, replace == "yes")
+    assert diagnosis.sale == sale.committed.sale_id
+
+
+def test_no_answer_is_forgotten_in_the_table() -> None:
+    from typing import get_args
+
+    from drivers.meter.face import KeypadResult
+
+    assert set(get_args(KeypadResult)) <= set(clinic.STEPS) == {row[0] for row in ROWS}
+
+
+def test_a_second_replacement_is_not_offered_when_there_was_one(hall: Hall, desk: Desk) -> None:
+    sale = sold(sell_to(desk, KEYPAD, 5000))
+    issued(tokens.replace(desk, sale.committed.sale_id, "old", SECOND))
+    for token in ("", sale.token or ""):
+        diagnosis = found(clinic.diagnose(desk, KEYPAD, "old", token))
+        assert (diagnosis.sale, diagnosis.may_replace) == (sale.committed.sale_id, False)
+
+
+def test_the_clinic_finds_out_more_than_the_display_when_the_token_is_not_of_this_meter(
+    desk: Desk,
+) -> None:
+    other = meter_number("keypad", nth=3)
+    sale = sold(sell_to(desk, KEYPAD, 5000))
+    assert sale.token is not None
+    mistaken = found(clinic.diagnose(desk, other, "crc_error", sale.token))
+    assert mistaken.step == "other_meter" and mistaken.given is not None
+    assert mistaken.given.meter == KEYPAD
+    assert found(clinic.diagnose(desk, other, "crc_error")).step == "no_token"
+    assert found(clinic.diagnose(desk, other, "crc_error", "1" * 20)).step == "not_ours"
+    assert code(clinic.diagnose(desk, KEYPAD, "smoke")) == "unknown_meter_result"
+    assert code(clinic.diagnose(desk, CARD, "old")) == "meter_takes_no_token"
+
+
+def test_a_key_change_comes_first_when_one_was_made_and_not_confirmed(desk: Desk) -> None:
+    sale = sold(sell_to(desk, KEYPAD, 5000))
+    record = issued(keys.change_key(desk, KEYPAD, "tariff", tariff_index=5))
+    issue_id = record.committed.issue_id
+    waiting = found(clinic.diagnose(desk, KEYPAD, "crc_error"))
+    assert (waiting.step, waiting.issue_id) == ("finish_key_change", issue_id)
+    keys.confirm(desk, issue_id)
+    before = found(clinic.diagnose(desk, KEYPAD, "crc_error", sale.token or ""))
+    assert (before.step, before.may_replace) == ("key_differs", True)
+    sold(sell_to(desk, KEYPAD, 5000))
+    after = found(clinic.diagnose(desk, KEYPAD, "crc_error"))
+    assert (after.step, after.issue_id) == ("type_again", issue_id)
