@@ -24,7 +24,7 @@ from kiosk.errors import CardFault, Refusal
 from kiosk.marks import mark
 from kiosk.till.deliver import CardBack, Stages, deliver, no_card_back
 from kiosk.till.desk import Desk
-from kiosk.till.quote import Offer
+from kiosk.till.quote import Buyer, Offer
 
 _IDENTIFIER_TRIES = 20
 
@@ -37,12 +37,30 @@ class Payment(msgspec.Struct, frozen=True):
     change_minor: int = 0
 
 
-def cash_payment(desk: Desk, amount_minor: int, tendered_minor: int) -> Payment | Refusal:
-    """Cash over the counter, with change."""
-    if tendered_minor < amount_minor:
-        return Refusal("tender_too_small", {"needed_minor": amount_minor})
-    tender = facts.Tender("cash", amount_minor, chart.cash(desk.operator))
-    return Payment([tender], tendered_minor, tendered_minor - amount_minor)
+def cash_due(offer: Offer) -> int:
+    """What the customer still has to pay when the money kept for the meter is used first."""
+    return offer.quote.amount_minor - _kept(offer.buyer, offer.quote.amount_minor)
+
+
+def cash_payment(
+    desk: Desk, amount_minor: int, tendered_minor: int, buyer: Buyer | None = None
+) -> Payment | Refusal:
+    """Cash over the counter, with change; money kept for the meter of `buyer` is used first."""
+    kept_minor = _kept(buyer, amount_minor)
+    due_minor = amount_minor - kept_minor
+    if tendered_minor < due_minor:
+        return Refusal("tender_too_small", {"needed_minor": due_minor})
+    tenders = []
+    if due_minor:
+        tenders.append(facts.Tender("cash", due_minor, chart.cash(desk.operator)))
+    if buyer is not None and kept_minor:
+        account = chart.meter_account(buyer.meter.number)
+        tenders.append(facts.Tender("meter_account", kept_minor, account))
+    return Payment(tenders, tendered_minor, tendered_minor - due_minor)
+
+
+def _kept(buyer: Buyer | None, amount_minor: int) -> int:
+    return 0 if buyer is None else min(buyer.credit_minor, amount_minor)
 
 
 def sell(

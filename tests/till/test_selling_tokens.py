@@ -9,6 +9,7 @@ import pytest
 from drivers.vending.software import SoftwareVendor
 from drivers.vending.vending_key import rehearsal_keys
 from kiosk import marks
+from kiosk.domain import facts
 from kiosk.domain.chart import SALES_PENDING, cash, meter_account, meter_energy
 from kiosk.domain.facts import Tender
 from kiosk.domain.record import SaleRecord
@@ -17,7 +18,7 @@ from kiosk.errors import Refusal, VendorFault
 from kiosk.till import history, recover
 from kiosk.till.desk import Desk
 from kiosk.till.maintain import verify
-from kiosk.till.sell import Payment, cash_payment, sell
+from kiosk.till.sell import Payment, cash_due, cash_payment, sell
 from tests.till.hall import (
     KEYPAD,
     Hall,
@@ -99,6 +100,31 @@ def test_change_is_given_when_more_is_tendered(
     record = sold(sell(desk, offer_of(desk, KEYPAD, amount_minor), payment))
     assert record.committed.change_minor == change_minor
     assert money(desk, cash("101")) == amount_minor
+
+
+@pytest.mark.parametrize(("kept_minor", "due_minor"), [(2000, 3000), (5000, 0), (9000, 0)])
+def test_kept_money_is_used_first_when_its_meter_buys_at_the_counter(
+    desk: Desk, kept_minor: int, due_minor: int
+) -> None:
+    keep_for(desk, KEYPAD, kept_minor)
+    offer = offer_of(desk, KEYPAD, 5000)
+    assert cash_due(offer) == due_minor
+    payment = cash_payment(desk, 5000, due_minor, offer.buyer)
+    assert isinstance(payment, Payment)
+    sold(sell(desk, offer, payment))
+    assert money(desk, cash("101")) == due_minor
+    assert money(desk, meter_account(KEYPAD)) == -(kept_minor - (5000 - due_minor))
+
+
+def keep_for(desk: Desk, meter: str, amount_minor: int) -> None:
+    """A customer who stopped paying at the kiosk: the note stays for the meter."""
+    desk.journal.append(
+        facts.NoteOffered(
+            "p1", 1, desk.station.name, meter, "acceptor", 1, amount_minor, desk.currency
+        ),
+        facts.NoteStacked("p1", 1, 2),
+        facts.PaymentKept("p1", meter, amount_minor, desk.currency, "cancelled"),
+    )
 
 
 def test_nothing_is_sold_when_too_little_is_tendered(desk: Desk) -> None:

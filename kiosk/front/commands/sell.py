@@ -19,7 +19,7 @@ from kiosk.front.wiring import House, opened
 from kiosk.front.world import READER
 from kiosk.till import history, recover
 from kiosk.till.quote import Buyer, Offer, buyer_of, find_buyer, quote
-from kiosk.till.sell import cash_payment, sell
+from kiosk.till.sell import cash_due, cash_payment, sell
 
 Answer = TypeVar("Answer")
 
@@ -107,12 +107,12 @@ def _sell(house: House, options: argparse.Namespace) -> int | Refusal:
         if isinstance(offer, Refusal):
             return offer
         amount = offer.quote.amount_minor
-        tendered = money.parse_amount(
-            options.amount if options.tender is None else options.tender, house.desk.currency
-        )
+        tendered: int | Refusal = cash_due(offer)
+        if options.tender is not None:
+            tendered = money.parse_amount(options.tender, house.desk.currency)
         if isinstance(tendered, Refusal):
             return tendered
-        payment = cash_payment(house.desk, amount, tendered)
+        payment = cash_payment(house.desk, amount, tendered, offer.buyer)
         if isinstance(payment, Refusal):
             return payment
         record = sell(house.desk, offer, payment)

@@ -16,7 +16,7 @@ from kiosk.screens.staff.entry import TextEntry
 from kiosk.screens.staff.frame import StaffFrame
 from kiosk.screens.staff.page import Confirm
 from kiosk.till.quote import Offer
-from kiosk.till.sell import Payment, cash_payment
+from kiosk.till.sell import Payment, cash_due, cash_payment
 
 
 class Tender(StaffFrame):
@@ -30,7 +30,7 @@ class Tender(StaffFrame):
 
     def heading(self) -> str:
         """The question, and for how much."""
-        due = self.words.money(self.offer.quote.amount_minor, self.offer.quote.currency)
+        due = self.words.money(cash_due(self.offer), self.offer.quote.currency)
         return f"{self.say('cashier.tender_title')}  ({self.say('lines.total')} {due})"
 
     def body(self) -> Iterable[Widget]:
@@ -81,11 +81,12 @@ class Tender(StaffFrame):
 
     def _payment(self) -> Payment | Refusal:
         typed = self.query_one(TextEntry).typed
-        due_minor = self.offer.quote.amount_minor
-        tendered = money.parse_amount(typed, self.desk.currency) if typed else due_minor
+        tendered: int | Refusal = cash_due(self.offer)
+        if typed:
+            tendered = money.parse_amount(typed, self.desk.currency)
         if isinstance(tendered, Refusal):
             return tendered
-        return cash_payment(self.desk, due_minor, tendered)
+        return cash_payment(self.desk, self.offer.quote.amount_minor, tendered, self.offer.buyer)
 
     def _show(self) -> None:
         payment = self._payment()

@@ -126,12 +126,13 @@ def _sell_to(console: Console, buyer: Buyer) -> None:
 
 def _ask_cash(console: Console, offer: Offer) -> Payment | Refusal:
     """The cash tendered; empty means exact."""
-    due_minor = offer.quote.amount_minor
     text = console.ask("linear.prompt_tendered", "cashier.tendered_help")
-    tendered = money.parse_amount(text, console.desk.currency) if text else due_minor
+    tendered: int | Refusal = sell.cash_due(offer)
+    if text:
+        tendered = money.parse_amount(text, console.desk.currency)
     if isinstance(tendered, Refusal):
         return tendered
-    return sell.cash_payment(console.desk, due_minor, tendered)
+    return sell.cash_payment(console.desk, offer.quote.amount_minor, tendered, offer.buyer)
 
 
 def _confirmed(console: Console, offer: Offer, payment: Payment) -> bool:
