@@ -128,8 +128,55 @@ def test_face_is_closed_when_a_cashier_tries_or_the_technician_signs_out(hall: H
         await player.see("Your role does not allow this")
         await _sign_in(player)
         await player.see("TECHNICIAN MODE")
-        await player.press("6")
+        await player.press("8")
         await player.see("Sign in")
         assert hall.desk.role == ""
+
+    hall.play(script, face="technician")
+
+
+def test_an_engineering_token_is_made_and_found_when_a_technician_fills_the_form(
+    hall: Hall,
+) -> None:
+    meter = hall.keypad.meter.number
+
+    async def script(player: Player) -> None:
+        await _sign_in(player)
+        await player.see("TECHNICIAN MODE")
+        await player.press("6")
+        await player.see("check value c33f45")
+        await player.press("escape")
+        await player.see("TECHNICIAN MODE")
+        await player.press("5")
+        await player.see("Engineering token")
+        await player.press("4")
+        await player.see("power_limit")
+        await player.press(
+            *meter, "enter", *"power_limit", "enter", *"2000", "enter", *"new", "enter"
+        )
+        await player.see("Power limit " + meter)
+        await player.press("escape")
+        await player.see("Tokens and keys")
+        await player.press("2")
+        await player.press(*meter, "enter", *"12345678901234567890", "enter")
+        await player.see("This token is not for this meter")
+
+    hall.play(script, face="technician")
+    (record,) = [r for r in hall.desk.records.given_tokens(meter, 9)]
+    assert (record.operation, record.state) == ("power_limit", "issued")
+
+
+def test_the_next_step_is_shown_when_a_meter_refused_and_no_form_does_it_twice(hall: Hall) -> None:
+    meter = hall.keypad.meter.number
+
+    async def script(player: Player) -> None:
+        await _sign_in(player)
+        await player.see("TECHNICIAN MODE")
+        await player.press("5")
+        await player.see("Tokens and keys")
+        await player.press("3")
+        await player.see("3 wrong digits")
+        await player.press(*meter, "enter", "3", "enter", "enter")
+        await player.see("No token of this meter is known here")
 
     hall.play(script, face="technician")

@@ -28,6 +28,7 @@ class Counter(Menu):
             (self.say("cashier.menu_card"), self._read_card),
             (self.say("cashier.menu_sales"), self._past_sales),
             (self.say("cashier.open_sales"), self._go_doubts),
+            (self.say("tokens.title"), self._tokens),
         ]
 
     def on_mount(self) -> None:
@@ -43,6 +44,11 @@ class Counter(Menu):
         from kiosk.screens.cashier.sales import Sales
 
         self.face_app.go(Sales())
+
+    def _tokens(self) -> None:
+        from kiosk.screens.staff.tokens import CommonTokens
+
+        self.face_app.go(CommonTokens())
 
     def _go_doubts(self) -> None:
         self.face_app.go(Doubts(Counter))

@@ -43,6 +43,8 @@ class TechnicianMenu(Menu):
             (self.say("cashier.open_sales"), self._doubts),
             (self.say("technician.journal_verify"), self._verify),
             (self.say("technician.settings"), self._settings),
+            (self.say("tokens.title"), self._tokens),
+            (self.say("tokens.menu_keys"), self._keys),
         ]
 
     def on_mount(self) -> None:
@@ -75,3 +77,13 @@ class TechnicianMenu(Menu):
         from kiosk.screens.technician.settings import SettingsPage
 
         self.face_app.go(SettingsPage())
+
+    def _tokens(self) -> None:
+        from kiosk.screens.technician.tokens import TokenMenu
+
+        self.face_app.go(TokenMenu())
+
+    def _keys(self) -> None:
+        from kiosk.screens.technician.tokens import Keys
+
+        self.face_app.go(Keys())

@@ -1,0 +1,107 @@
+"""A few questions one after the other, and one act with the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from textual.widget import Widget
+from textual.widgets import Static
+
+from kiosk.errors import BadInput, Refusal
+from kiosk.screens.staff.entry import TextEntry
+from kiosk.screens.staff.frame import Back, StaffFrame
+
+Answer = TypeVar("Answer")
+
+#: The sentence of a question, and whether its answer is hidden while it is typed.
+Question = tuple[str, bool]
+
+
+class Form(StaffFrame):
+    """Enter goes to the next question; after the last one `act` gets the answers, once."""
+
+    TYPING = True
+
+    def __init__(
+        self,
+        title: str,
+        questions: Sequence[Question],
+        act: Callable[[Form, list[str]], None],
+        back: Back,
+        known: Sequence[str] = (),
+    ) -> None:
+        super().__init__()
+        self.form_title, self.questions, self.known = title, list(questions), list(known)
+        self._act, self._back = act, back
+
+    def heading(self) -> str:
+        """What is asked for."""
+        return self.form_title
+
+    def body(self) -> Iterable[Widget]:
+        """What may be answered, and an entry for each question."""
+        for line in self.known:
+            yield Static(line, classes="restated", markup=False)
+        for place, (label, secret) in enumerate(self.questions):
+            entry = TextEntry(label, secret=secret)
+            entry.open = place == 0
+            yield entry
+
+    def hint(self) -> str:
+        """Enter, Backspace, Esc."""
+        return self.say("tokens.form_keys")
+
+    def press_character(self, character: str) -> None:
+        """A character for the open question."""
+        self._open().press(character)
+
+    def press_clear(self) -> None:
+        """Take one character back."""
+        self._open().clear_one()
+
+    def press_cancel(self) -> None:
+        """Back; nothing was done."""
+        self.face_app.go(self._back())
+
+    def press_enter(self) -> None:
+        """The next question, or the act."""
+        entries = list(self.query(TextEntry))
+        place = next(place for place, entry in enumerate(entries) if entry.open)
+        if place + 1 < len(entries):
+            entries[place].set_open(False)
+            entries[place + 1].set_open(True)
+            return
+        self.note(self.say("kiosk.please_wait"))
+        self._act(self, [entry.typed for entry in entries])
+
+    def refuse(self, sentence: str) -> None:
+        """Say why not; what was typed stays, from the first question on."""
+        self.note(sentence, "warn")
+        for place, entry in enumerate(self.query(TextEntry)):
+            entry.set_open(place == 0)
+            if entry.secret:
+                entry.clear_all()
+
+    def _open(self) -> TextEntry:
+        return next(entry for entry in self.query(TextEntry) if entry.open)
+
+
+def asked(form: Form, work: Callable[[], Answer | Refusal], then: Callable[[Answer], None]) -> None:
+    """Do `work` on the worker; a refusal, or input that cannot be used, is said in the form."""
+
+    def tried() -> Answer | Refusal | BadInput:
+        try:
+            return work()
+        except BadInput as fault:
+            return fault
+
+    def answered(outcome: Answer | Refusal | BadInput) -> None:
+        if isinstance(outcome, Refusal):
+            form.refuse(form.words.refusal(outcome))
+        elif isinstance(outcome, BadInput):
+            form.refuse(outcome.sentence)
+        else:
+            then(outcome)
+
+    form.ask(tried, answered)

@@ -1,0 +1,237 @@
+"""The tokens of a hall for its staff: list, one of them with its copy, a check, the clinic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from textual.widget import Widget
+
+from kiosk.domain.record import GivenToken, TokenRecord
+from kiosk.errors import Refusal
+from kiosk.screens import token_telling
+from kiosk.screens.staff.form import Form, asked
+from kiosk.screens.staff.frame import Back, StaffFrame
+from kiosk.screens.staff.page import Page
+from kiosk.screens.staff.table import Table
+from kiosk.till import clinic, history, token_book
+from kiosk.till.clinic import Diagnosis
+from kiosk.till.history import Explained
+from kiosk.till.token_book import Checked
+
+_LISTED = 50
+_COLUMNS = (
+    "cashier.history_time", "tokens.ask_operation", "cashier.meter", "cashier.history_state",
+    "slip.token",
+)  # fmt: skip
+
+
+#: The sentence of a row, and the screen behind it.
+Row = tuple[str, Callable[[], StaffFrame]]
+
+
+class CommonTokens(StaffFrame):
+    """What all staff may do with tokens; digits, or arrows and Enter, open a row."""
+
+    def heading(self) -> str:
+        """What this is."""
+        return self.say("tokens.title")
+
+    def rows(self) -> list[Row]:
+        """List, check, clinic."""
+        back = type(self)
+        return [
+            (self.say("tokens.menu_list"), partial(search_form, self, back)),
+            (self.say("tokens.menu_verify"), partial(verify_form, self, back)),
+            (self.say("tokens.menu_clinic"), partial(clinic_form, self, back)),
+        ]
+
+    def body(self) -> Iterable[Widget]:
+        """The rows."""
+        yield Table([self.say("tokens.title")])
+
+    def hint(self) -> str:
+        """Arrows and Enter."""
+        return self.say("tokens.list_keys")
+
+    def on_mount(self) -> None:
+        """Fill the rows, numbered as far as there are digits."""
+        texts = [text for text, _ in self.rows()]
+        numbered = [[f"{n if n < 10 else ' '} {text}"] for n, text in enumerate(texts, 1)]
+        self.query_one(Table).fill(numbered)
+
+    def press_arrow(self, steps: int) -> None:
+        """Choose another row."""
+        self.query_one(Table).move(steps)
+
+    def press_digit(self, digit: int) -> None:
+        """Open the row with this number."""
+        if 1 <= digit <= len(self.rows()):
+            self.face_app.go(self.rows()[digit - 1][1]())
+
+    def press_enter(self) -> None:
+        """Open the chosen row."""
+        self.face_app.go(self.rows()[self.query_one(Table).chosen][1]())
+
+    def press_cancel(self) -> None:
+        """Back to the menu of the counter."""
+        from kiosk.screens.cashier.counter import Counter
+
+        self.face_app.go(Counter())
+
+
+class Tokens(StaffFrame):
+    """The newest tokens, those of sales too; Enter opens one."""
+
+    def __init__(self, back: Back, search: str = "") -> None:
+        super().__init__()
+        self.back, self.search = back, search
+        self._rows: list[GivenToken] = []
+
+    def heading(self) -> str:
+        """What is listed."""
+        return self.say("tokens.menu_list")
+
+    def body(self) -> Iterable[Widget]:
+        """The list."""
+        yield Table([self.say(key) for key in _COLUMNS])
+
+    def hint(self) -> str:
+        """Arrows and Enter."""
+        return self.say("tokens.list_keys")
+
+    def on_mount(self) -> None:
+        """Read the list."""
+        self.ask(partial(token_book.tokens, self.desk, self.search, _LISTED), self._listed)
+
+    def _listed(self, rows: list[GivenToken] | Refusal) -> None:
+        if isinstance(rows, Refusal):
+            self.note(self.words.refusal(rows), "warn")
+            return
+        self._rows = rows
+        self.query_one(Table).fill([token_telling.token_cells(self.words, row) for row in rows])
+        if not rows:
+            self.note(self.say("cashier.history_empty"))
+
+    def press_arrow(self, steps: int) -> None:
+        """Choose another token."""
+        self.query_one(Table).move(steps)
+
+    def press_enter(self) -> None:
+        """Open the chosen token; that of a sale with its sale."""
+        if not self._rows:
+            return
+        row = self._rows[self.query_one(Table).chosen]
+        again = partial(Tokens, self.back, self.search)
+        if row.operation != "sale":
+            work = partial(token_book.show, self.desk, row.issue_id)
+            self.ask(work, partial(self._shown, again))
+            return
+        self.ask(partial(history.why, self.desk, row.issue_id), partial(self._sale, again))
+
+    def _sale(self, again: Back, explained: Explained | Refusal) -> None:
+        if isinstance(explained, Refusal):
+            self.note(self.words.refusal(explained), "warn")
+            return
+        from kiosk.screens.cashier.sale import SalePage
+
+        self.face_app.go(SalePage(explained.record, again))
+
+    def _shown(self, again: Back, record: TokenRecord | Refusal) -> None:
+        if isinstance(record, Refusal):
+            self.note(self.words.refusal(record), "warn")
+        else:
+            self.face_app.go(TokenPage(record, again))
+
+    def press_cancel(self) -> None:
+        """Back to the menu."""
+        self.face_app.go(self.back())
+
+
+class TokenPage(Page):
+    """A token that is no sale, with its digits numbered; 1 prints a copy."""
+
+    def __init__(self, record: TokenRecord, back: Back) -> None:
+        super().__init__("", [], back)
+        self.record = record
+
+    def heading(self) -> str:
+        """What kind of token."""
+        return self.say(f"tokens.operation_{self.record.committed.operation}")
+
+    def body(self) -> Iterable[Widget]:
+        """Its lines."""
+        self.lines = token_telling.record_lines(self.words, self.record)
+        yield from super().body()
+
+    def hint(self) -> str:
+        """Copy or back."""
+        return self.say("tokens.token_keys")
+
+    def press_digit(self, digit: int) -> None:
+        """1 prints a copy."""
+        if digit == 1:
+            work = partial(token_book.reprint, self.desk, self.record.committed.issue_id)
+            self.ask(work, self._sent)
+
+    def _sent(self, job: str | Refusal) -> None:
+        if isinstance(job, Refusal):
+            self.note(self.words.refusal(job), "warn")
+        elif job:
+            self.note(self.say("cashier.reprinted", copy=int(job.rpartition("/")[2])), "good")
+        else:
+            self.note(self.say("cashier.no_printer"), "warn")
+
+
+def search_form(screen: StaffFrame, back: Back) -> Form:
+    """Asks for a token, meter or number, and lists what is found."""
+
+    def act(form: Form, answers: list[str]) -> None:
+        form.face_app.go(Tokens(back, answers[0]))
+
+    return Form(
+        screen.say("tokens.menu_list"), [(screen.say("tokens.ask_search"), False)], act, back
+    )
+
+
+def verify_form(screen: StaffFrame, back: Back) -> Form:
+    """Asks for meter and token, and says what the one means to the other."""
+    title = screen.say("tokens.menu_verify")
+
+    def act(form: Form, answers: list[str]) -> None:
+        work = partial(token_book.verify, form.desk, answers[0], answers[1])
+        asked(form, work, partial(_checked, form, title, back))
+
+    questions = [(screen.say("tokens.ask_meter"), False), (screen.say("tokens.ask_token"), False)]
+    return Form(title, questions, act, back)
+
+
+def _checked(form: Form, title: str, back: Back, checked: Checked) -> None:
+    form.face_app.go(Page(title, token_telling.checked_lines(form.words, checked), back))
+
+
+def clinic_form(screen: StaffFrame, back: Back) -> Form:
+    """Asks what the meter shows, and says the next step."""
+    title = screen.say("clinic.title")
+    results = list(clinic.STEPS)
+    known = [
+        "   ".join(
+            f"{number} {screen.say(f'clinic.result.{result}')}"
+            for number, result in list(enumerate(results, 1))[start : start + 5]
+        )
+        for start in range(0, len(results), 5)
+    ]
+
+    def act(form: Form, answers: list[str]) -> None:
+        meter, shown, token = answers
+        place = int(shown) if shown.isascii() and shown.isdecimal() and len(shown) < 3 else 0
+        result = results[place - 1] if 1 <= place <= len(results) else shown
+        work = partial(clinic.diagnose, form.desk, meter, result, token)
+        asked(form, work, partial(_diagnosed, form, title, back))
+
+    questions = [(screen.say(f"tokens.ask_{name}"), False) for name in ("meter", "result", "token")]
+    return Form(title, questions, act, back, known)
+
+
+def _diagnosed(form: Form, title: str, back: Back, found: Diagnosis) -> None:
+    form.face_app.go(Page(title, token_telling.diagnosis_lines(form.words, found), back))

@@ -1,0 +1,191 @@
+"""The technician's tokens and keys: engineering tokens, free units, key changes, key files."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from kiosk.domain.record import TokenRecord
+from kiosk.domain.registry import Meter
+from kiosk.domain.special_tokens import MANAGEMENT, METER_TESTS
+from kiosk.errors import Refusal
+from kiosk.ports import LoadedFile, VendorKey
+from kiosk.screens import token_telling
+from kiosk.screens.staff.form import Form, asked
+from kiosk.screens.staff.frame import StaffFrame
+from kiosk.screens.staff.page import Page, Reading
+from kiosk.screens.staff.tokens import CommonTokens, Row, TokenPage
+from kiosk.till import keys, tokens
+from kiosk.till.tokens import SecondPerson
+
+
+class TokenMenu(CommonTokens):
+    """Everything about tokens and keys."""
+
+    def rows(self) -> list[Row]:
+        """What every staff has, and what is the technician's own."""
+        return [
+            *super().rows(),
+            (self.say("tokens.menu_engineer"), partial(engineer_form, self)),
+            (self.say("tokens.menu_test"), partial(test_form, self)),
+            (self.say("tokens.menu_free"), partial(free_form, self)),
+            (self.say("tokens.menu_change"), partial(change_form, self)),
+            (self.say("tokens.menu_confirm"), partial(confirm_form, self)),
+            (self.say("tokens.menu_old"), partial(old_form, self)),
+            (self.say("tokens.menu_import"), partial(import_form, self)),
+        ]
+
+    def press_cancel(self) -> None:
+        """Back to the technician's menu."""
+        from kiosk.screens.technician.menu import TechnicianMenu
+
+        self.face_app.go(TechnicianMenu())
+
+
+def _questions(screen: StaffFrame, *names: str) -> list[tuple[str, bool]]:
+    hidden = {"second_pin", "passphrase"}
+    return [(screen.say(f"tokens.ask_{name}"), name in hidden) for name in names]
+
+
+def _choices(screen: StaffFrame, names: list[str]) -> list[str]:
+    return [screen.say("tokens.choices", choices=", ".join(names))]
+
+
+def _show(form: Form, record: TokenRecord) -> None:
+    form.face_app.go(TokenPage(record, TokenMenu))
+
+
+def engineer_form(screen: StaffFrame) -> Form:
+    """A management token of one meter."""
+
+    def act(form: Form, answers: list[str]) -> None:
+        meter, operation, value, reason = answers
+        if not (value.isascii() and value.isdecimal()) or len(value) > 9:
+            value = "0" if not value else "-1"
+        work = partial(tokens.engineer, form.desk, meter, operation, int(value), reason)
+        asked(form, work, partial(_show, form))
+
+    questions = _questions(screen, "meter", "operation", "value", "reason")
+    known = _choices(screen, list(MANAGEMENT))
+    return Form(screen.say("tokens.menu_engineer"), questions, act, TokenMenu, known)
+
+
+def test_form(screen: StaffFrame) -> Form:
+    """A test or display for any meter."""
+
+    def act(form: Form, answers: list[str]) -> None:
+        work = partial(tokens.meter_test, form.desk, answers[0], answers[1])
+        asked(form, work, partial(_show, form))
+
+    known = _choices(screen, list(METER_TESTS))
+    questions = _questions(screen, "test", "reason")
+    return Form(screen.say("tokens.menu_test"), questions, act, TokenMenu, known)
+
+
+def free_form(screen: StaffFrame) -> Form:
+    """Free units, by two persons."""
+
+    def act(form: Form, answers: list[str]) -> None:
+        meter, energy, reason, name, pin = answers
+        energy_wh = energy_typed(energy)
+        second = SecondPerson(name, pin)
+        work = partial(tokens.give_free, form.desk, meter, energy_wh, reason, second)
+        asked(form, work, partial(_show, form))
+
+    questions = _questions(screen, "meter", "energy", "reason", "second", "second_pin")
+    return Form(screen.say("tokens.menu_free"), questions, act, TokenMenu)
+
+
+def energy_typed(text: str) -> int:
+    """Kilowatt-hours with up to three decimals, in watt-hours; 0, which nobody gives, otherwise."""
+    whole, _, fraction = text.replace(",", ".").partition(".")
+    digits = whole + fraction
+    if not (digits.isascii() and digits.isdecimal()) or len(fraction) > 3 or len(digits) > 12:
+        return 0
+    return int(whole or "0") * 1000 + int(fraction.ljust(3, "0"))
+
+
+def change_form(screen: StaffFrame) -> Form:
+    """The key change tokens of one meter."""
+
+    def act(form: Form, answers: list[str]) -> None:
+        meter, group, reason = answers
+        work = partial(keys.change_key, form.desk, meter, reason, supply_group=group)
+        asked(form, work, partial(_show, form))
+
+    questions = _questions(screen, "meter", "new_group", "reason")
+    return Form(screen.say("tokens.menu_change"), questions, act, TokenMenu)
+
+
+def confirm_form(screen: StaffFrame) -> Form:
+    """The meter has taken every section."""
+    title = screen.say("tokens.menu_confirm")
+
+    def done(form: Form, meter: Meter) -> None:
+        form.face_app.go(Page(title, [token_telling.confirmed_line(form.words, meter)], TokenMenu))
+
+    def act(form: Form, answers: list[str]) -> None:
+        asked(form, partial(keys.confirm, form.desk, answers[0]), partial(done, form))
+
+    return Form(title, _questions(screen, "issue"), act, TokenMenu)
+
+
+def old_form(screen: StaffFrame) -> Form:
+    """The meters of a supply group that have an old key."""
+    title = screen.say("tokens.menu_old")
+
+    def act(form: Form, answers: list[str]) -> None:
+        group = answers[0]
+
+        def done(found: list[keys.OldKey]) -> None:
+            lines = token_telling.old_key_lines(form.words, found, group)
+            form.face_app.go(Page(title, lines, TokenMenu))
+
+        asked(form, partial(keys.old_keys, form.desk, group), done)
+
+    return Form(title, _questions(screen, "group"), act, TokenMenu)
+
+
+def import_form(screen: StaffFrame) -> Form:
+    """A key file, by two persons; the keys that are there stand above."""
+    title = screen.say("tokens.menu_import")
+
+    def done(form: Form, file: LoadedFile) -> None:
+        loaded = form.say("tokens.keys_loaded", count=len(file.keys), module=file.module)
+        lines = [*token_telling.file_lines(form.words, file), loaded]
+        form.face_app.go(Page(title, lines, TokenMenu))
+
+    def act(form: Form, answers: list[str]) -> None:
+        path, passphrase, name, pin = answers
+        second = SecondPerson(name, pin)
+        work = partial(keys.load, form.desk, Path(path), passphrase, second)
+        asked(form, work, partial(done, form))
+
+    questions = _questions(screen, "file", "passphrase", "second", "second_pin")
+    return Form(title, questions, act, TokenMenu)
+
+
+class Keys(Page):
+    """The vending keys of the module, with check values and times."""
+
+    def __init__(self) -> None:
+        from kiosk.screens.technician.menu import TechnicianMenu
+
+        super().__init__("", [], TechnicianMenu)
+
+    def heading(self) -> str:
+        """What is listed."""
+        return self.say("tokens.menu_keys")
+
+    def on_mount(self) -> None:
+        """Ask the module."""
+        self.note(self.say("kiosk.please_wait"))
+        self.ask(partial(keys.keys, self.desk), self._answered)
+
+    def _answered(self, found: list[VendorKey] | Refusal) -> None:
+        if isinstance(found, Refusal):
+            self.note(self.words.refusal(found), "warn")
+            return
+        self.note("")
+        lines = [token_telling.key_line(self.words, key) for key in found]
+        self.query_one(Reading).show(lines or [self.say("technician.keys_none")])
