@@ -27,6 +27,8 @@ from kiosk.ledger.store import check, open_reader
 from sync.wire import is_origin
 
 SIGNING_KEY = Path("keys") / "signing.key"
+#: Stands beside the ledger once its first fact is durable.
+OPENED = "opened"
 PEPPER = Path("keys") / "pins.secret"
 
 
@@ -56,6 +58,7 @@ def default_home(mode: str) -> Path:
 def open_home(path: Path, settings: Settings, now: Now) -> Home:
     """Open the home in `path`, making it on first use. HomeFault with what to do about it."""
     file = _home_file(path, settings)
+    _ledger_is_there(path)
     key_path = path / SIGNING_KEY
     new = not (path / "ledger.db").exists()
     if new and not key_path.exists():
@@ -81,10 +84,23 @@ def open_home(path: Path, settings: Settings, now: Now) -> Home:
                 f"{path}: its books are in {written.currency}, kiosk.toml says"
                 f" {settings.site.currency}; use another home."
             )
+        if not (path / OPENED).exists():
+            _write_durably(path / OPENED, b"")
     except BaseException:
         journal.close()
         raise
     return Home(path, file.origin, journal, (path / PEPPER).read_bytes(), new)
+
+
+def _ledger_is_there(path: Path) -> None:
+    """A home whose ledger is gone is never opened with empty books: used identifiers would be
+    given again (E17)."""
+    ledger = path / "ledger.db"
+    if (path / OPENED).exists() and not (ledger.exists() and ledger.stat().st_size):
+        raise HomeFault(
+            f"{ledger}: the ledger of this home is gone; restore it from a backup, or name"
+            " another home."
+        )
 
 
 def _home_file(path: Path, settings: Settings) -> HomeFile:

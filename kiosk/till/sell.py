@@ -141,13 +141,20 @@ def _base(desk: Desk, offer: Offer, payment: Payment) -> facts.SaleCommitted:
     )
 
 
+def identifier_for(desk: Desk, offer: Offer) -> int | Refusal:
+    """The identifier that the token would carry now, or why there is none (E09); asked before any
+    money is taken, and again when it is journalled."""
+    meter = offer.buyer.meter
+    last = desk.records.last_identifier(meter.number, meter.base_date)
+    return next_identifier(desk.clock.now().time_ms, last, meter.base_date, desk.lane())
+
+
 def _token_sale(desk: Desk, offer: Offer, payment: Payment) -> facts.SaleCommitted | Refusal:
     meter = offer.buyer.meter
     refused = vending_key_missing(desk, offer)
     if refused is not None:
         return refused
-    last = desk.records.last_identifier(meter.number, meter.base_date)
-    identifier = next_identifier(desk.clock.now().time_ms, last, meter.base_date, desk.lane())
+    identifier = identifier_for(desk, offer)
     if isinstance(identifier, Refusal):
         return identifier
     request = TokenRequest(

@@ -244,7 +244,18 @@ class Counter:
 
     def stop(self, answers: list[dict[str, Any]]) -> Neighbour:
         """End it, unless it is dead; what it was told, after the `answers` that were read."""
-        out, trouble = self.process.communicate(timeout=PATIENCE_S)
+        # Not communicate(): it would pass over the lines that readline() has buffered already.
+        process = self.process
+        if process.stdin is not None:
+            process.stdin.close()
+        assert process.stdout is not None
+        out = process.stdout.read()
+        process.stdout.close()
+        trouble = ""
+        if process.stderr is not None:
+            trouble = process.stderr.read()
+            process.stderr.close()
+        process.wait(PATIENCE_S)
         killed = self.process.returncode == -signal.SIGKILL
         assert killed or self.process.returncode == 0, trouble
         lines = out.splitlines(keepends=True)

@@ -11,6 +11,7 @@ import pytest
 from drivers.vending.software import SoftwareVendor
 from kiosk.domain.token import TokenRequest
 from kiosk.errors import Refusal
+from kiosk.front.cli import run
 from tests.front.conftest import Done, Kiosk, a_meter, customers, is_one_sentence
 
 SELL = ("sell", "--meter", "01470000009", "--amount")
@@ -257,3 +258,16 @@ def test_it_says_so_and_exits_1_when_a_sale_is_not_delivered(
 def refuse(_vendor: SoftwareVendor, request: TokenRequest) -> Refusal:
     """A security module that holds the key and refuses."""
     return Refusal("message_reused", {"message_id": request.message_id})
+
+
+@pytest.mark.parametrize("loss", ["removed", "emptied"])
+def test_a_home_is_not_opened_with_empty_books_when_its_ledger_is_gone(
+    loss: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "home"
+    assert run(["customers", "--home", str(home), "--limit", "1"]) == 0
+    for file in home.glob("ledger.db*"):
+        file.unlink() if loss == "removed" else file.write_bytes(b"")
+    capsys.readouterr()
+    assert run(["customers", "--home", str(home), "--limit", "1"]) == 1
+    assert "is gone" in capsys.readouterr().err
