@@ -100,6 +100,13 @@ def run(arguments: Sequence[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 1
+    except UnicodeEncodeError:
+        print("kiosk: an argument is not readable text; type it again.", file=sys.stderr)  # noqa: T201
+        return 1
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"kiosk: {where}cannot be used ({error.strerror}).", file=sys.stderr)  # noqa: T201
+        return 1
     except Exception as error:
         print(f"kiosk: {_fault_sentence(error)}", file=sys.stderr)  # noqa: T201
         return 1
