@@ -16,7 +16,8 @@ from benchmarks.facts_of_a_sale import committed, delivered
 from benchmarks.measure import Row, compared, folder, line
 from benchmarks.raw_ledger import NO_SIGNATURE, RawLedger, contents
 from kiosk.domain import facts
-from kiosk.domain.books import Books, Posting
+from kiosk.domain.books import Books
+from kiosk.domain.posting import Posting
 from kiosk.errors import Refusal
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.sealing import Signer, public_bytes

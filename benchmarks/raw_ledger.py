@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.domain import facts
-from kiosk.domain.books import Posting
 from kiosk.domain.entry import GENESIS, Entry, digest
+from kiosk.domain.posting import Posting
 from kiosk.ledger.store import checkpoint, open_writer
 
 ENTRY = (

@@ -2,30 +2,20 @@
 
 The same fold runs at commit in the ledger, in `kiosk verify`, and at every centre above; a balance
 or a sale's state that is stored anywhere can be rebuilt from it and compared. Pure: what a fact
-refers to must have come before it.
+refers to must have come before it. Each further subject has its rules in a file of its own
+(`token_books` ...): functions of the books and a fact, gathered in `_RULES` here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
-from kiosk.domain import chart, facts
-from kiosk.domain.energy import STS_STEP_WH
+from kiosk.domain import chart, facts, token_books
+from kiosk.domain.posting import Posting, balanced
 from kiosk.domain.sale import may_move
-from kiosk.domain.special_tokens import CreditRequest
 from kiosk.errors import Refusal
-
-
-class Posting(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """`amount` on `account` in `currency`; `state` is pending, posted or voided."""
-
-    account: str
-    currency: str
-    amount: int
-    state: str
 
 
 class OpenSale(msgspec.Struct):
@@ -210,29 +200,6 @@ class Books:
             Posting(account, fact.currency, -fact.amount_minor, "posted"),
         ]
 
-    # --- tokens outside sales -----------------------------------------------------------------
-
-    def _token_committed(self, fact: facts.TokenCommitted) -> list[Posting] | Refusal:
-        """Energy is given by a credit of exactly that much, and by nothing else."""
-        request = fact.request
-        gives = isinstance(request, CreditRequest)
-        carried_wh = request.token.units * STS_STEP_WH if isinstance(request, CreditRequest) else 0
-        known = fact.operation in _GIVEN_FROM
-        if gives != known or carried_wh != fact.energy_wh or (gives and carried_wh <= 0):
-            return Refusal("token_does_not_add_up", {"token": fact.issue_id})
-        return []
-
-    def _token_issued(self, fact: facts.TokenIssued) -> list[Posting] | Refusal:
-        if not fact.tokens or (fact.energy_wh > 0) != (fact.operation in _GIVEN_FROM):
-            return Refusal("token_does_not_add_up", {"token": fact.issue_id})
-        if not fact.energy_wh:
-            return []
-        energy, given = fact.energy_wh, _GIVEN_FROM[fact.operation]
-        return [
-            Posting(chart.meter_energy(fact.meter), chart.ENERGY_CURRENCY, energy, "posted"),
-            Posting(given, chart.ENERGY_CURRENCY, -energy, "posted"),
-        ]
-
     # --- the registry -------------------------------------------------------------------------
 
     def _catalogue(self, fact: facts.CatalogueReceived) -> list[Posting]:
@@ -247,10 +214,6 @@ class Books:
         return [*owed, Posting(chart.OPENING_DEBTS, fact.currency, -total, "posted")]
 
 
-#: Where the energy of a token outside a sale comes from.
-_GIVEN_FROM = {"free_units": chart.FREE_ENERGY, "replacement": chart.REPLACED_ENERGY}
-
-
 def _is_sound(tender: facts.Tender, meter: str) -> bool:
     """Whether the money comes from where a tender of its kind comes from."""
     if tender.kind == "cash":
@@ -260,14 +223,6 @@ def _is_sound(tender: facts.Tender, meter: str) -> bool:
     else:
         known = tender.kind == "meter_account" and tender.account == chart.meter_account(meter)
     return known and tender.amount_minor > 0
-
-
-def balanced(postings: Iterable[Posting]) -> bool:
-    """Whether the postings of a fact sum to zero per currency."""
-    totals: dict[str, int] = {}
-    for posting in postings:
-        totals[posting.currency] = totals.get(posting.currency, 0) + posting.amount
-    return not any(totals.values())
 
 
 _RULES: dict[type[facts.Fact], Any] = {
@@ -281,6 +236,5 @@ _RULES: dict[type[facts.Fact], Any] = {
     facts.NoteInDoubt: Books._note_lost,
     facts.PaymentKept: Books._kept,
     facts.CatalogueReceived: Books._catalogue,
-    facts.TokenCommitted: Books._token_committed,
-    facts.TokenIssued: Books._token_issued,
+    **token_books.RULES,
 }

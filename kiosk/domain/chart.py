@@ -58,3 +58,14 @@ def meter_account(meter: str) -> str:
 def meter_energy(meter: str) -> str:
     """Energy issued to a meter."""
     return f"meter_energy:{meter}"
+
+
+#: Accounts that hold somebody's money, which may be spent down to nothing and no further, and what
+#: the name after the colon is.
+PURSES = {"meter_account": "meter"}
+
+
+def purse_of(account: str) -> str:
+    """The kind of purse that `account` is, or nothing."""
+    kind, colon, _ = account.partition(":")
+    return kind if colon and kind in PURSES else ""

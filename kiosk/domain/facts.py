@@ -2,35 +2,20 @@
 
 A fact is what happened, in the past tense. It is encoded once, at commit; those very bytes are
 hashed, signed, sent, verified and restored (design 3). A published fact never changes: what needs
-another field gets a new version, and old versions stay readable for ever.
+another field gets a new version, and old versions stay readable for ever. Each further subject has
+a file of its own (`token_facts` ...), whose facts are registered in `KINDS` here.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import msgspec
 
+from kiosk.domain import token_facts
 from kiosk.domain.cards.image import CardImage, PlainWrite
+from kiosk.domain.fact import Fact as Fact  # noqa: PLC0414 - the name that all rooms use
 from kiosk.domain.sale import SaleState
-from kiosk.domain.special_tokens import KeyPlace, SpecialRequest
 from kiosk.domain.tariff import Line
 from kiosk.domain.token import TokenRequest
-
-
-class Fact(msgspec.Struct, frozen=True):
-    """The base of all facts. `KIND` and `VERSION` stand in the entry, the fields in its body."""
-
-    KIND: ClassVar[str]
-    VERSION: ClassVar[int] = 1
-
-    def identity(self) -> str | None:
-        """The key under which this fact may be in a journal only once; None: it may be repeated.
-
-        The same identity with the same content answers `exists`; with other content it is refused
-        loudly, `exists_with_different_content` (E05).
-        """
-        return None
 
 
 class HomeOpened(Fact, frozen=True):
@@ -171,7 +156,7 @@ class SaleDelivered(Fact, frozen=True):
     how: str
     token: str | None = None
     purchase_number: int | None = None
-    stages_ms: dict[str, int] = {}
+    stages_ms: dict[str, int] = msgspec.field(default_factory=dict)
 
     def identity(self) -> str:
         """A sale ends once; delivered and voided share the key."""
@@ -284,125 +269,14 @@ class SlipPrinted(Fact, frozen=True):
     by: str
 
 
-class TokenCommitted(Fact, frozen=True):
-    """A token that is no sale shall be made: the intention, before the module is asked.
+_ALL: tuple[type[Fact], ...] = (
+    HomeOpened, LaneGiven, CatalogueReceived, OperatorRegistered, OperatorSignedIn,
+    SignInRefused, OperatorSignedOut, SaleCommitted, SaleDelivered, SaleVoided, SaleInDoubt,
+    NoteOffered, NoteStacked, NoteReturned, NoteInDoubt, PaymentKept, SlipPrinted,
+    *token_facts.FACTS,
+)  # fmt: skip
 
-    `operation` is free_units, replacement, key_change, meter_test or an operation of class 2.
-    `second` is the other person where two are needed, `first_sale` the sale whose token is
-    replaced; each is empty otherwise. `energy_wh` is what the token gives, 0 for none.
-    """
-
-    KIND = "token_committed"
-    issue_id: str
-    station: str
-    operator: str
-    second: str
-    face: str
-    meter: str
-    operation: str
-    reason: str
-    first_sale: str
-    energy_wh: int
-    request: SpecialRequest
-
-    def identity(self) -> str:
-        """The id is made once and is the module's message id."""
-        return f"token/{self.issue_id}"
-
-
-class TokenIssued(Fact, frozen=True):
-    """The module has made it: one token, or the set of a key change in printing order.
-
-    Meter, operation and energy stand here again, so that its postings need nothing else. `how` is
-    "normal" or "recovered".
-    """
-
-    KIND = "token_issued"
-    issue_id: str
-    meter: str
-    operation: str
-    energy_wh: int
-    tokens: list[str]
-    how: str
-
-    def identity(self) -> str:
-        """A token outside a sale ends once; issued and refused share the key."""
-        return f"token_end/{self.issue_id}"
-
-
-class TokenRefused(Fact, frozen=True):
-    """The module decided that it makes no such token; its identifier stays used."""
-
-    KIND = "token_refused"
-    issue_id: str
-    reason: str
-
-    def identity(self) -> str:
-        """A token outside a sale ends once; issued and refused share the key."""
-        return f"token_end/{self.issue_id}"
-
-
-class TokenReprinted(Fact, frozen=True):
-    """A copy of a token slip, marked COPY n, left for the printer."""
-
-    KIND = "token_reprinted"
-    issue_id: str
-    copy: int
-    by: str
-
-
-class ImportedKey(msgspec.Struct, frozen=True):
-    """A vending key of an imported file: what it is for and its check value, never the key."""
-
-    supply_group: str
-    key_revision: int
-    key_type: int
-    base_date: int
-    algorithm: str
-    check_value: str
-    key_expiry: int
-    active_from_ms: int
-    active_until_ms: int | None
-
-
-class KeyFileImported(Fact, frozen=True):
-    """Two persons brought a key file to the module; `digest` is the SHA-256 of the file."""
-
-    KIND = "key_file_imported"
-    digest: str
-    module: str
-    keys: list[ImportedKey]
-    operator: str
-    second: str
-
-    def identity(self) -> str:
-        """A file is imported once: its limits would count twice."""
-        return f"key_file/{self.digest}"
-
-
-class MeterKeyChanged(Fact, frozen=True):
-    """Somebody saw that the meter took all sections of a key change: it is under another key."""
-
-    KIND = "meter_key_changed"
-    issue_id: str
-    meter: str
-    place: KeyPlace
-    operator: str
-
-    def identity(self) -> str:
-        """A set changes the meter's key once."""
-        return f"key_changed/{self.issue_id}"
-
-
-KINDS: dict[tuple[str, int], type[Fact]] = {
-    (fact.KIND, fact.VERSION): fact
-    for fact in (
-        HomeOpened, LaneGiven, CatalogueReceived, OperatorRegistered, OperatorSignedIn,
-        SignInRefused, OperatorSignedOut, SaleCommitted, SaleDelivered, SaleVoided, SaleInDoubt,
-        NoteOffered, NoteStacked, NoteReturned, NoteInDoubt, PaymentKept, SlipPrinted,
-        TokenCommitted, TokenIssued, TokenRefused, TokenReprinted, KeyFileImported, MeterKeyChanged,
-    )
-}  # fmt: skip
+KINDS: dict[tuple[str, int], type[Fact]] = {(fact.KIND, fact.VERSION): fact for fact in _ALL}
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODERS: dict[tuple[str, int], msgspec.msgpack.Decoder[Fact]] = {}

@@ -6,8 +6,9 @@ from typing import Literal
 
 import msgspec
 
-from kiosk.domain.facts import SaleCommitted, TokenCommitted
+from kiosk.domain.facts import SaleCommitted
 from kiosk.domain.sale import SaleState
+from kiosk.domain.token_facts import TokenCommitted
 
 TokenState = Literal["committed", "issued", "refused"]
 

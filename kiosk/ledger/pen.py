@@ -13,11 +13,11 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from kiosk.domain import catalogue as catalogues
-from kiosk.domain import chart, facts, special_tokens
-from kiosk.domain.books import Posting
+from kiosk.domain import facts
 from kiosk.domain.entry import GENESIS, Entry, digest, signed_bytes
+from kiosk.domain.posting import Posting
 from kiosk.errors import KioskError, Refusal, StoreFault
-from kiosk.ledger import projection
+from kiosk.ledger import checks, projection
 from kiosk.ledger.opening import Head, open_books, read_head
 from kiosk.ledger.sealing import Signer
 from kiosk.ledger.store import Connection, checkpoint
@@ -179,11 +179,7 @@ class Pen:
             postings = self._books.apply(fact)
             if isinstance(postings, Refusal):
                 return postings
-            refused = (
-                self._identifier_taken(fact)
-                or self._meter_account_overdrawn(fact)
-                or self._token_not_open(fact)
-            )
+            refused = checks.against_tables(self._connection, fact, postings)
             if refused is not None:
                 return refused
             entry = self._entry(self.head, draft)
@@ -206,49 +202,6 @@ class Pen:
         if row[1:] == (draft.kind, draft.version, draft.body):
             return int(row[0])
         return Refusal("exists_with_different_content", {"identity": identity})
-
-    def _identifier_taken(self, fact: facts.Fact) -> Refusal | None:
-        used = _identifier_of(fact)
-        if used is None:
-            return None
-        row = self._connection.execute(
-            "SELECT 1 FROM identifiers WHERE meter = ? AND base_date = ? AND key_revision = ?"
-            " AND identifier = ?",
-            used,
-        ).fetchone()
-        return Refusal("identifier_taken", {"meter": used[0]}) if row else None
-
-    def _token_not_open(self, fact: facts.Fact) -> Refusal | None:
-        """The end of a token outside a sale follows its own intention, with the same figures."""
-        if isinstance(fact, facts.TokenIssued):
-            wanted: tuple[object, ...] = ("committed", fact.meter, fact.operation, fact.energy_wh)
-            columns = "state, meter, operation, energy_wh"
-        elif isinstance(fact, facts.TokenRefused):
-            wanted, columns = ("committed",), "state"
-        elif isinstance(fact, facts.MeterKeyChanged):
-            wanted, columns = ("issued", fact.meter, "key_change"), "state, meter, operation"
-        else:
-            return None
-        row = self._connection.execute(
-            f"SELECT {columns} FROM issued_tokens WHERE issue_id = ?",  # noqa: S608
-            (fact.issue_id,),
-        ).fetchone()
-        return None if row == wanted else Refusal("token_not_open", {"token": fact.issue_id})
-
-    def _meter_account_overdrawn(self, fact: facts.Fact) -> Refusal | None:
-        """Money kept for a meter is spent once, whoever is faster."""
-        if not isinstance(fact, facts.SaleCommitted):
-            return None
-        wanted = sum(t.amount_minor for t in fact.tenders if t.kind == "meter_account")
-        if not wanted:
-            return None
-        row = self._connection.execute(
-            "SELECT amount FROM balances WHERE account = ? AND currency = ?",
-            (chart.meter_account(fact.meter), fact.currency),
-        ).fetchone()
-        if row is None or -row[0] < wanted:
-            return Refusal("meter_account_too_small", {"meter": fact.meter})
-        return None
 
     def _entry(self, head: Head, draft: Draft) -> Entry:
         time_ms, quality = self._now()
@@ -321,13 +274,3 @@ class Pen:
     def _checkpoint(self) -> None:
         checkpoint(self._connection)
         self._since_checkpoint = 0
-
-
-def _identifier_of(fact: facts.Fact) -> tuple[str, int, int, int] | None:
-    """Meter, base date, key revision and identifier that a fact uses up."""
-    if isinstance(fact, facts.SaleCommitted) and fact.token is not None:
-        token = fact.token
-        return fact.meter, token.base_date, token.key_revision, token.identifier
-    if isinstance(fact, facts.TokenCommitted):
-        return special_tokens.identified(fact.request)
-    return None

@@ -1,7 +1,8 @@
 """What the tables beside the journal hold, drawn from each fact in the same commit.
 
 Nothing here decides anything: every row can be drawn again from the entries, and `kiosk verify`
-does so and compares.
+does so and compares. Each further subject has its tables drawn in a file of its own
+(`token_projection` ...), gathered in `_DRAWS` here.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from kiosk.domain import facts, special_tokens
+from kiosk.domain import facts
 from kiosk.domain.catalogue import Catalogue
 from kiosk.domain.tariff import pack_bytes, pack_digest
+from kiosk.ledger import token_projection
 from kiosk.ledger.store import Connection
 
 Draw = Callable[[Connection, int, int, Any], None]
@@ -137,63 +139,6 @@ def _refused(c: Connection, _sequence: int, time_ms: int, fact: facts.SignInRefu
     )
 
 
-def _token_committed(
-    c: Connection, sequence: int, time_ms: int, fact: facts.TokenCommitted
-) -> None:
-    c.execute(
-        "INSERT INTO issued_tokens (issue_id, sequence, state, operation, meter, station,"
-        " first_sale, energy_wh, tokens, committed_ms)"
-        " VALUES (?, ?, 'committed', ?, ?, ?, ?, ?, '', ?)",
-        (
-            fact.issue_id, sequence, fact.operation, fact.meter, fact.station, fact.first_sale,
-            fact.energy_wh, time_ms,
-        ),
-    )  # fmt: skip
-    used = special_tokens.identified(fact.request)
-    if used is not None:
-        c.execute(
-            "INSERT INTO identifiers (meter, base_date, key_revision, identifier, sale_id)"
-            " VALUES (?, ?, ?, ?, ?)",
-            (*used, fact.issue_id),
-        )
-
-
-def _token_issued(c: Connection, sequence: int, _time_ms: int, fact: facts.TokenIssued) -> None:
-    c.execute(
-        "UPDATE issued_tokens SET state = 'issued', tokens = ?, ended = ? WHERE issue_id = ?",
-        (" ".join(fact.tokens), sequence, fact.issue_id),
-    )
-
-
-def _token_refused(c: Connection, sequence: int, _time_ms: int, fact: facts.TokenRefused) -> None:
-    c.execute(
-        "UPDATE issued_tokens SET state = 'refused', ended = ? WHERE issue_id = ?",
-        (sequence, fact.issue_id),
-    )
-
-
-def _token_copied(c: Connection, _seq: int, _time_ms: int, fact: facts.TokenReprinted) -> None:
-    c.execute(
-        "UPDATE issued_tokens SET copies = max(copies, ?) WHERE issue_id = ?",
-        (fact.copy, fact.issue_id),
-    )
-
-
-def _key_changed(c: Connection, sequence: int, _time_ms: int, fact: facts.MeterKeyChanged) -> None:
-    place = fact.place
-    c.execute(
-        "UPDATE meters SET supply_group = ?, key_revision = ?, tariff_index = ?, key_type = ?,"
-        " base_date = ? WHERE number = ?",
-        (
-            place.supply_group, place.key_revision, place.tariff_index, place.key_type,
-            place.base_date, fact.meter,
-        ),
-    )  # fmt: skip
-    c.execute(
-        "UPDATE issued_tokens SET key_changed = ? WHERE issue_id = ?", (sequence, fact.issue_id)
-    )
-
-
 _DRAWS: dict[type[facts.Fact], Draw] = {
     facts.SaleCommitted: _committed,
     facts.SaleDelivered: _delivered,
@@ -208,11 +153,7 @@ _DRAWS: dict[type[facts.Fact], Draw] = {
     facts.OperatorRegistered: _registered,
     facts.OperatorSignedIn: _signed_in,
     facts.SignInRefused: _refused,
-    facts.TokenCommitted: _token_committed,
-    facts.TokenIssued: _token_issued,
-    facts.TokenRefused: _token_refused,
-    facts.TokenReprinted: _token_copied,
-    facts.MeterKeyChanged: _key_changed,
+    **token_projection.DRAWS,
 }
 
 

@@ -15,8 +15,9 @@ from sqlcipher3 import dbapi2
 
 from kiosk.domain import catalogue as catalogues
 from kiosk.domain import facts
-from kiosk.domain.books import Books, Posting
+from kiosk.domain.books import Books
 from kiosk.domain.entry import GENESIS, Entry, digest
+from kiosk.domain.posting import Posting
 from kiosk.errors import Refusal
 from kiosk.ledger import projection
 from kiosk.ledger.sealing import entry_is_genuine

@@ -27,7 +27,9 @@ LEDGER_FILE = "ledger.db"
 #: A log that grows beyond this has a reader that never ends; 4 KiB pages.
 WAL_LIMIT_BYTES = 16 * 1024 * 1024
 
-_SCHEMA_LATEST = 2
+#: The scripts in migrations/, in the order in which they came; the schema's number counts them.
+_MIGRATIONS = ("0001", "0002")
+_SCHEMA_LATEST = len(_MIGRATIONS)
 
 
 def wal_is_safe(version: str) -> bool:
@@ -149,8 +151,8 @@ def _check_schema(connection: Connection, path: Path) -> int:
 
 
 def _migrate(connection: Connection, version: int) -> None:
-    for number in range(version + 1, _SCHEMA_LATEST + 1):
-        script = resources.files("kiosk.ledger") / "migrations" / f"{number:04d}.sql"
+    for number, name in enumerate(_MIGRATIONS[version:], version + 1):
+        script = resources.files("kiosk.ledger") / "migrations" / f"{name}.sql"
         connection.executescript(
             f"BEGIN IMMEDIATE;\n{script.read_text()}\nPRAGMA user_version={number};\nCOMMIT;"
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kiosk.domain import facts
+from kiosk.domain import facts, token_facts
 from kiosk.domain.entry import Entry, digest
 from kiosk.domain.record import GivenToken, TokenRecord
 
@@ -74,12 +74,12 @@ class TokenReads:
     ) -> TokenRecord:  # fmt: skip
         entry = self.after(sequence - 1, 1)[0]
         committed = facts.decode(entry.kind, entry.version, entry.body)
-        assert isinstance(committed, facts.TokenCommitted)
+        assert isinstance(committed, token_facts.TokenCommitted)
         reason = ""
         if state == "refused" and ended is not None:
             end = self.after(ended - 1, 1)[0]
             fact = facts.decode(end.kind, end.version, end.body)
-            assert isinstance(fact, facts.TokenRefused)
+            assert isinstance(fact, token_facts.TokenRefused)
             reason = fact.reason
         return TokenRecord(
             committed, sequence, digest(entry).hex()[:8], entry.time_ms, entry.quality, state,

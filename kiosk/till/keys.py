@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from kiosk.domain import facts, special_tokens
+from kiosk.domain import special_tokens, token_facts
 from kiosk.domain.record import TokenRecord
 from kiosk.domain.registry import Meter
 from kiosk.domain.special_tokens import KeyChangeRequest, KeyPlace
@@ -74,14 +74,16 @@ def load(desk: Desk, path: Path, secret: str, second: SecondPerson) -> LoadedFil
     if isinstance(agreed, Refusal):
         return agreed
     imported = [
-        facts.ImportedKey(
+        token_facts.ImportedKey(
             key.supply_group, key.key_revision, key.key_type, key.base_date, key.algorithm,
             key.check_value, key.key_expiry, key.active_from_ms, key.active_until_ms,
         )
         for key in found.keys
     ]  # fmt: skip
     if not desk.records.is_known(f"key_file/{found.digest}"):
-        fact = facts.KeyFileImported(found.digest, found.module, imported, desk.operator, agreed)
+        fact = token_facts.KeyFileImported(
+            found.digest, found.module, imported, desk.operator, agreed
+        )
         outcome = desk.journal.append(fact)
         if isinstance(outcome, Refusal):
             return outcome
@@ -190,7 +192,7 @@ def confirm(desk: Desk, issue_id: str) -> Meter | Refusal:
     if special_tokens.place_of(meter) != request.old:
         # Another set was confirmed since: this one was made for a key that the meter no longer has.
         return Refusal("key_changed_since", {"meter": meter.number})
-    fact = facts.MeterKeyChanged(issue_id, meter.number, request.new, desk.operator)
+    fact = token_facts.MeterKeyChanged(issue_id, meter.number, request.new, desk.operator)
     outcome = desk.journal.append(fact)
     if isinstance(outcome, Refusal):
         return outcome

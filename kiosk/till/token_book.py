@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from kiosk.domain import facts, special_tokens
+from kiosk.domain import special_tokens, token_facts
 from kiosk.domain.record import GivenToken, TokenRecord
 from kiosk.domain.registry import METER_DIGITS, check_number
 from kiosk.domain.special_tokens import Verified
@@ -92,5 +92,5 @@ def reprint(desk: Desk, issue_id: str) -> str | Refusal:
     if record.state != "issued":
         return Refusal("token_not_open", {"token": issue_id})
     copy = record.copies + 1
-    desk.journal.append(facts.TokenReprinted(issue_id, copy, desk.operator))
+    desk.journal.append(token_facts.TokenReprinted(issue_id, copy, desk.operator))
     return paper.submit(desk, f"{issue_id}/{copy}", slip_lines(desk, record, copy))

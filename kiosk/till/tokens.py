@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from kiosk.domain import facts, special_tokens
+from kiosk.domain import special_tokens, token_facts
 from kiosk.domain.energy import STS_LARGEST_UNITS, STS_STEP_WH, token_energy_wh
 from kiosk.domain.record import TokenRecord
 from kiosk.domain.registry import METER_DIGITS, Meter, check_number
@@ -181,13 +181,15 @@ def issue(desk: Desk, intent: Intent, make: MakeRequest) -> TokenRecord | Refusa
         return committed if isinstance(committed, Refusal) else finish(desk, committed, "normal")
 
 
-def _commit_one(desk: Desk, intent: Intent, make: MakeRequest) -> facts.TokenCommitted | Refusal:
+def _commit_one(
+    desk: Desk, intent: Intent, make: MakeRequest
+) -> token_facts.TokenCommitted | Refusal:
     """The durable intention. Another station may take the identifier first: then the next one."""
     for _ in range(_IDENTIFIER_TRIES):
         request = make()
         if isinstance(request, Refusal):
             return request
-        fact = facts.TokenCommitted(
+        fact = token_facts.TokenCommitted(
             intent.issue_id, desk.station.name, desk.operator, intent.second, desk.face,
             intent.meter, intent.operation, intent.reason, intent.first_sale, intent.energy_wh,
             request,
@@ -200,15 +202,15 @@ def _commit_one(desk: Desk, intent: Intent, make: MakeRequest) -> facts.TokenCom
     return Refusal("identifier_taken", {"meter": intent.meter})
 
 
-def finish(desk: Desk, committed: facts.TokenCommitted, how: str) -> TokenRecord:
+def finish(desk: Desk, committed: token_facts.TokenCommitted, how: str) -> TokenRecord:
     """Ask the module and write its answer; a silent one leaves the token open."""
     answer = _answer(desk, committed.request)
     if isinstance(answer, Refusal):
-        _end(desk, facts.TokenRefused(committed.issue_id, answer.code))
+        _end(desk, token_facts.TokenRefused(committed.issue_id, answer.code))
     elif answer:
         _end(
             desk,
-            facts.TokenIssued(
+            token_facts.TokenIssued(
                 committed.issue_id, committed.meter, committed.operation, committed.energy_wh,
                 answer, how,
             ),
@@ -247,7 +249,7 @@ def _asked(vendor: TokenVendor, request: SpecialRequest) -> list[str] | Refusal:
     return token if isinstance(token, Refusal) else [token]
 
 
-def _end(desk: Desk, fact: facts.TokenIssued | facts.TokenRefused) -> None:
+def _end(desk: Desk, fact: token_facts.TokenIssued | token_facts.TokenRefused) -> None:
     """Commit two; if another station ended it meanwhile, its outcome stands."""
     desk.journal.append(fact)
     desk.nudge()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from kiosk.domain import facts
+from kiosk.domain import facts, token_facts
 from kiosk.domain.books import Books
 from kiosk.domain.entry import Entry
 from kiosk.errors import KioskError, Refusal
@@ -211,7 +211,7 @@ def _out_of_range(fact: facts.Fact) -> Refusal | None:
         names = [fact.returned_to]
     elif isinstance(fact, facts.NoteOffered):
         amounts, names = [fact.amount_minor], [fact.currency, fact.meter, fact.device]
-    elif isinstance(fact, facts.TokenIssued):
+    elif isinstance(fact, token_facts.TokenIssued):
         amounts, names = [fact.energy_wh], [fact.meter]
     elif isinstance(fact, facts.CatalogueReceived):
         amounts = list(fact.opening_debts.values())

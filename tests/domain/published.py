@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiosk.domain import facts
+from kiosk.domain import facts, token_facts
 from kiosk.domain.cards.image import CardImage, PlainWrite
 from kiosk.domain.special_tokens import (
     CreditRequest,
@@ -29,7 +29,7 @@ OLD, NEW = KeyPlace("123456", 1, 1, 2, 1993), KeyPlace("123457", 2, 3, 2, 2014)
 
 
 def _token(issue_id: str, operation: str, energy_wh: int, request: SpecialRequest) -> facts.Fact:
-    return facts.TokenCommitted(
+    return token_facts.TokenCommitted(
         issue_id, "counter-1", "201", "301", "technician", "01470000009", operation, "meter test",
         "s1" if operation == "replacement" else "", energy_wh, request,
     )  # fmt: skip
@@ -70,13 +70,15 @@ FACTS: list[facts.Fact] = [
     ),
     _token("t3", "meter_test", 0, MeterTestRequest("t3", 1, 2**28 - 1, 1234)),
     _token("t4", "key_change", 0, KeyChangeRequest("t4", "01470000009", "07", OLD, NEW, 3)),
-    facts.TokenIssued("t1", "01470000009", "replacement", 11_500, ["1234" * 5], "normal"),
-    facts.TokenIssued("t4", "01470000009", "key_change", 0, ["1" * 20, "2" * 20], "recovered"),
-    facts.TokenRefused("t2", "vending_key_expired"),
-    facts.TokenReprinted("t1", 2, "101"),
-    facts.KeyFileImported(
-        "cc" * 32, "hall-7",
-        [facts.ImportedKey("123456", 1, 2, 2014, "07", "c33f45", 170, 5, None)], "201", "301",
+    token_facts.TokenIssued("t1", "01470000009", "replacement", 11_500, ["1234" * 5], "normal"),
+    token_facts.TokenIssued(
+        "t4", "01470000009", "key_change", 0, ["1" * 20, "2" * 20], "recovered"
     ),
-    facts.MeterKeyChanged("t4", "01470000009", NEW, "201"),
+    token_facts.TokenRefused("t2", "vending_key_expired"),
+    token_facts.TokenReprinted("t1", 2, "101"),
+    token_facts.KeyFileImported(
+        "cc" * 32, "hall-7",
+        [token_facts.ImportedKey("123456", 1, 2, 2014, "07", "c33f45", 170, 5, None)], "201", "301",
+    ),
+    token_facts.MeterKeyChanged("t4", "01470000009", NEW, "201"),
 ]  # fmt: skip

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from kiosk.domain import chart, facts
-from kiosk.domain.books import Books, Posting
+from kiosk.domain.books import Books
+from kiosk.domain.posting import Posting
 from kiosk.errors import Refusal
 from tests.builders import (
     CARD_SERIAL,

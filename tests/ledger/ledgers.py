@@ -9,7 +9,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.domain import catalogue as catalogues
-from kiosk.domain import chart, facts
+from kiosk.domain import chart, facts, token_facts
 from kiosk.domain.catalogue import Catalogue
 from kiosk.domain.registry import Card, Customer, Meter
 from kiosk.domain.special_tokens import CreditRequest
@@ -88,11 +88,11 @@ def trade(sales: int, seed: int = 1) -> Iterator[facts.Fact]:
 def _gift(name: str, identifier: int) -> Iterator[facts.Fact]:
     """Free units, with a copy of their slip."""
     request = CreditRequest(token_request(name, METER, identifier, 100))
-    yield facts.TokenCommitted(
+    yield token_facts.TokenCommitted(
         name, "counter-1", "101", "301", "cashier", METER, "free_units", "gift", "", 10_000, request
     )
-    yield facts.TokenIssued(name, METER, "free_units", 10_000, ["5" * 20], "normal")
-    yield facts.TokenReprinted(name, 1, "101")
+    yield token_facts.TokenIssued(name, METER, "free_units", 10_000, ["5" * 20], "normal")
+    yield token_facts.TokenReprinted(name, 1, "101")
 
 
 _KINDS = ("token", "token", "token", "card", "notes", "kept", "void", "doubt", "lost_note")

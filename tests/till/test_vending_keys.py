@@ -11,7 +11,7 @@ from drivers.meter.factory import keypad_meter
 from drivers.vending.keyfile import Cost, sealed
 from drivers.vending.vending_key import VendingKey, rehearsal_keys
 from kiosk.domain import catalogue as catalogues
-from kiosk.domain import facts
+from kiosk.domain import token_facts
 from kiosk.domain.record import TokenRecord
 from kiosk.domain.registry import Meter
 from kiosk.errors import BadInput, Refusal
@@ -61,7 +61,7 @@ def test_keys_are_in_force_and_shown_without_the_key_when_two_persons_load_a_fil
         (2, NEWER.check_value()), (1, "c33f45"),
     ]  # fmt: skip
     fact = desk.records.last_of("key_file_imported")
-    assert isinstance(fact, facts.KeyFileImported)
+    assert isinstance(fact, token_facts.KeyFileImported)
     assert (fact.digest, fact.operator, fact.second) == (file.digest, "101", "301")
     assert not verify(desk).first_bad
 
