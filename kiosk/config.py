@@ -76,12 +76,19 @@ class CardSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The card reader."""
 
     driver: Annotated[
-        Literal["simulated", "pcsc", "none"],
-        Meta(description="simulated (rehearsal), pcsc (a reader behind pcscd) or none."),
+        Literal["simulated", "pcsc", "serial", "none"],
+        Meta(
+            description="simulated (rehearsal), pcsc (a reader behind pcscd), serial (a CCID reader"
+            " on a serial port) or none."
+        ),
     ] = "simulated"
     reader: Annotated[
         str, Meta(description="Name of the reader behind pcscd, or a part of it; empty: the first.")
     ] = ""
+    port: Annotated[
+        str, Meta(description="Serial port of a serial reader, best by id: /dev/serial/by-id/...")
+    ] = ""
+    baud: Annotated[int, Meta(ge=1200, description="Speed of a serial reader (bit/s).")] = 9600
     apdu_timeout_s: Annotated[
         int, Meta(ge=1, description="A card that is silent for longer is taken as mute (s).")
     ] = 3

@@ -193,6 +193,14 @@ def _reader(house: House, slot: str) -> CardReader | None:
         reader = PcscReader(settings.reader, settings.apdu_timeout_s)
         house.later(reader.close)
         return reader
+    if settings.driver == "serial":
+        from drivers.card.serial_reader import SerialReader
+
+        if not settings.port:
+            raise ConfigFault('[card] driver is "serial": set port to its serial port.')
+        line = SerialReader(settings.port, settings.baud, settings.apdu_timeout_s)
+        house.later(line.close)
+        return line
     return _simulated(house, "[card]").reader(slot)
 
 

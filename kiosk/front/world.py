@@ -34,6 +34,9 @@ READER = "reader"
 
 _NOTE_WAIT_S = 6.0
 
+#: So many customers of one name are looked at to tell whether it is one only.
+_NAMESAKES = 10
+
 
 class World:
     """The folder of simulated things, and how to find the customer's among them."""
@@ -58,9 +61,12 @@ class World:
                     self.rack.make(card.serial, files)
 
     def card_of(self, customer: str) -> Card:
-        """The card of an account, meter or card number. BadInput when there is none."""
+        """The card of an account, meter or card number, or of a name that one customer has.
+
+        BadInput when there is none.
+        """
         bare = customer.replace(" ", "")
-        meters = self.records.meters_of(bare)
+        meters = self.records.meters_of(bare) or self._meters_of_name(customer)
         numbers = [meter.number for meter in meters] or [bare]
         for number in numbers:
             card = self.records.card(meter=number) or self.records.card(number=number)
@@ -69,6 +75,15 @@ class World:
         raise BadInput(
             f"{customer}: no customer with a card has this account, meter or card number."
         )
+
+    def _meters_of_name(self, name: str) -> list[Meter]:
+        found = self.records.search(name, _NAMESAKES)
+        exact = [meter for meter in found if self._name_of(meter) == name.casefold()]
+        return exact if len({meter.account for meter in exact}) == 1 else []
+
+    def _name_of(self, meter: Meter) -> str:
+        customer = self.records.customer(meter.account)
+        return customer.name.casefold() if customer else ""
 
     def meter(self, number: str) -> KeypadMeter | CardMeter:
         """The simulated meter with this number. BadInput when there is none."""

@@ -14,7 +14,7 @@ from kiosk.marks import MARKS
 from kiosk.ports import HandsAnswer
 
 _USAGE = """\
-card insert CUSTOMER   put the card of an account, meter or card number into the reader
+card insert CUSTOMER   put the card of an account, meter, card number or name into the reader
 card pull              pull it
 note AMOUNT            push a note into the acceptor (20)
 meter enter METER TOKEN   type the 20 digits into a keypad meter

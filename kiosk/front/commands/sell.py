@@ -139,9 +139,9 @@ def _card_in(house: House, buyer: Buyer) -> Iterator[None]:
     """The card for this sale: the one in the reader, or in rehearsal the customer's own.
 
     A card in the face's reader is used there if it is the right one; otherwise this command brings
-    a reader of its own, as a second counter would.
+    a reader of its own, as a second counter would. A reader that is not simulated is used as is.
     """
-    world = house.world
+    world = house.world if house.settings.card.driver == "simulated" else None
     if world is None or buyer.meter.kind != "card" or buyer.card is None:
         yield
         return
