@@ -19,6 +19,7 @@ from kiosk.ledger.journal import Journal
 from kiosk.ports import Clock, Entropy, LinkState
 from sync import wire
 from sync.courier import Courier, EnrolledCentre, retry_delay_s
+from sync.roads.apart import RoadApart
 from sync.roads.https import HttpsRoad
 
 CENTRE_FILE = "centre.json"
@@ -108,10 +109,10 @@ class Line:
         courier.start()
         self._courier = courier
 
-    def road(self) -> HttpsRoad:
+    def road(self) -> RoadApart:
         """The way to the centre."""
         authority = Path(self._settings.ca_file) if self._settings.ca_file else None
-        return HttpsRoad(self._address(), self._settings.timeout_s, authority)
+        return RoadApart(self._address(), self._settings.timeout_s, authority)
 
 
 def enrolled(home: Path) -> EnrolledCentre | None:
@@ -123,7 +124,9 @@ def enrolled(home: Path) -> EnrolledCentre | None:
     return EnrolledCentre(kept.centre, bytes.fromhex(kept.public_key))
 
 
-def enrol(home: Path, journal: Journal, road: HttpsRoad, code: str = "") -> EnrolledCentre:
+def enrol(
+    home: Path, journal: Journal, road: HttpsRoad | RoadApart, code: str = ""
+) -> EnrolledCentre:
     """Become known to the centre and keep its name, its key and our lane. LinkFault if refused."""
     opened = journal.records.opened()
     answer = road.enrol(wire.EnrolmentRequest(opened.origin, opened.public_key.hex(), code))

@@ -25,6 +25,15 @@ if TYPE_CHECKING:
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
+def check_address(base_url: str) -> None:
+    """BadInput for an address over which facts must not travel."""
+    address = urlsplit(base_url)
+    if address.scheme not in ("http", "https") or not address.hostname:
+        raise BadInput(f"{base_url}: the address of a centre looks like https://centre.example")
+    if address.scheme == "http" and address.hostname not in _LOOPBACK:
+        raise BadInput(f"{base_url}: facts travel over https; http is for this machine only.")
+
+
 class HttpsRoad:
     """The way to the centre at `base_url`; implements the courier's Road.
 
@@ -48,11 +57,7 @@ class HttpsRoad:
         self._lock = threading.Lock()
         self._client: httpx.Client | None = None
         self._closed = False
-        address = urlsplit(base_url)
-        if address.scheme not in ("http", "https") or not address.hostname:
-            raise BadInput(f"{base_url}: the address of a centre looks like https://centre.example")
-        if address.scheme == "http" and address.hostname not in _LOOPBACK:
-            raise BadInput(f"{base_url}: facts travel over https; http is for this machine only.")
+        check_address(base_url)
 
     def offer(self, bundle: bytes) -> bytes:
         """Bring a bundle. Raises LinkFault."""

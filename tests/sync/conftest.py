@@ -7,9 +7,11 @@ import importlib
 import itertools
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -88,3 +90,29 @@ def terminal() -> Terminal:
     made = Terminal()
     made.sell("a", "b")
     return made
+
+
+Serve = Callable[..., tuple["subprocess.Popen[str]", str]]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Starts real servers; the address comes from their ready line."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*options: str, database: str = "") -> tuple[subprocess.Popen[str], str]:
+        command = [sys.executable, "-m", "sync.centre", "serve", "--home", str(tmp_path)]
+        server = subprocess.Popen(
+            [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, "CENTRE_DATABASE": database},
+        )  # fmt: skip
+        started.append(server)
+        assert server.stdout is not None
+        line = server.stdout.readline()
+        assert line.startswith("The centre is ready at http://127.0.0.1:"), line
+        return server, line.split()[-1]
+
+    yield start
+    for server in started:
+        server.kill()
+        server.communicate()

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,32 +13,8 @@ from sync import wire
 from sync.centre.__main__ import main
 from sync.roads import file as stick
 from sync.roads.https import HttpsRoad
+from tests.sync.conftest import Serve
 from tests.sync.sync_terminal import Terminal
-
-Serve = Callable[..., tuple["subprocess.Popen[str]", str]]
-
-
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Starts real servers; the address comes from their ready line."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(*options: str, database: str = "") -> tuple[subprocess.Popen[str], str]:
-        command = [sys.executable, "-m", "sync.centre", "serve", "--home", str(tmp_path)]
-        server = subprocess.Popen(
-            [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, "CENTRE_DATABASE": database},
-        )  # fmt: skip
-        started.append(server)
-        assert server.stdout is not None
-        line = server.stdout.readline()
-        assert line.startswith("The centre is ready at http://127.0.0.1:"), line
-        return server, line.split()[-1]
-
-    yield start
-    for server in started:
-        server.kill()
-        server.communicate()
 
 
 def figures(home: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
