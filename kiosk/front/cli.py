@@ -30,6 +30,7 @@ VERBS = {
     "recover": ("sell", "finish or undo what was interrupted"),
     "tokens": ("tokens", "list, show, verify, issue and reprint tokens"),
     "keys": ("keys", "vending keys: list and import; key changes of meters"),
+    "operators": ("operators", "who may sign in: register, unlock, retire, PINs, cards"),
     "clinic": ("clinic", "a meter refuses a token: the right next step"),
     "verify": ("ledger", "check chain, postings, totals and signatures"),
     "export": ("ledger", "write unsent or all facts to a file"),

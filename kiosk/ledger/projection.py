@@ -14,7 +14,7 @@ from typing import Any
 from kiosk.domain import facts
 from kiosk.domain.catalogue import Catalogue
 from kiosk.domain.tariff import pack_bytes, pack_digest
-from kiosk.ledger import token_projection
+from kiosk.ledger import operator_projection, token_projection
 from kiosk.ledger.store import Connection
 
 Draw = Callable[[Connection, int, int, Any], None]
@@ -120,25 +120,6 @@ def _kept(c: Connection, _sequence: int, _time_ms: int, fact: facts.PaymentKept)
     c.execute("DELETE FROM held WHERE payment = ?", (fact.payment,))
 
 
-def _registered(c: Connection, _seq: int, _time_ms: int, fact: facts.OperatorRegistered) -> None:
-    c.execute(
-        "INSERT INTO operators (operator, role, pin_hash) VALUES (?, ?, ?)"
-        " ON CONFLICT (operator) DO UPDATE SET role = excluded.role, pin_hash = excluded.pin_hash",
-        (fact.operator, fact.role, fact.pin_hash),
-    )
-
-
-def _signed_in(c: Connection, _seq: int, _time_ms: int, fact: facts.OperatorSignedIn) -> None:
-    c.execute("UPDATE operators SET failures = 0 WHERE operator = ?", (fact.operator,))
-
-
-def _refused(c: Connection, _sequence: int, time_ms: int, fact: facts.SignInRefused) -> None:
-    c.execute(
-        "UPDATE operators SET failures = failures + 1, last_failure_ms = ? WHERE operator = ?",
-        (time_ms, fact.operator),
-    )
-
-
 _DRAWS: dict[type[facts.Fact], Draw] = {
     facts.SaleCommitted: _committed,
     facts.SaleDelivered: _delivered,
@@ -150,9 +131,7 @@ _DRAWS: dict[type[facts.Fact], Draw] = {
     facts.NoteReturned: _returned,
     facts.NoteInDoubt: _note_in_doubt,
     facts.PaymentKept: _kept,
-    facts.OperatorRegistered: _registered,
-    facts.OperatorSignedIn: _signed_in,
-    facts.SignInRefused: _refused,
+    **operator_projection.DRAWS,
     **token_projection.DRAWS,
 }
 

@@ -36,6 +36,7 @@ _DRAWN = {
     "notes": "payment, note",
     "held": "payment",
     "operators": "operator",
+    "refused_sign_ins": "sequence",
     "catalogues": "number",
     "tariffs": "digest",
     "customers": "account",

@@ -20,6 +20,7 @@ from kiosk.domain.registry import Card, Customer, Meter
 from kiosk.domain.tariff import TariffPack
 from kiosk.errors import StoreFault
 from kiosk.ledger.opening import Head
+from kiosk.ledger.operator_records import OperatorReads
 from kiosk.ledger.store import LEDGER_FILE, Connection, faults
 from kiosk.ledger.token_records import TokenReads
 
@@ -30,16 +31,6 @@ _METER = (
     " tariff_index, key_type, algorithm, base_date"
 )
 _SALE = "sale_id, sequence, state, token, purchase_number, ended, copies"
-
-
-class OperatorRecord(msgspec.Struct, frozen=True):
-    """An operator as the sign-in needs it."""
-
-    operator: str
-    role: str
-    pin_hash: str
-    failures: int
-    last_failure_ms: int
 
 
 class NoteRecord(msgspec.Struct, frozen=True):
@@ -66,7 +57,7 @@ class HeldRecord(msgspec.Struct, frozen=True):
     amount_minor: int
 
 
-class Records(TokenReads):
+class Records(OperatorReads, TokenReads):
     """Reads of one process; a lock makes the one connection safe for its threads."""
 
     def __init__(self, connection: Connection, origin: str) -> None:
@@ -322,15 +313,6 @@ class Records(TokenReads):
     def is_known(self, identity: str) -> bool:
         """Whether a fact with this identity is in the journal."""
         return self._one("SELECT 1 FROM identities WHERE identity = ?", identity) is not None
-
-    def operator(self, name: str) -> OperatorRecord | None:
-        """The operator `name`."""
-        row = self._one(
-            "SELECT operator, role, pin_hash, failures, last_failure_ms FROM operators"
-            " WHERE operator = ?",
-            name,
-        )
-        return OperatorRecord(*row) if row else None
 
 
 def _meter(row: tuple[Any, ...]) -> Meter:

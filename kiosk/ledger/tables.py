@@ -259,6 +259,17 @@ class OperatorRow(SQLModel, table=True):
     pin_hash: str
     failures: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     last_failure_ms: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    card: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    retired: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+
+
+class RefusedSignInRow(SQLModel, table=True):
+    """When a sign-in was refused at this home: too many slow everybody down."""
+
+    __tablename__ = "refused_sign_ins"
+    __table_args__ = (Index("refused_sign_ins_time", "time_ms"), STRICT)
+    sequence: int = Field(primary_key=True)
+    time_ms: int
 
 
 class AnchorRow(SQLModel, table=True):

@@ -1,7 +1,9 @@
 """The verbs sign in and sign out. PINs are Argon2id hashes, keyed with a secret of the home.
 
-The answer is the same for an unknown name and a wrong PIN; failed attempts are facts. After five of
-them the operator waits 15 minutes, doubling, across restarts.
+The answer is the same for an unknown name, a wrong PIN, a locked or retired operator and a missing
+card, and it takes as long; failed attempts are facts. After five of them the operator waits 15
+minutes, doubling, across restarts; after twenty in an hour the whole terminal takes one attempt in
+half a minute (reliability 7.7).
 """
 
 from __future__ import annotations
@@ -9,14 +11,17 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-from kiosk.domain import facts
+from kiosk.domain import facts, operator_facts
 from kiosk.domain.organisation import may
-from kiosk.errors import BadInput, Refusal
-from kiosk.ledger.records import OperatorRecord
+from kiosk.errors import BadInput, CardFault, Refusal
+from kiosk.ledger.operator_records import OperatorRecord
 from kiosk.till.desk import Desk
 
 _TRIES = 5
 _LOCK_MS = 15 * 60 * 1000
+
+#: So many refusals in an hour at one home, and nobody may try again for half a minute.
+_BRAKE_TRIES, _BRAKE_WINDOW_MS, _BRAKE_MS = 20, 3_600_000, 30_000
 
 #: m = 7 MiB, t = 5, p = 1: fits the 64 MiB of the selling process (performance 12).
 _MEMORY_KIB, _PASSES = 7 * 1024, 5
@@ -28,15 +33,15 @@ def hash_pin(pin: str, pepper: bytes) -> str:
     """The stored form of a PIN. Raises BadInput for one that is too short to be worth hashing."""
     import argon2
 
-    if not (pin.isdecimal() and 4 <= len(pin) <= 12):
+    if not (pin.isascii() and pin.isdecimal() and 4 <= len(pin) <= 12):
         raise BadInput("A PIN has 4 to 12 digits.")
     hasher = argon2.PasswordHasher(time_cost=_PASSES, memory_cost=_MEMORY_KIB, parallelism=1)
     return hasher.hash(_keyed(pin, pepper))
 
 
 def sign_in(desk: Desk, name: str, pin: str) -> OperatorRecord | Refusal:
-    """Become the operator of this desk."""
-    record = _known(desk, name, pin)
+    """Become the operator of this desk. Whoever has a card has it in the reader too."""
+    record = _known(desk, name, pin, with_card=True)
     if isinstance(record, Refusal):
         return record
     desk.journal.append(facts.OperatorSignedIn(name, desk.station.name, desk.face))
@@ -46,27 +51,62 @@ def sign_in(desk: Desk, name: str, pin: str) -> OperatorRecord | Refusal:
 
 def second_person(desk: Desk, name: str, pin: str, right: str) -> str | Refusal:
     """The name of somebody else who has `right` too and agrees with a PIN; the desk stays with
-    whoever is signed in. Two persons where value or keys move without money (design 7)."""
+    whoever is signed in. Two persons where value or keys move without money (design 7). The reader
+    may hold the card that the act is about, so a second person needs no card of their own."""
     if name == desk.operator:
         return Refusal("second_person_same", {"operator": name[:40]})
-    record = _known(desk, name, pin)
+    record = _known(desk, name, pin, with_card=False)
     if isinstance(record, Refusal):
         return record
     return record.operator if may(record.role, right) else Refusal("no_right", {"right": right})
 
 
-def _known(desk: Desk, name: str, pin: str) -> OperatorRecord | Refusal:
+def own_pin(desk: Desk, pin: str) -> Refusal | None:
+    """Whether this is the PIN of whoever is signed in: asked before a PIN is changed."""
+    record = _known(desk, desk.operator, pin, with_card=False)
+    return record if isinstance(record, Refusal) else None
+
+
+def _known(desk: Desk, name: str, pin: str, *, with_card: bool) -> OperatorRecord | Refusal:
     """Whose name and PIN these are; a wrong PIN is a fact, and too many lock the operator."""
-    record = desk.records.operator(name)
     now_ms = desk.clock.now().time_ms
-    if record is not None and now_ms < _locked_until(record):
-        _matches(_DECOY, pin, desk.pepper)
-        return Refusal("operator_locked", {"until_ms": _locked_until(record)})
-    stored = record.pin_hash if record is not None else _DECOY
-    if not _matches(stored, pin, desk.pepper) or record is None:
+    braked = _brake(desk, now_ms)
+    if braked is not None:
+        return braked
+    record = desk.records.operator(name)
+    locked = record is not None and now_ms < locked_until_ms(record)
+    stored = _DECOY if record is None or locked else record.pin_hash
+    right = _matches(stored, pin, desk.pepper)
+    if record is not None and locked:
+        desk.journal.append(operator_facts.LockedSignInRefused(name[:40], desk.station.name))
+        return Refusal("wrong_pin")
+    if (
+        record is None
+        or not right
+        or record.retired
+        or (with_card and not _card_is_in(desk, record))
+    ):
         desk.journal.append(facts.SignInRefused(name[:40], desk.station.name))
         return Refusal("wrong_pin")
     return record
+
+
+def _brake(desk: Desk, now_ms: int) -> Refusal | None:
+    """Somebody tries names and PINs: everybody waits a little, whatever they type."""
+    tries, last_ms = desk.records.refused_sign_ins(now_ms - _BRAKE_WINDOW_MS)
+    left_ms = last_ms + _BRAKE_MS - now_ms
+    if tries < _BRAKE_TRIES or left_ms <= 0:
+        return None
+    return Refusal("sign_in_brake", {"seconds": -(-left_ms // 1000)})
+
+
+def _card_is_in(desk: Desk, record: OperatorRecord) -> bool:
+    if not record.card:
+        return True
+    try:
+        return desk.reader is not None and desk.reader.read().serial == record.card
+    except CardFault:
+        return False
 
 
 def sign_out(desk: Desk) -> None:
@@ -76,15 +116,8 @@ def sign_out(desk: Desk) -> None:
     desk.operator, desk.role = "", ""
 
 
-def register(desk: Desk, name: str, role: str, pin: str, by: str) -> None:
-    """Let somebody sign in."""
-    if role not in ROLES:
-        raise BadInput(f"{role!r} is no role; one of {', '.join(ROLES)}.")
-    desk.journal.append(facts.OperatorRegistered(name, role, hash_pin(pin, desk.pepper), by))
-
-
-def _locked_until(record: OperatorRecord) -> int:
-    """15 minutes after the fifth wrong PIN in a row, doubling with each further one."""
+def locked_until_ms(record: OperatorRecord) -> int:
+    """15 minutes after the fifth wrong PIN in a row, doubling with each further one; 0: free."""
     if record.failures < _TRIES:
         return 0
     wait_ms: int = _LOCK_MS << min(record.failures - _TRIES, 10)

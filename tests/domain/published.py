@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiosk.domain import facts, token_facts
+from kiosk.domain import facts, operator_facts, token_facts
 from kiosk.domain.cards.image import CardImage, PlainWrite
 from kiosk.domain.special_tokens import (
     CreditRequest,
@@ -81,4 +81,8 @@ FACTS: list[facts.Fact] = [
         [token_facts.ImportedKey("123456", 1, 2, 2014, "07", "c33f45", 170, 5, None)], "201", "301",
     ),
     token_facts.MeterKeyChanged("t4", "01470000009", NEW, "201"),
+    operator_facts.OperatorCardGiven("201", "00112233445566ff", "301"),
+    operator_facts.OperatorUnlocked("101", "301"),
+    operator_facts.OperatorRetired("105", "301", "left the hall"),
+    operator_facts.LockedSignInRefused("101", "counter-1"),
 ]  # fmt: skip

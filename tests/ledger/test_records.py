@@ -10,8 +10,9 @@ import pytest
 from kiosk.domain import facts
 from kiosk.domain.facts import SaleCommitted
 from kiosk.errors import StoreFault
+from kiosk.ledger.operator_records import OperatorRecord
 from kiosk.ledger.pen import Draft
-from kiosk.ledger.records import HeldRecord, NoteRecord, OperatorRecord, Records
+from kiosk.ledger.records import HeldRecord, NoteRecord, Records
 from kiosk.ledger.store import open_reader
 from tests.builders import (
     CARD_SERIAL,

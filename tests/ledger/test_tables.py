@@ -19,11 +19,8 @@ from tests.builders import METER
 from tests.ledger.ledgers import ORIGIN, fill, open_pen
 
 CLASSES = [
-    tables.EntryRow, tables.PostingRow, tables.BalanceRow, tables.IdentityRow, tables.SaleRow,
-    tables.IdentifierRow, tables.IssuedTokenRow, tables.NoteRow, tables.HeldRow,
-    tables.CatalogueRow, tables.TariffRow,
-    tables.CustomerRow, tables.MeterRow, tables.CardRow, tables.OperatorRow, tables.AnchorRow,
-    tables.HomeRow,
+    cls for cls in vars(tables).values()
+    if isinstance(cls, type) and issubclass(cls, SQLModel) and cls is not SQLModel
 ]  # fmt: skip
 NAMES = sorted(str(vars(cls)["__tablename__"]) for cls in CLASSES)
 

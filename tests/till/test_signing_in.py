@@ -7,11 +7,14 @@ import time
 import pytest
 
 from kiosk.domain.facts import SignInRefused
+from kiosk.domain.operator_facts import LockedSignInRefused, OperatorCardGiven
 from kiosk.errors import BadInput, Refusal
+from kiosk.till import staff
 from kiosk.till.desk import Desk
-from kiosk.till.operators import register, sign_in, sign_out
-from tests.till.hall import KEYPAD, Hall, code, entries, sell_to
+from kiosk.till.operators import sign_in, sign_out
+from tests.till.hall import CARD, KEYPAD, Hall, code, entries, meter_number, sell_to
 
+OTHER_CARD = meter_number("card", nth=1)
 PIN, WRONG = "1234", "9999"
 QUARTER_MIN = 15
 
@@ -77,7 +80,7 @@ def test_the_operator_waits_and_the_wait_doubles_when_the_pin_is_wrong_too_often
         assert code(sign_in(counter, "101", WRONG)) == "wrong_pin"
     for minutes in (QUARTER_MIN, 2 * QUARTER_MIN, 4 * QUARTER_MIN):
         hall.clock.advance(minutes=minutes, seconds=-1)
-        assert code(sign_in(counter, "101", PIN)) == "operator_locked", "the right one waits too"
+        assert code(sign_in(counter, "101", PIN)) == "wrong_pin", "the right one waits too"
         hall.clock.advance(seconds=1)
         assert code(sign_in(counter, "101", WRONG)) == "wrong_pin"
     assert not isinstance(sign_in(counter, "102", PIN), Refusal), "others do not wait"
@@ -88,7 +91,7 @@ def test_the_wait_survives_when_the_program_is_started_again(hall: Hall, counter
         sign_in(counter, "101", WRONG)
     hall.leave(counter)
     again = hall.station(role="", operator="")
-    assert code(sign_in(again, "101", PIN)) == "operator_locked"
+    assert code(sign_in(again, "101", PIN)) == "wrong_pin"
     hall.clock.advance(minutes=QUARTER_MIN)
     assert not isinstance(sign_in(again, "101", PIN), Refusal)
     for _ in range(4):
@@ -96,24 +99,141 @@ def test_the_wait_survives_when_the_program_is_started_again(hall: Hall, counter
     assert not isinstance(sign_in(again, "101", PIN), Refusal)
 
 
+def test_no_attempt_during_the_wait_makes_it_longer_and_each_is_kept(
+    hall: Hall, counter: Desk
+) -> None:
+    for _ in range(5):
+        sign_in(counter, "101", WRONG)
+    for _ in range(3):
+        assert code(sign_in(counter, "101", WRONG)) == "wrong_pin"
+        kept = counter.records.fact(entries(counter))
+        assert kept == LockedSignInRefused("101", counter.station.name)
+    hall.clock.advance(minutes=QUARTER_MIN)
+    assert not isinstance(sign_in(counter, "101", PIN), Refusal)
+
+
+def test_everybody_waits_half_a_minute_when_twenty_guesses_came_in_an_hour(
+    hall: Hall, counter: Desk
+) -> None:
+    for number in range(20):
+        assert code(sign_in(counter, f"guess{number}", WRONG)) == "wrong_pin"
+    assert sign_in(counter, "101", PIN) == Refusal("sign_in_brake", {"seconds": 30})
+    hall.clock.advance(seconds=29)
+    assert sign_in(counter, "101", PIN) == Refusal("sign_in_brake", {"seconds": 1})
+    hall.clock.advance(seconds=1)
+    assert not isinstance(sign_in(counter, "101", PIN), Refusal)
+
+
+def test_the_card_must_be_in_the_reader_when_an_operator_has_one(hall: Hall, counter: Desk) -> None:
+    """A customer's card stands for one of the operator's own: the reader tells serials apart."""
+    supervise(counter)
+    counter.journal.append(OperatorCardGiven("101", hall.serial(CARD), "301"))
+    sign_out(counter)
+    assert code(sign_in(counter, "101", PIN)) == "wrong_pin", "no card"
+    hall.put_in(OTHER_CARD)
+    assert code(sign_in(counter, "101", PIN)) == "wrong_pin", "another card"
+    hall.take_out()
+    hall.put_in(CARD)
+    assert not isinstance(sign_in(counter, "101", PIN), Refusal)
+    sign_out(counter)
+    supervise(counter)
+    assert staff.take_card(counter, "101") is None
+    hall.take_out()
+    assert not isinstance(sign_in(counter, "101", PIN), Refusal)
+
+
+def supervise(desk: Desk) -> None:
+    assert not isinstance(sign_in(desk, "301", PIN), Refusal)
+
+
+def test_a_customers_card_is_no_operators_card(hall: Hall, counter: Desk) -> None:
+    supervise(counter)
+    assert code(staff.give_card(counter, "101")) == "no_card"
+    hall.put_in(CARD)
+    assert code(staff.give_card(counter, "101")) == "card_taken"
+
+
 def test_a_new_operator_signs_in_when_registered(counter: Desk) -> None:
-    register(counter, "105", "technician", "445566", by="301")
+    supervise(counter)
+    assert staff.register(counter, "105", "technician", "445566") is None
+    assert code(staff.register(counter, "105", "cashier", "445566")) == "operator_exists"
     assert not isinstance(sign_in(counter, "105", "445566"), Refusal)
     assert counter.role == "technician"
+
+
+def test_only_a_supervisor_may_change_the_staff(counter: Desk) -> None:
+    for name in ("", "101", "201"):
+        if name:
+            assert not isinstance(sign_in(counter, name, PIN), Refusal)
+        assert code(staff.staff(counter)) == "no_right"
+        assert code(staff.register(counter, "106", "cashier", "4455")) == "no_right"
+        assert code(staff.reset_pin(counter, "102", "4455")) == "no_right"
+        assert code(staff.unlock(counter, "102")) == "no_right"
+        assert code(staff.retire(counter, "102", "left")) == "no_right"
+        assert code(staff.change_role(counter, "102", "supervisor", "4455")) == "no_right"
+        assert code(staff.give_card(counter, "102")) == "no_right"
+
+
+def test_the_wait_ends_when_a_supervisor_unlocks_or_gives_a_new_pin(counter: Desk) -> None:
+    def lock() -> None:
+        for _ in range(5):
+            sign_in(counter, "101", WRONG)
+
+    lock()
+    supervise(counter)
+    assert {row.operator: row.state for row in rows(counter)}["101"] == "locked"
+    assert staff.unlock(counter, "101") is None
+    assert not isinstance(sign_in(counter, "101", PIN), Refusal)
+    lock()
+    supervise(counter)
+    assert staff.reset_pin(counter, "101", "7788") is None
+    assert code(sign_in(counter, "101", PIN)) == "wrong_pin"
+    assert not isinstance(sign_in(counter, "101", "7788"), Refusal)
+
+
+def rows(desk: Desk) -> list[staff.StaffRow]:
+    found = staff.staff(desk)
+    assert not isinstance(found, Refusal)
+    return found
+
+
+def test_one_changes_ones_own_pin_with_the_old_one(counter: Desk) -> None:
+    assert code(staff.change_pin(counter, PIN, "5566")) == "no_right", "nobody is signed in"
+    sign_in(counter, "101", PIN)
+    assert code(staff.change_pin(counter, WRONG, "5566")) == "wrong_pin"
+    assert staff.change_pin(counter, PIN, "5566") is None
+    sign_out(counter)
+    assert not isinstance(sign_in(counter, "101", "5566"), Refusal)
+
+
+def test_somebody_who_left_signs_in_no_more_and_the_last_supervisor_stays(counter: Desk) -> None:
+    supervise(counter)
+    assert code(staff.retire(counter, "101", " ")) == "reason_missing"
+    assert staff.retire(counter, "101", "left the hall") is None
+    assert code(sign_in(counter, "101", PIN)) == "wrong_pin"
+    assert code(staff.retire(counter, "301", "me")) == "own_service"
+    assert code(staff.change_role(counter, "301", "cashier", "4455")) == "last_supervisor"
+    assert code(staff.unlock(counter, "101")) == "operator_unknown"
+    assert staff.register(counter, "101", "cashier", "9911") is None, "and may come back"
+    assert not isinstance(sign_in(counter, "101", "9911"), Refusal)
 
 
 @pytest.mark.parametrize(
     ("role", "pin"), [("king", "4455"), ("cashier", "123"), ("cashier", "12a4"), ("cashier", "")]
 )
 def test_nobody_is_registered_when_role_or_pin_is_bad(counter: Desk, role: str, pin: str) -> None:
+    supervise(counter)
     before = entries(counter)
     with pytest.raises(BadInput):
-        register(counter, "105", role, pin, by="301")
+        staff.register(counter, "105", role, pin)
+    with pytest.raises(BadInput):
+        staff.register(counter, "1 05", "cashier", "4455")
     assert entries(counter) == before
 
 
 def test_no_pin_stands_anywhere_when_operators_were_registered(hall: Hall, counter: Desk) -> None:
-    register(counter, "105", "cashier", "83726154", by="301")
+    supervise(counter)
+    staff.register(counter, "105", "cashier", "83726154")
     sign_in(counter, "105", "83726154")
     for path in hall.path.rglob("*"):
         if path.is_file():
