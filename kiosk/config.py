@@ -70,6 +70,9 @@ class Faces(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     card_back_s: Annotated[
         int, Meta(ge=5, description="Seconds to wait for a card pulled out while it was written.")
     ] = 60
+    staff_idle_s: Annotated[
+        int, Meta(ge=30, description="Seconds without a key before an operator is signed out.")
+    ] = 300
 
 
 class CardSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -234,6 +234,16 @@ class FaceApp(App[int], inherit_bindings=False):
                 screen.time_is_up()
             elif left_s <= self.desk.settings.faces.more_time_s:
                 self.push_screen(MoreTime(screen))
+        elif isinstance(screen, Frame) and screen.LOCKS and self.desk.role and not screen.busy:
+            self._lock_when_idle(screen)
+
+    def _lock_when_idle(self, screen: Frame) -> None:
+        """A counter that was left alone belongs to nobody; what was committed is committed."""
+        waited_ms = self.desk.clock.monotonic_ms() - self._last_key_ms
+        if waited_ms >= self.desk.settings.faces.staff_idle_s * 1000:
+            from kiosk.till.operators import sign_out
+
+            screen.ask(lambda: sign_out(self.desk), lambda _none: self.start_over())
 
     def _read_status(self) -> None:
         if not self.screen.query(StatusBar):

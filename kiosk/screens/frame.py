@@ -33,6 +33,9 @@ class Frame(Screen[None]):
     #: How many times `idle_s` this screen waits for a key; 0: for ever.
     PATIENCE: ClassVar[int] = 0
 
+    #: Whether whoever is signed in here is signed out when nobody presses a key any more.
+    LOCKS: ClassVar[bool] = False
+
     def __init__(self) -> None:
         super().__init__()
         self.busy = False

@@ -18,6 +18,7 @@ from kiosk.ledger.operator_records import OperatorRecord
 from kiosk.till.desk import Desk
 from kiosk.till.operators import ROLES, hash_pin, locked_until_ms, own_pin
 from kiosk.till.recover import card_image
+from kiosk.till.tokens import reason_missing
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _SUPERVISOR = "supervisor"
@@ -120,8 +121,9 @@ def retire(desk: Desk, name: str, reason: str) -> Refusal | None:
         return Refusal("own_service", {"operator": name})
     if _is_last_supervisor(desk, name):
         return Refusal("last_supervisor", {"operator": name})
-    if not reason.strip():
-        return Refusal("reason_missing")
+    missing = reason_missing(reason)
+    if missing is not None:
+        return missing
     desk.journal.append(operator_facts.OperatorRetired(name, desk.operator, reason.strip()[:200]))
     return None
 

@@ -24,6 +24,8 @@ class StaffFrame(Frame):
     #: Whether letters and digits are text here; otherwise digits choose.
     TYPING: ClassVar[bool] = False
 
+    LOCKS: ClassVar[bool] = True
+
     def press_character(self, character: str) -> None:
         """A printable character, where text is typed."""
 
