@@ -12,6 +12,7 @@ import msgspec
 
 from kiosk.config import Settings
 from kiosk.domain.cards.family import CardState
+from kiosk.domain.free_units import FreeToken
 from kiosk.domain.record import SaleRecord
 from kiosk.domain.registry import Customer, Meter, masked
 from kiosk.domain.tariff import Line
@@ -153,11 +154,29 @@ def same_again_line(words: Words, earlier: SaleRecord) -> str:
 
 def delivery_lines(words: Words, record: SaleRecord) -> list[str]:
     """The token in groups of four, or the purchase on the card."""
+    free = record.free()
+    if record.token is not None and free:
+        return set_lines(words, record.token, free)
     if record.token is not None:
         return [words.say("linear.token_line", token=grouped(record.token))]
     if record.purchase_number is not None:
         return [words.say("linear.card_line", purchase_number=record.purchase_number)]
     return []
+
+
+def set_lines(words: Words, paid: str, free: list[tuple[FreeToken, str]]) -> list[str]:
+    """A paid token and the free ones beside it, numbered, each with what it is."""
+    count = 1 + len(free)
+    lines = [words.say("tokens.row_paid", number=1, count=count, token=grouped(paid))]
+    for number, (given, digits) in enumerate(free, 2):
+        lines.append(
+            words.say(
+                "tokens.row_free",
+                number=number, count=count, energy_wh=given.energy_wh, token=grouped(digits),
+                why=clean(given.reason),
+            )
+        )  # fmt: skip
+    return lines
 
 
 def _voided(words: Words, record: SaleRecord, station: str) -> str:

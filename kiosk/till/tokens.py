@@ -23,7 +23,7 @@ from kiosk.domain.special_tokens import (
     MeterTestRequest,
     SpecialRequest,
 )
-from kiosk.domain.token import TokenRequest, next_identifier
+from kiosk.domain.token import next_identifier
 from kiosk.errors import Refusal, VendorFault
 from kiosk.marks import mark
 from kiosk.ports import TokenVendor
@@ -293,12 +293,12 @@ def credit_maker(desk: Desk, meter: Meter, intent: Intent) -> MakeRequest:
         identifier = free_identifier(desk, meter)
         if isinstance(identifier, Refusal):
             return identifier
-        token = TokenRequest(
-            intent.issue_id, meter.number, meter.supply_group, meter.key_revision,
-            meter.tariff_index, meter.key_type, meter.algorithm, meter.base_date, identifier,
-            desk.entropy.nibble(), intent.energy_wh // STS_STEP_WH,
-        )  # fmt: skip
-        return CreditRequest(token)
+        units = intent.energy_wh // STS_STEP_WH
+        return CreditRequest(
+            special_tokens.credit_request(
+                meter, intent.issue_id, identifier, desk.entropy.nibble(), units
+            )
+        )
 
     return make
 

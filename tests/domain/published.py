@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from kiosk.domain import facts, token_facts
 from kiosk.domain.cards.image import CardImage, PlainWrite
+from kiosk.domain.free_units import FreeToken
 from kiosk.domain.special_tokens import (
     CreditRequest,
     KeyChangeRequest,
@@ -16,6 +19,10 @@ from kiosk.domain.tariff import Line
 from kiosk.domain.token import TokenRequest
 
 TOKEN = TokenRequest("s1", "01470000009", "123456", 1, 1, 2, "07", 2014, 6778680, 5, 115)
+FREE = FreeToken(
+    "granted", "flood relief", "301",
+    msgspec.structs.replace(TOKEN, message_id="s1-f1", identifier=6778681, units=50),
+)  # fmt: skip
 CARD = facts.CardDelivery(
     "00112233445566aa", 7, CardImage("open", "00112233445566aa", {1: b"\x00\xff"}),
     [PlainWrite(2, 3, b"\xa5", sealed=True)],
@@ -81,4 +88,6 @@ FACTS: list[facts.Fact] = [
         [token_facts.ImportedKey("123456", 1, 2, 2014, "07", "c33f45", 170, 5, None)], "201", "301",
     ),
     token_facts.MeterKeyChanged("t4", "01470000009", NEW, "201"),
+    facts.with_free(_sale("s1", token=TOKEN), [FREE]),
+    facts.SaleWithFreeDelivered("s1", "normal", "1234" * 5, None, {"commit": 2}, ["4321" * 5]),
 ]  # fmt: skip

@@ -80,6 +80,16 @@ def sale_json(record: SaleRecord, words: Words) -> dict[str, Any]:
         "currency": committed.currency,
         "energy_wh": committed.energy_wh,
         "token": record.token,
+        "free": [
+            {
+                "token": digits,
+                "code": free.code,
+                "energy_wh": free.energy_wh,
+                "reason": free.reason,
+                "second": free.second,
+            }
+            for free, digits in record.free()
+        ],
         "card_purchase_number": record.purchase_number,
         "tendered_minor": committed.tendered_minor,
         "change_minor": committed.change_minor,
