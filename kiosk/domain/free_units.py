@@ -48,7 +48,9 @@ class FreeToken(msgspec.Struct, frozen=True):
 def free_units(code: str, energy_wh: int, reason: str, second: str = "") -> FreeUnits | Refusal:
     """Free units of at least `energy_wh`, rounded up to what a token carries."""
     largest_wh = STS_LARGEST_UNITS * STS_STEP_WH
-    if not 0 < energy_wh <= largest_wh:
+    if energy_wh <= 0:
+        return Refusal("energy_missing")
+    if energy_wh > largest_wh:
         return Refusal("energy_above_carrier", {"largest_wh": largest_wh})
     return FreeUnits(code, token_energy_wh(energy_wh), reason, second)
 

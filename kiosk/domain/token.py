@@ -72,7 +72,7 @@ def next_identifier(now_ms: int, last: int | None, base_date: int, lane: Lane) -
     identifier = _in_lane(wanted, lane)
     if identifier > LAST_IDENTIFIER:
         return Refusal("identifier_overflow", {"base_date": base_date})
-    # The next minute of a lane may lie lanes - 1 minutes ahead; the minutes are counted beyond that.
+    # The next minute of a lane may lie lanes - 1 minutes ahead; the lead is counted beyond that.
     lead = max(LARGEST_LEAD_MIN + lane.lanes - 1, LARGEST_LEAD_TOKENS * lane.lanes)
     earliest = identifier - lead
     if wanted > now and now < earliest:
@@ -80,6 +80,11 @@ def next_identifier(now_ms: int, last: int | None, base_date: int, lane: Lane) -
             "identifier_lead", {"earliest_ms": BASE_DATE_MS[base_date] + earliest * _MINUTE_MS}
         )
     return identifier
+
+
+def is_used_up(now_ms: int, base_date: int) -> bool:
+    """Whether 24 bits of minutes since `base_date` are over: base 1993 ended on 2024-11-24."""
+    return now_ms >= BASE_DATE_MS[base_date] + (LAST_IDENTIFIER + 1) * _MINUTE_MS
 
 
 def _in_lane(wanted: int, lane: Lane) -> int:

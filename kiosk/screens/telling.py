@@ -99,13 +99,22 @@ def _label_with_energy(words: Words, line: Line) -> str:
 def quote_lines(words: Words, offer: Offer) -> list[str]:
     """What an amount buys, each line with its reason, as sentences."""
     quote = offer.quote
+    free = [
+        words.say("linear.free_line", energy_wh=each.energy_wh, why=clean(each.reason))
+        for each in offer.free
+    ]
     return [
-        *_line_sentences(words, quote.lines, quote.currency),
-        words.say(
-            "linear.quote_total",
-            currency=quote.currency, amount_minor=quote.amount_minor, energy_wh=quote.energy_wh,
-        ),
+        *_line_sentences(words, quote.lines, quote.currency), quote_total(words, offer), *free
     ]  # fmt: skip
+
+
+def quote_total(words: Words, offer: Offer) -> str:
+    """What an amount buys, in one sentence."""
+    quote = offer.quote
+    return words.say(
+        "linear.quote_total",
+        currency=quote.currency, amount_minor=quote.amount_minor, energy_wh=quote.energy_wh,
+    )  # fmt: skip
 
 
 def _line_sentences(words: Words, lines: Sequence[Line], currency: str) -> list[str]:

@@ -165,3 +165,12 @@ def diagnosis_lines(words: Words, found: Diagnosis) -> list[str]:
     if found.may_replace:
         lines.append(words.say("clinic.may_replace", sale=found.sale))
     return lines
+
+
+def energy_wh_typed(text: str) -> int:
+    """Kilowatt-hours with up to three decimals, in watt-hours; 0, which nobody gives, otherwise."""
+    whole, _, fraction = text.replace(",", ".").partition(".")
+    digits = whole + fraction
+    if not (digits.isascii() and digits.isdecimal()) or len(fraction) > 3 or len(digits) > 12:
+        return 0
+    return int(whole or "0") * 1000 + int(fraction.ljust(3, "0"))

@@ -17,7 +17,7 @@ from kiosk.domain.energy import STS_STEP_WH
 from kiosk.domain.free_units import FreeToken, message_id
 from kiosk.domain.record import SaleRecord
 from kiosk.domain.special_tokens import credit_request
-from kiosk.domain.token import BASE_DATE_MS, LAST_IDENTIFIER, next_identifier
+from kiosk.domain.token import is_used_up, next_identifier
 from kiosk.errors import CardFault, Refusal
 from kiosk.marks import mark
 from kiosk.till.deliver import CardBack, Stages, deliver, no_card_back
@@ -185,7 +185,7 @@ def vending_key_missing(desk: Desk, offer: Offer) -> Refusal | None:
     time of day (E26); asked before any money is taken."""
     meter = offer.buyer.meter
     now_ms = desk.clock.now().time_ms
-    if now_ms >= BASE_DATE_MS[meter.base_date] + (LAST_IDENTIFIER + 1) * 60_000:
+    if is_used_up(now_ms, meter.base_date):
         # Key change tokens are an operator's own act and never slip into a sale.
         return Refusal("rollover_due", {"meter": meter.number, "base_date": meter.base_date})
     wanted = (meter.supply_group, meter.key_revision, meter.key_type, meter.base_date)

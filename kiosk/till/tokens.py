@@ -124,7 +124,9 @@ def give_free(
     if isinstance(meter, Refusal):
         return meter
     largest_wh = STS_LARGEST_UNITS * STS_STEP_WH
-    if not 0 < energy_wh <= largest_wh:
+    if energy_wh <= 0:
+        return Refusal("energy_missing")
+    if energy_wh > largest_wh:
         return Refusal("energy_above_carrier", {"largest_wh": largest_wh})
     agreed = second_person(desk, second.name, second.pin, "free")
     if isinstance(agreed, Refusal):

@@ -113,7 +113,7 @@ def test_a_sale_is_written_as_before_when_nothing_is_given(desk: Desk) -> None:
         (SecondPerson("102", "1234"), "relief", 1_000, "no_right"),
         (SecondPerson("301", "9999"), "relief", 1_000, "wrong_pin"),
         (SECOND, "", 1_000, "reason_missing"),
-        (SECOND, "relief", 0, "energy_above_carrier"),
+        (SECOND, "relief", 0, "energy_missing"),
         (SECOND, "relief", 1_820_162_500, "energy_above_carrier"),
     ],
 )

@@ -21,6 +21,11 @@ def out(text: str = "") -> None:
     print(text)  # noqa: T201
 
 
+def aside(text: str) -> None:
+    """Something to know beside an answer in JSON."""
+    print(f"kiosk: {text}", file=sys.stderr)  # noqa: T201
+
+
 def json(value: Any) -> None:
     """The answer as JSON."""
     out(msgspec.json.format(msgspec.json.encode(value)).decode())

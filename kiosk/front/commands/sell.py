@@ -21,6 +21,7 @@ from kiosk.front.world import READER
 from kiosk.screens import telling
 from kiosk.till import history, recover
 from kiosk.till.free import grant
+from kiosk.till.hand_over import hand_over_all
 from kiosk.till.quote import Buyer, Offer, buyer_of, find_buyer, quote
 from kiosk.till.sell import cash_due, cash_payment, sell
 
@@ -109,6 +110,7 @@ def _sell(house: House, options: argparse.Namespace) -> int | Refusal:
         settled = recover.recover(house.desk)
         if isinstance(settled, Refusal):
             return settled
+        _tell_earlier(house, buyer, options)
         offer = _granted(house, _offer(house, options), options)
         if isinstance(offer, Refusal):
             return offer
@@ -130,6 +132,21 @@ def _sell(house: House, options: argparse.Namespace) -> int | Refusal:
         return 0
     word = house.words.say(f"state.{record.state}")
     return say.trouble(f"Sale {record.committed.sale_id} is {word}.")
+
+
+def _tell_earlier(house: House, buyer: Buyer, options: argparse.Namespace) -> None:
+    """A token of this meter that recovery finished: told once, whoever asks for the next one.
+
+    On standard error beside JSON, whose one value is the sale that was asked for.
+    """
+    for handed in hand_over_all(house.desk, buyer.meter.number):
+        station = house.desk.station.name
+        told = telling.outcome_lines(house.words, handed.record, station)
+        line = " ".join([f"{house.words.say('kiosk.token_earlier')}.", *told])
+        if options.json:
+            say.aside(line)
+        else:
+            say.out(line)
 
 
 def _granted(house: House, offer: Offer | Refusal, options: argparse.Namespace) -> Offer | Refusal:
