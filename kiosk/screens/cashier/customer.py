@@ -63,6 +63,9 @@ class CustomerPage(StaffFrame):
         row, self._buyer, sales, self._waiting, self._due = read
         self._sales = [] if isinstance(sales, Refusal) else sales
         lines = self._record_lines(row)
+        if self._due is not None and self._due.record is not None:
+            issue = self._due.record.committed.issue_id
+            lines.append(self.say("tokens.rollover_made", issue=issue))
         if not self._sales:
             lines.append(self.say("cashier.history_empty"))
         self.query_one("#record", Static).update("\n".join(lines))
@@ -80,12 +83,8 @@ class CustomerPage(StaffFrame):
             self._say_hands("")
 
     def _due_sentence(self, due: RollOver) -> str:
-        said = self.words.refusal(due.refusal())
-        if due.may:
-            return f"{said} {self.say('tokens.rollover_offer')}"
-        if due.record is not None:
-            return f"{said} {self.say('tokens.rollover_made', issue=due.record.committed.issue_id)}"
-        return said
+        said = self.say("tokens.rollover_here", base_date=due.meter.base_date)
+        return f"{said} {self.say('tokens.rollover_offer' if due.may else 'tokens.rollover_ask')}"
 
     def _record_lines(self, row: RegistryRow) -> list[str]:
         meter, customer, buyer = row.meter, row.customer, self._buyer
@@ -143,7 +142,7 @@ class CustomerPage(StaffFrame):
         from kiosk.screens.cashier.key_change import BeginRollOver
 
         sentences = [
-            self.words.refusal(due.refusal()),
+            self.say("tokens.rollover_here", base_date=due.meter.base_date),
             self.say("tokens.rollover_begin", meter=self.meter),
         ]
         self.face_app.go(

@@ -60,9 +60,8 @@ def engineer_form(screen: StaffFrame) -> Form:
 
     def act(form: Form, answers: list[str]) -> None:
         meter, operation, value, reason = answers
-        if not (value.isascii() and value.isdecimal()) or len(value) > 9:
-            value = "0" if not value else "-1"
-        work = partial(tokens.engineer, form.desk, meter, operation, int(value), reason)
+        number = token_telling.value_typed(value)
+        work = partial(tokens.engineer, form.desk, meter, operation, number, reason)
         asked(form, work, partial(_show, form))
 
     questions = _questions(screen, "meter", "operation", "value", "reason")
