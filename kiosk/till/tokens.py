@@ -196,8 +196,10 @@ def _commit_one(
             intent.meter, intent.operation, intent.reason, intent.first_sale, intent.energy_wh,
             request,
         )  # fmt: skip
+        mark("issue.before_commit")
         outcome = desk.journal.append(fact)
         if not isinstance(outcome, Refusal):
+            mark("issue.after_commit")
             return fact
         if outcome.code != "identifier_taken":
             return outcome
@@ -226,13 +228,12 @@ def _answer(desk: Desk, request: SpecialRequest) -> list[str] | Refusal:
     """The tokens; none when the module stays silent."""
     if desk.vendor is None:
         return []
-    mark("token.before_issue")
     for _ in range(_VENDOR_TRIES):
         try:
             tokens = _asked(desk.vendor, request)
         except VendorFault:
             continue
-        mark("token.after_issue")
+        mark("issue.after_module")
         if isinstance(tokens, list):
             assert tokens and all(len(t) == 20 and t.isdecimal() for t in tokens), "20 digits each"
         return tokens
@@ -254,6 +255,7 @@ def _asked(vendor: TokenVendor, request: SpecialRequest) -> list[str] | Refusal:
 def _end(desk: Desk, fact: token_facts.TokenIssued | token_facts.TokenRefused) -> None:
     """Commit two; if another station ended it meanwhile, its outcome stands."""
     desk.journal.append(fact)
+    mark("issue.after_outcome")
     desk.nudge()
 
 
