@@ -20,6 +20,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 LARGEST_BYTES = 16 * 1024 * 1024
 
+#: Kinds whose second version is known here too.
+SECOND = {("sale_committed", 2), ("sale_delivered", 2)}
+
 #: msgpack: first byte -> kind of value, how many bytes of number follow, the number without any.
 HEADS = {first: ("number", 0, first) for first in range(0x80)}
 HEADS |= {first: ("number", 0, first - 256) for first in range(0xE0, 0x100)}
@@ -122,7 +125,7 @@ class Check:
                 self.origin, self.key = fact["origin"], fact["public_key"]
             need(origin == self.origin, "was written by another origin")
             Ed25519PublicKey.from_public_bytes(self.key).verify(signature, signed)
-            if version == 1:
+            if (kind, version) in SECOND or version == 1:
                 self.post(self.postings(kind, fact))
             self.count, self.digest = sequence, hashlib.sha256(whole).digest()
 
@@ -181,6 +184,12 @@ class Check:
         need(
             not notes or self.held.pop(sale_id, 0) == notes, "is paid with notes that nobody put in"
         )
+        asked = [free["request"] for free in fact.get("free", [])]
+        numbers = [each["identifier"] for each in ([fact["token"], *asked] if asked else [])]
+        need(
+            numbers == sorted(set(numbers)),
+            f"holds sale {sale_id}, whose identifiers do not follow each other",
+        )
         self.sales[sale_id] = fact, "paid"
 
     def end(self, fact: dict[str, Any], state: str) -> list[tuple[str, str, int]]:
@@ -193,10 +202,13 @@ class Check:
             return []
         if state == "voided":
             return [("sales_pending", money, amount), (fact["returned_to"], money, -amount)]
+        free = [100 * each["request"]["units"] for each in sale.get("free", [])]
+        need(len(fact.get("free", [])) == len(free), f"delivers another set than {fact['sale_id']}")
         income = [(line["account"], money, -line["amount_minor"]) for line in sale["lines"]]
         carried = [
-            (f"meter_energy:{sale['meter']}", "WH", energy),
+            (f"meter_energy:{sale['meter']}", "WH", energy + sum(free)),
             ("energy_issued", "WH", -energy),
+            ("free_energy", "WH", -sum(free)),
         ]
         return [("sales_pending", money, amount), *income, *carried]
 

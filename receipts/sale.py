@@ -83,8 +83,7 @@ def _delivery(record: SaleRecord, words: Words) -> list[SlipLine]:
     """The token in five groups of four, or which purchase the card carries."""
     if record.token is not None:
         return [
-            SlipLine(words.say("slip.token"), align="centre"),
-            SlipLine(grouped(record.token), style="large", align="centre"),
+            *_tokens(record, record.token, words),
             SlipLine(words.say("slip.token_help"), style="small", align="centre"),
         ]
     assert record.purchase_number is not None and record.committed.card is not None, record
@@ -95,6 +94,25 @@ def _delivery(record: SaleRecord, words: Words) -> list[SlipLine]:
         ),
         SlipLine(words.say("slip.card_help"), style="small", align="centre"),
     ]
+
+
+def _tokens(record: SaleRecord, paid: str, words: Words) -> list[SlipLine]:
+    """The paid token; with free ones beside it, all of them numbered, each with what it is."""
+    free = record.free()
+    if not free:
+        return _token(words.say("slip.token"), paid)
+    count = 1 + len(free)
+    lines = _token(words.say("slip.token_paid", number=1, count=count), paid)
+    for number, (given, digits) in enumerate(free, 2):
+        label = words.say("slip.token_free", number=number, count=count, energy_wh=given.energy_wh)
+        lines += [SPACE, *_token(label, digits), SlipLine(given.reason, style="small")]
+    return lines
+
+
+def _token(label: str, digits: str) -> list[SlipLine]:
+    return [
+        SlipLine(label, align="centre"), SlipLine(grouped(digits), style="large", align="centre")
+    ]  # fmt: skip
 
 
 def _how(record: SaleRecord, words: Words) -> list[SlipLine]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from kiosk.domain import chart, facts, token_books
+from kiosk.domain import chart, facts, free_units, token_books
 from kiosk.domain.posting import Posting, balanced
 from kiosk.domain.sale import may_move
 from kiosk.errors import Refusal
@@ -80,6 +80,8 @@ class Books:
             return Refusal("sale_does_not_add_up", {"sale": fact.sale_id})
         if (fact.token is None) == (fact.card is None):
             return Refusal("sale_does_not_add_up", {"sale": fact.sale_id})
+        if fact.VERSION > 1 and not free_units.add_up(fact.sale_id, fact.token, fact.free_tokens()):
+            return Refusal("sale_does_not_add_up", {"sale": fact.sale_id})
         refused = self._use_held(fact)
         if refused is not None:
             return refused
@@ -109,6 +111,9 @@ class Books:
         return sale
 
     def _delivered(self, fact: facts.SaleDelivered) -> list[Posting] | Refusal:
+        known = self.sales.get(fact.sale_id)
+        if known is not None and not _is_the_set(known.committed, fact):
+            return Refusal("sale_does_not_add_up", {"sale": fact.sale_id})
         sale = self._move(fact.sale_id, "delivered")
         if isinstance(sale, Refusal):
             return sale
@@ -126,6 +131,7 @@ class Books:
             *income,
             Posting(meter, chart.ENERGY_CURRENCY, committed.energy_wh, "posted"),
             Posting(chart.ENERGY_ISSUED, chart.ENERGY_CURRENCY, -committed.energy_wh, "posted"),
+            *free_units.given(committed.meter, committed.free_tokens()),
         ]
 
     def _voided(self, fact: facts.SaleVoided) -> list[Posting] | Refusal:
@@ -214,6 +220,13 @@ class Books:
         return [*owed, Posting(chart.OPENING_DEBTS, fact.currency, -total, "posted")]
 
 
+def _is_the_set(committed: facts.SaleCommitted, fact: facts.SaleDelivered) -> bool:
+    """Whether every free token of a sale was delivered with the paid one, and no other."""
+    free = committed.free_tokens()
+    wanted = 1 + len(free) if free else len(fact.digits())
+    return bool(free) == (fact.VERSION > 1) and len(fact.digits()) == wanted
+
+
 def _is_sound(tender: facts.Tender, meter: str) -> bool:
     """Whether the money comes from where a tender of its kind comes from."""
     if tender.kind == "cash":
@@ -228,6 +241,8 @@ def _is_sound(tender: facts.Tender, meter: str) -> bool:
 _RULES: dict[type[facts.Fact], Any] = {
     facts.SaleCommitted: Books._committed,
     facts.SaleDelivered: Books._delivered,
+    facts.SaleWithFreeCommitted: Books._committed,
+    facts.SaleWithFreeDelivered: Books._delivered,
     facts.SaleVoided: Books._voided,
     facts.SaleInDoubt: Books._in_doubt,
     facts.NoteOffered: Books._offered,

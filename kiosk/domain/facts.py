@@ -13,6 +13,7 @@ import msgspec
 from kiosk.domain import operator_facts, token_facts
 from kiosk.domain.cards.image import CardImage, PlainWrite
 from kiosk.domain.fact import Fact as Fact  # noqa: PLC0414 - the name that all rooms use
+from kiosk.domain.free_units import FreeToken
 from kiosk.domain.sale import SaleState
 from kiosk.domain.tariff import Line
 from kiosk.domain.token import TokenRequest
@@ -143,6 +144,35 @@ class SaleCommitted(Fact, frozen=True):
         """The sale id is made at the quote and never changes (R1)."""
         return f"sale/{self.sale_id}"
 
+    def free_tokens(self) -> list[FreeToken]:
+        """What is given beside the paid token; version 1 gives nothing."""
+        return []
+
+    def requests(self) -> list[TokenRequest]:
+        """What is asked of the module, the paid token first; nothing for a card."""
+        paid = [self.token] if self.token is not None else []
+        return [*paid, *(each.request for each in self.free_tokens())]
+
+
+class SaleWithFreeCommitted(SaleCommitted, frozen=True):
+    """Version 2: `free` tokens go with the paid one, as a set. `energy_wh` is what is paid for.
+
+    A sale that gives nothing is still written as version 1.
+    """
+
+    VERSION = 2
+    free: list[FreeToken] = msgspec.field(default_factory=list)
+
+    def free_tokens(self) -> list[FreeToken]:
+        """What is given beside the paid token."""
+        return self.free
+
+
+def with_free(sale: SaleCommitted, free: list[FreeToken]) -> SaleCommitted:
+    """`sale` with `free` tokens beside its paid one: version 2, or as it is when there are none."""
+    fields = {name: getattr(sale, name) for name in SaleCommitted.__struct_fields__}
+    return SaleWithFreeCommitted(**fields, free=free) if free else sale
+
 
 class SaleDelivered(Fact, frozen=True):
     """Commit two: the token was made or the card is written and read back.
@@ -161,6 +191,21 @@ class SaleDelivered(Fact, frozen=True):
     def identity(self) -> str:
         """A sale ends once; delivered and voided share the key."""
         return f"end/{self.sale_id}"
+
+    def digits(self) -> list[str]:
+        """The tokens, the paid one first."""
+        return [self.token] if self.token is not None else []
+
+
+class SaleWithFreeDelivered(SaleDelivered, frozen=True):
+    """Version 2: the whole set was made; `free` in the order of the committed ones."""
+
+    VERSION = 2
+    free: list[str] = msgspec.field(default_factory=list)
+
+    def digits(self) -> list[str]:
+        """The tokens, the paid one first."""
+        return [*super().digits(), *self.free]
 
 
 class SaleVoided(Fact, frozen=True):
@@ -268,10 +313,20 @@ class SlipPrinted(Fact, frozen=True):
     outcome: str
     by: str
 
+    def identity(self) -> str | None:
+        """An original that was handed over later than its sale is handed over once."""
+        return None if self.copy else slip_identity(self.sale_id)
+
+
+def slip_identity(sale_id: str) -> str:
+    """The identity of the original slip of a sale, where a fact tells of it."""
+    return f"slip/{sale_id}"
+
 
 _ALL: tuple[type[Fact], ...] = (
     HomeOpened, LaneGiven, CatalogueReceived, OperatorRegistered, OperatorSignedIn,
-    SignInRefused, OperatorSignedOut, SaleCommitted, SaleDelivered, SaleVoided, SaleInDoubt,
+    SignInRefused, OperatorSignedOut, SaleCommitted, SaleWithFreeCommitted, SaleDelivered,
+    SaleWithFreeDelivered, SaleVoided, SaleInDoubt,
     NoteOffered, NoteStacked, NoteReturned, NoteInDoubt, PaymentKept, SlipPrinted,
     *token_facts.FACTS,
     *operator_facts.FACTS,

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from kiosk.domain.facts import SaleCommitted
+from kiosk.domain.free_units import FreeToken
 from kiosk.domain.sale import SaleState
 from kiosk.domain.token_facts import TokenCommitted
 
@@ -35,6 +36,18 @@ class SaleRecord(msgspec.Struct, frozen=True):
     returned_to: str = ""
     copies: int = 0
     stages_ms: dict[str, int] = {}
+    #: The free tokens beside the paid one, in printing order.
+    free_tokens: list[str] = []
+
+    def tokens(self) -> list[str]:
+        """All tokens in printing order; none for a card, or before they are made."""
+        return [self.token, *self.free_tokens] if self.token is not None else []
+
+    def free(self) -> list[tuple[FreeToken, str]]:
+        """Each free token that was made: what it is, and its digits."""
+        if not self.free_tokens:
+            return []
+        return list(zip(self.committed.free_tokens(), self.free_tokens, strict=True))
 
 
 class PaymentRecord(msgspec.Struct, frozen=True):

@@ -139,6 +139,16 @@ def place_of(meter: Meter) -> KeyPlace:
     )
 
 
+def credit_request(
+    meter: Meter, message_id: str, identifier: int, random: int, units: int
+) -> TokenRequest:
+    """The request of a credit of electricity for `meter` under the key of the registry."""
+    return TokenRequest(
+        message_id, meter.number, meter.supply_group, meter.key_revision, meter.tariff_index,
+        meter.key_type, meter.algorithm, meter.base_date, identifier, random, units,
+    )  # fmt: skip
+
+
 def management_value(operation: str, value: int) -> int | Refusal:
     """The value that a token of `operation` carries: watts are rounded up to what can be coded.
 

@@ -18,6 +18,11 @@ LAST_IDENTIFIER = 2**24 - 1
 #: Minutes that an identifier may run ahead of the clock: a meter refuses older ones afterwards.
 LARGEST_LEAD_MIN = 60
 
+#: Tokens of one lane that may run ahead of the clock, where that is longer. What a meter bears is a
+#: number of tokens and not of minutes: it keeps the 50 highest identifiers (sts-facts 5), so five
+#: terminals that are cut off can sell so many each in one minute, and it takes all of them.
+LARGEST_LEAD_TOKENS = 10
+
 _MINUTE_MS = 60_000
 _DAY_MIN = 1440
 _RESERVED_MIN = 1  # 00:01 of every day belongs to the meter's own management (CTSA09)
@@ -57,7 +62,8 @@ def next_identifier(now_ms: int, last: int | None, base_date: int, lane: Lane) -
 
     `last` is the highest identifier that this meter was given under `base_date`, or None.
     Refuses a clock before the base date, an overflow of 24 bits (a meter on base 1993 must be
-    rolled over first) and a lead over the clock of more than 60 minutes, naming the earliest time.
+    rolled over first) and a lead over the clock of more than 60 minutes or 10 tokens of this lane,
+    whichever is more, naming the earliest time.
     """
     now = (now_ms - BASE_DATE_MS[base_date]) // _MINUTE_MS
     if now < 0:
@@ -67,12 +73,18 @@ def next_identifier(now_ms: int, last: int | None, base_date: int, lane: Lane) -
     if identifier > LAST_IDENTIFIER:
         return Refusal("identifier_overflow", {"base_date": base_date})
     # The next minute of a lane may lie lanes - 1 minutes ahead; the lead is counted beyond that.
-    earliest = identifier - LARGEST_LEAD_MIN - (lane.lanes - 1)
+    lead = max(LARGEST_LEAD_MIN + lane.lanes - 1, LARGEST_LEAD_TOKENS * lane.lanes)
+    earliest = identifier - lead
     if wanted > now and now < earliest:
         return Refusal(
             "identifier_lead", {"earliest_ms": BASE_DATE_MS[base_date] + earliest * _MINUTE_MS}
         )
     return identifier
+
+
+def is_used_up(now_ms: int, base_date: int) -> bool:
+    """Whether 24 bits of minutes since `base_date` are over: base 1993 ended on 2024-11-24."""
+    return now_ms >= BASE_DATE_MS[base_date] + (LAST_IDENTIFIER + 1) * _MINUTE_MS
 
 
 def _in_lane(wanted: int, lane: Lane) -> int:

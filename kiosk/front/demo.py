@@ -176,8 +176,8 @@ class Demo:
         if record is None:
             self._refused += 1
             return 0
-        if record.token:
-            WorldHands(self._of(terminal)).enter_token(record.committed.meter, record.token)
+        for token in record.tokens():
+            WorldHands(self._of(terminal)).enter_token(record.committed.meter, token)
         return 1
 
     def _of(self, terminal: _Terminal) -> World:

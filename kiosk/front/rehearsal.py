@@ -46,5 +46,6 @@ def _register_operators(home: Home) -> None:
         *[
             facts.OperatorRegistered(name, role, pin_hash, "rehearsal")
             for name, role in utility.OPERATORS
+            if home.journal.records.operator(name) is None
         ]
     )

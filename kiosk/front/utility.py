@@ -23,7 +23,10 @@ _FAMILY = (
 _STREETS = ("River Road", "Market Street", "Mill Lane", "Station Road", "School Street")
 
 #: Who may sign in at a rehearsal; the PIN is the same for all and stands on the first screen.
-OPERATORS = (("101", "cashier"), ("102", "cashier"), ("201", "technician"), ("301", "supervisor"))
+OPERATORS = (
+    ("101", "cashier"), ("102", "cashier"), ("201", "technician"),
+    ("301", "supervisor"), ("302", "supervisor"),
+)  # fmt: skip
 REHEARSAL_PIN = "1234"
 
 _EVERY_THIRD_HAS_A_CARD = 3

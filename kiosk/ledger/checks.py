@@ -50,11 +50,12 @@ def _kept(connection: Connection, account: str, currency: str) -> int:
 
 
 def _sale_identifier_taken(connection: Connection, fact: facts.SaleCommitted) -> Refusal | None:
-    if fact.token is None:
-        return None
-    token = fact.token
-    used = fact.meter, token.base_date, token.key_revision, token.identifier
-    return _taken(connection, used)
+    for token in fact.requests():
+        used = fact.meter, token.base_date, token.key_revision, token.identifier
+        refused = _taken(connection, used)
+        if refused is not None:
+            return refused
+    return None
 
 
 def _identifier_taken(connection: Connection, fact: token_facts.TokenCommitted) -> Refusal | None:
@@ -100,6 +101,7 @@ def _token_is(
 
 _CHECKS: dict[type[facts.Fact], tuple[Check, ...]] = {
     facts.SaleCommitted: (_sale_identifier_taken,),
+    facts.SaleWithFreeCommitted: (_sale_identifier_taken,),
     token_facts.TokenCommitted: (_identifier_taken,),
     token_facts.TokenIssued: (_token_issued,),
     token_facts.TokenRefused: (_token_refused,),

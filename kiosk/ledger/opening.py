@@ -7,7 +7,7 @@ import msgspec
 from kiosk.domain import facts
 from kiosk.domain.books import Books
 from kiosk.domain.entry import GENESIS, Entry, digest
-from kiosk.errors import LedgerDamaged
+from kiosk.errors import LedgerDamaged, StoreFault
 from kiosk.ledger.store import Connection
 
 
@@ -47,9 +47,11 @@ def opening(connection: Connection) -> facts.HomeOpened:
     return opened
 
 
-def _read(kind: str, body: bytes, sequence: int) -> facts.Fact:
+def _read(kind: str, body: bytes, sequence: int, version: int = 1) -> facts.Fact:
     try:
-        return facts.decode(kind, 1, body)
+        return facts.decode(kind, version, body)
+    except KeyError as error:
+        raise StoreFault(f"Entry {sequence} was written by a newer program: {error}.") from error
     except msgspec.MsgspecError as error:
         raise LedgerDamaged(f"Entry {sequence}: cannot be read ({error}).", sequence) from error
 
@@ -58,11 +60,11 @@ def open_books(connection: Connection) -> Books:
     """The books as they stand: only what is still open is needed to judge a further fact."""
     books = Books()
     rows = connection.execute(
-        "SELECT sequence, body, state FROM sales JOIN entries USING (sequence)"
+        "SELECT sequence, version, body, state FROM sales JOIN entries USING (sequence)"
         " WHERE state IN ('paid', 'in_doubt')"
     ).fetchall()
-    for sequence, body, state in rows:
-        committed = _read("sale_committed", body, sequence)
+    for sequence, version, body, state in rows:
+        committed = _read("sale_committed", body, sequence, version)
         assert isinstance(committed, facts.SaleCommitted)
         books.reopen_sale(committed, state)
     notes = connection.execute(

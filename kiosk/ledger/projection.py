@@ -44,15 +44,12 @@ def _committed(c: Connection, sequence: int, time_ms: int, fact: facts.SaleCommi
             fact.card.purchase_number if fact.card else None, time_ms,
         ),
     )  # fmt: skip
-    if fact.token:
+    for token in fact.requests():
         c.execute(
             "INSERT INTO identifiers (meter, base_date, key_revision, identifier, sale_id)"
             " VALUES (?, ?, ?, ?, ?)",
-            (
-                fact.meter, fact.token.base_date, fact.token.key_revision,
-                fact.token.identifier, fact.sale_id,
-            ),
-        )  # fmt: skip
+            (fact.meter, token.base_date, token.key_revision, token.identifier, fact.sale_id),
+        )
     if any(tender.kind == "notes" for tender in fact.tenders):
         c.execute("DELETE FROM held WHERE payment = ?", (fact.sale_id,))
 
@@ -60,7 +57,7 @@ def _committed(c: Connection, sequence: int, time_ms: int, fact: facts.SaleCommi
 def _delivered(c: Connection, sequence: int, _time_ms: int, fact: facts.SaleDelivered) -> None:
     c.execute(
         "UPDATE sales SET state = 'delivered', token = ?, ended = ? WHERE sale_id = ?",
-        (fact.token, sequence, fact.sale_id),
+        (" ".join(fact.digits()) or None, sequence, fact.sale_id),
     )
 
 
@@ -123,6 +120,8 @@ def _kept(c: Connection, _sequence: int, _time_ms: int, fact: facts.PaymentKept)
 _DRAWS: dict[type[facts.Fact], Draw] = {
     facts.SaleCommitted: _committed,
     facts.SaleDelivered: _delivered,
+    facts.SaleWithFreeCommitted: _committed,
+    facts.SaleWithFreeDelivered: _delivered,
     facts.SaleVoided: _voided,
     facts.SaleInDoubt: _in_doubt,
     facts.SlipPrinted: _printed,

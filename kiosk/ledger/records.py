@@ -149,8 +149,8 @@ class Records(OperatorReads, TokenReads):
         return self._sales("state IN ('paid', 'in_doubt') ORDER BY sequence")
 
     def sale_by_token(self, token: str) -> SaleRecord | None:
-        """The sale that gave this token."""
-        rows = self._sales("token = ?", token)
+        """The sale that gave this token, paid or free."""
+        rows = self._sales("instr(token, ?) > 0", token) if len(token) == 20 else []
         return rows[0] if rows else None
 
     def _sales(self, condition: str, *values: Any) -> list[SaleRecord]:
@@ -162,6 +162,7 @@ class Records(OperatorReads, TokenReads):
         entry = self.after(sequence - 1, 1)[0]
         committed = facts.decode(entry.kind, entry.version, entry.body)
         assert isinstance(committed, SaleCommitted)
+        paid, *free = (token or "").split() or [None]
         how, reason, returned_to, ended_ms, stages = "", "", "", None, {}
         if ended is not None:
             last = self.after(ended - 1, 1)[0]
@@ -173,7 +174,7 @@ class Records(OperatorReads, TokenReads):
                 reason, returned_to = fact.reason, fact.returned_to
         return SaleRecord(
             committed, sequence, digest(entry).hex()[:8], entry.time_ms, entry.quality, state,
-            how, token, purchase_number, ended_ms, reason, returned_to, copies, stages,
+            how, paid, purchase_number, ended_ms, reason, returned_to, copies, stages, free,
         )  # fmt: skip
 
     def sales_table(self) -> dict[str, tuple[int, int, int]]:

@@ -82,7 +82,10 @@ class IdentityRow(SQLModel, table=True):
 
 
 class SaleRow(SQLModel, table=True):
-    """Where each sale stands; drawn from the journal and compared by `kiosk verify`."""
+    """Where each sale stands; drawn from the journal and compared by `kiosk verify`.
+
+    `token` holds the digits, parted by spaces where free tokens went with the paid one.
+    """
 
     __tablename__ = "sales"
     __table_args__ = (

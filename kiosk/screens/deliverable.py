@@ -5,14 +5,14 @@ from __future__ import annotations
 from kiosk.errors import Refusal
 from kiosk.till.desk import Desk
 from kiosk.till.quote import Offer
-from kiosk.till.sell import card_delivery, identifier_for, vending_key_missing
+from kiosk.till.sell import card_delivery, identifiers_for, vending_key_missing
 
 
 def cannot_deliver(desk: Desk, offer: Offer) -> Refusal | None:
     """Why not, or None. Asks the module or the card in the reader, so call it from a worker."""
     if offer.buyer.meter.kind == "keypad":
-        identifier = identifier_for(desk, offer)
-        refused = identifier if isinstance(identifier, Refusal) else None
+        identifiers = identifiers_for(desk, offer)
+        refused = identifiers if isinstance(identifiers, Refusal) else None
         return vending_key_missing(desk, offer) or refused
     planned = card_delivery(desk, offer)
     return planned if isinstance(planned, Refusal) else None

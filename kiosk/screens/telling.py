@@ -12,6 +12,7 @@ import msgspec
 
 from kiosk.config import Settings
 from kiosk.domain.cards.family import CardState
+from kiosk.domain.free_units import FreeToken
 from kiosk.domain.record import SaleRecord
 from kiosk.domain.registry import Customer, Meter, masked
 from kiosk.domain.tariff import Line
@@ -98,13 +99,22 @@ def _label_with_energy(words: Words, line: Line) -> str:
 def quote_lines(words: Words, offer: Offer) -> list[str]:
     """What an amount buys, each line with its reason, as sentences."""
     quote = offer.quote
+    free = [
+        words.say("linear.free_line", energy_wh=each.energy_wh, why=clean(each.reason))
+        for each in offer.free
+    ]
     return [
-        *_line_sentences(words, quote.lines, quote.currency),
-        words.say(
-            "linear.quote_total",
-            currency=quote.currency, amount_minor=quote.amount_minor, energy_wh=quote.energy_wh,
-        ),
+        *_line_sentences(words, quote.lines, quote.currency), quote_total(words, offer), *free
     ]  # fmt: skip
+
+
+def quote_total(words: Words, offer: Offer) -> str:
+    """What an amount buys, in one sentence."""
+    quote = offer.quote
+    return words.say(
+        "linear.quote_total",
+        currency=quote.currency, amount_minor=quote.amount_minor, energy_wh=quote.energy_wh,
+    )  # fmt: skip
 
 
 def _line_sentences(words: Words, lines: Sequence[Line], currency: str) -> list[str]:
@@ -153,11 +163,29 @@ def same_again_line(words: Words, earlier: SaleRecord) -> str:
 
 def delivery_lines(words: Words, record: SaleRecord) -> list[str]:
     """The token in groups of four, or the purchase on the card."""
+    free = record.free()
+    if record.token is not None and free:
+        return set_lines(words, record.token, free)
     if record.token is not None:
         return [words.say("linear.token_line", token=grouped(record.token))]
     if record.purchase_number is not None:
         return [words.say("linear.card_line", purchase_number=record.purchase_number)]
     return []
+
+
+def set_lines(words: Words, paid: str, free: list[tuple[FreeToken, str]]) -> list[str]:
+    """A paid token and the free ones beside it, numbered, each with what it is."""
+    count = 1 + len(free)
+    lines = [words.say("tokens.row_paid", number=1, count=count, token=grouped(paid))]
+    for number, (given, digits) in enumerate(free, 2):
+        lines.append(
+            words.say(
+                "tokens.row_free",
+                number=number, count=count, energy_wh=given.energy_wh, token=grouped(digits),
+                why=clean(given.reason),
+            )
+        )  # fmt: skip
+    return lines
 
 
 def _voided(words: Words, record: SaleRecord, station: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kiosk.domain.energy import STS_STEP_WH
 from kiosk.domain.record import GivenToken, TokenRecord
 from kiosk.domain.registry import Meter
-from kiosk.domain.special_tokens import Verified
+from kiosk.domain.special_tokens import ALL_REGISTERS, Verified
 from kiosk.domain.token import grouped
 from kiosk.errors import Refusal
 from kiosk.ports import LoadedFile, VendorKey
@@ -165,3 +165,22 @@ def diagnosis_lines(words: Words, found: Diagnosis) -> list[str]:
     if found.may_replace:
         lines.append(words.say("clinic.may_replace", sale=found.sale))
     return lines
+
+
+def energy_wh_typed(text: str) -> int:
+    """Kilowatt-hours with up to three decimals, in watt-hours; 0, which nobody gives, otherwise."""
+    whole, _, fraction = text.replace(",", ".").partition(".")
+    digits = whole + fraction
+    if not (digits.isascii() and digits.isdecimal()) or len(fraction) > 3 or len(digits) > 12:
+        return 0
+    return int(whole or "0") * 1000 + int(fraction.ljust(3, "0"))
+
+
+def value_typed(text: str) -> int:
+    """The value of a management token as typed: nothing is 0, "all" every register; -1, which no
+    token carries, for anything else."""
+    if text.strip().casefold() == "all":
+        return ALL_REGISTERS
+    if not text:
+        return 0
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1

@@ -85,17 +85,22 @@ def diagnose(desk: Desk, meter_number: str, result: str, token: str = "") -> Dia
         return Diagnosis(meter.number, result, step)
     if isinstance(checked.verified, Refusal):
         # Made by us for this meter, and now it does not open: the key in the registry has changed.
-        return _about(desk, meter, result, "key_differs", given)
-    return _about(desk, meter, result, STEPS[result], given)
+        return _about(desk, meter, result, "key_differs", given, digits)
+    return _about(desk, meter, result, STEPS[result], given, digits)
 
 
-def _about(desk: Desk, meter: Meter, result: str, step: str, given: GivenToken) -> Diagnosis:
+def _about(
+    desk: Desk, meter: Meter, result: str, step: str, given: GivenToken, digits: str
+) -> Diagnosis:
     """The diagnosis with the first sale, and whether a replacement is open."""
     sale = _first_sale(desk, given)
+    # A replacement carries what was paid for; free units are given again by those who give them.
+    free = sale is not None and digits in sale.free_tokens
     replaced = sale is not None and any(
         record.state != "refused" for record in desk.records.replacements_of(sale.committed.sale_id)
     )
-    may_replace = sale is not None and not replaced and step in (_REPLACEABLE | {"key_differs"})
+    replaceable = step in (_REPLACEABLE | {"key_differs"}) and not (replaced or free)
+    may_replace = sale is not None and replaceable
     sale_id = sale.committed.sale_id if sale is not None else ""
     # Confirmed, but perhaps never typed to the end: typing it again does no harm (sts-facts 1.6).
     again = _key_change(desk, meter, confirmed=True) if step == "type_again" else ""
@@ -113,7 +118,7 @@ def _first_sale(desk: Desk, given: GivenToken) -> SaleRecord | None:
 
 def _last_token(desk: Desk, meter: Meter) -> str:
     for given in desk.records.given_tokens(meter.number, 20):
-        if len(given.tokens) == 1:
+        if given.tokens and given.operation != "key_change":
             return given.tokens[0]
     return ""
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
+
 from kiosk.domain import chart, facts
 from kiosk.domain.cards import families
 from kiosk.domain.record import SaleRecord
+from kiosk.domain.token import TokenRequest
 from kiosk.errors import CardFault, CardUnusable, Refusal, VendorFault
 from kiosk.marks import mark
 from kiosk.ports import CardReader, Clock
@@ -62,10 +65,7 @@ def deliver(
         outcome = _deliver_card(desk, committed, how, card_back)
     if stages is not None and isinstance(outcome, facts.SaleDelivered):
         stages.done("deliver")
-        outcome = facts.SaleDelivered(
-            outcome.sale_id, outcome.how, outcome.token, outcome.purchase_number,
-            stages.durations_ms,
-        )  # fmt: skip
+        outcome = msgspec.structs.replace(outcome, stages_ms=stages.durations_ms)
     if stages is None:
         mark("recover.before_commit")
     else:
@@ -114,21 +114,36 @@ def _doubt(desk: Desk, sale_id: str, reason: str, waiting_for: str) -> facts.Sal
 
 def _deliver_token(desk: Desk, committed: facts.SaleCommitted, how: str) -> Outcome:
     """The module answers the same request with the same digits, so asking again is safe (E06)."""
-    assert committed.token is not None
+    made: list[str] = []
+    for request in committed.requests():
+        answer = _issued(desk, request)
+        if answer is None:
+            return _doubt(desk, committed.sale_id, "vendor_silent", "module")
+        if isinstance(answer, Refusal):
+            # Nobody has seen a digit of the set: the sale is undone as a whole.
+            return void(desk, committed, answer.code)
+        made.append(answer)
+    paid, *free = made
+    if free:
+        return facts.SaleWithFreeDelivered(committed.sale_id, how, token=paid, free=free)
+    return facts.SaleDelivered(committed.sale_id, how, token=paid)
+
+
+def _issued(desk: Desk, request: TokenRequest) -> str | Refusal | None:
+    """The digits, or why there are none; None when the module stays silent."""
     if desk.vendor is None:
-        return _doubt(desk, committed.sale_id, "vendor_silent", "module")
+        return None
     mark("token.before_issue")
     for _ in range(_VENDOR_TRIES):
         try:
-            answer = desk.vendor.issue(committed.token)
+            answer = desk.vendor.issue(request)
         except VendorFault:
             continue
         mark("token.after_issue")
-        if isinstance(answer, Refusal):
-            return void(desk, committed, answer.code)
-        assert len(answer) == 20 and answer.isdecimal(), "a token has 20 digits"
-        return facts.SaleDelivered(committed.sale_id, how, token=answer)
-    return _doubt(desk, committed.sale_id, "vendor_silent", "module")
+        if isinstance(answer, str):
+            assert len(answer) == 20 and answer.isdecimal(), "a token has 20 digits"
+        return answer
+    return None
 
 
 # --- card -------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from kiosk.domain import chart, tariff
+from kiosk.domain.free_units import FreeUnits
 from kiosk.domain.registry import (
     CARD_DIGITS,
     METER_DIGITS,
@@ -30,12 +31,16 @@ class Buyer(msgspec.Struct, frozen=True):
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """A quote with its sale id; it lives for `quote_life_s` and is bound to one tariff pack."""
+    """A quote with its sale id; it lives for `quote_life_s` and is bound to one tariff pack.
+
+    `free` is what goes with it in tokens of its own.
+    """
 
     sale_id: str
     buyer: Buyer
     quote: tariff.Quote
     made_ms: int
+    free: list[FreeUnits] = []
 
 
 def find_buyer(desk: Desk, number: str) -> Buyer | Refusal:

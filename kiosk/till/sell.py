@@ -13,13 +13,11 @@ import msgspec
 
 from kiosk.domain import chart, facts
 from kiosk.domain.cards import families
+from kiosk.domain.energy import STS_STEP_WH
+from kiosk.domain.free_units import FreeToken, message_id
 from kiosk.domain.record import SaleRecord
-from kiosk.domain.token import (
-    BASE_DATE_MS,
-    LAST_IDENTIFIER,
-    TokenRequest,
-    next_identifier,
-)
+from kiosk.domain.special_tokens import credit_request
+from kiosk.domain.token import is_used_up, next_identifier
 from kiosk.errors import CardFault, Refusal
 from kiosk.marks import mark
 from kiosk.till.deliver import CardBack, Stages, deliver, no_card_back
@@ -141,12 +139,20 @@ def _base(desk: Desk, offer: Offer, payment: Payment) -> facts.SaleCommitted:
     )
 
 
-def identifier_for(desk: Desk, offer: Offer) -> int | Refusal:
-    """The identifier that the token would carry now, or why there is none (E09); asked before any
-    money is taken, and again when it is journalled."""
-    meter = offer.buyer.meter
+def identifiers_for(desk: Desk, offer: Offer) -> list[int] | Refusal:
+    """The identifiers that the tokens would carry now, the paid one first and those of free units
+    next, or why there are none (E09); asked before any money is taken, and again when they are
+    journalled."""
+    meter, now_ms, lane = offer.buyer.meter, desk.clock.now().time_ms, desk.lane()
     last = desk.records.last_identifier(meter.number, meter.base_date)
-    return next_identifier(desk.clock.now().time_ms, last, meter.base_date, desk.lane())
+    found: list[int] = []
+    for _ in range(1 + len(offer.free)):
+        identifier = next_identifier(now_ms, last, meter.base_date, lane)
+        if isinstance(identifier, Refusal):
+            return identifier
+        found.append(identifier)
+        last = identifier
+    return found
 
 
 def _token_sale(desk: Desk, offer: Offer, payment: Payment) -> facts.SaleCommitted | Refusal:
@@ -154,23 +160,24 @@ def _token_sale(desk: Desk, offer: Offer, payment: Payment) -> facts.SaleCommitt
     refused = vending_key_missing(desk, offer)
     if refused is not None:
         return refused
-    identifier = identifier_for(desk, offer)
-    if isinstance(identifier, Refusal):
-        return identifier
-    request = TokenRequest(
-        message_id=offer.sale_id,
-        meter=meter.number,
-        supply_group=meter.supply_group,
-        key_revision=meter.key_revision,
-        tariff_index=meter.tariff_index,
-        key_type=meter.key_type,
-        algorithm=meter.algorithm,
-        base_date=meter.base_date,
-        identifier=identifier,
-        random=desk.entropy.nibble(),
-        units=offer.quote.energy_wh // 100,
-    )
-    return msgspec.structs.replace(_base(desk, offer, payment), token=request)
+    identifiers = identifiers_for(desk, offer)
+    if isinstance(identifiers, Refusal):
+        return identifiers
+    units = offer.quote.energy_wh // STS_STEP_WH
+    paid = credit_request(meter, offer.sale_id, identifiers[0], desk.entropy.nibble(), units)
+    sale = msgspec.structs.replace(_base(desk, offer, payment), token=paid)
+    return facts.with_free(sale, _free_tokens(desk, offer, identifiers[1:]))
+
+
+def _free_tokens(desk: Desk, offer: Offer, identifiers: list[int]) -> list[FreeToken]:
+    tokens = []
+    for place, (free, identifier) in enumerate(zip(offer.free, identifiers, strict=True), 1):
+        request = credit_request(
+            offer.buyer.meter, message_id(offer.sale_id, place), identifier,
+            desk.entropy.nibble(), free.energy_wh // STS_STEP_WH,
+        )  # fmt: skip
+        tokens.append(FreeToken(free.code, free.reason, free.second, request))
+    return tokens
 
 
 def vending_key_missing(desk: Desk, offer: Offer) -> Refusal | None:
@@ -178,7 +185,7 @@ def vending_key_missing(desk: Desk, offer: Offer) -> Refusal | None:
     time of day (E26); asked before any money is taken."""
     meter = offer.buyer.meter
     now_ms = desk.clock.now().time_ms
-    if now_ms >= BASE_DATE_MS[meter.base_date] + (LAST_IDENTIFIER + 1) * 60_000:
+    if is_used_up(now_ms, meter.base_date):
         # Key change tokens are an operator's own act and never slip into a sale.
         return Refusal("rollover_due", {"meter": meter.number, "base_date": meter.base_date})
     wanted = (meter.supply_group, meter.key_revision, meter.key_type, meter.base_date)
@@ -188,6 +195,8 @@ def vending_key_missing(desk: Desk, offer: Offer) -> Refusal | None:
 
 
 def _card_sale(desk: Desk, offer: Offer, payment: Payment) -> facts.SaleCommitted | Refusal:
+    if offer.free:
+        return Refusal("meter_takes_no_token", {"meter": offer.buyer.meter.number})
     delivery = card_delivery(desk, offer)
     if isinstance(delivery, Refusal):
         return delivery

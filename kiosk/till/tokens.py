@@ -23,7 +23,7 @@ from kiosk.domain.special_tokens import (
     MeterTestRequest,
     SpecialRequest,
 )
-from kiosk.domain.token import TokenRequest, next_identifier
+from kiosk.domain.token import next_identifier
 from kiosk.errors import Refusal, VendorFault
 from kiosk.marks import mark
 from kiosk.ports import TokenVendor
@@ -124,7 +124,9 @@ def give_free(
     if isinstance(meter, Refusal):
         return meter
     largest_wh = STS_LARGEST_UNITS * STS_STEP_WH
-    if not 0 < energy_wh <= largest_wh:
+    if energy_wh <= 0:
+        return Refusal("energy_missing")
+    if energy_wh > largest_wh:
         return Refusal("energy_above_carrier", {"largest_wh": largest_wh})
     agreed = second_person(desk, second.name, second.pin, "free")
     if isinstance(agreed, Refusal):
@@ -194,8 +196,10 @@ def _commit_one(
             intent.meter, intent.operation, intent.reason, intent.first_sale, intent.energy_wh,
             request,
         )  # fmt: skip
+        mark("issue.before_commit")
         outcome = desk.journal.append(fact)
         if not isinstance(outcome, Refusal):
+            mark("issue.after_commit")
             return fact
         if outcome.code != "identifier_taken":
             return outcome
@@ -224,13 +228,12 @@ def _answer(desk: Desk, request: SpecialRequest) -> list[str] | Refusal:
     """The tokens; none when the module stays silent."""
     if desk.vendor is None:
         return []
-    mark("token.before_issue")
     for _ in range(_VENDOR_TRIES):
         try:
             tokens = _asked(desk.vendor, request)
         except VendorFault:
             continue
-        mark("token.after_issue")
+        mark("issue.after_module")
         if isinstance(tokens, list):
             assert tokens and all(len(t) == 20 and t.isdecimal() for t in tokens), "20 digits each"
         return tokens
@@ -252,6 +255,7 @@ def _asked(vendor: TokenVendor, request: SpecialRequest) -> list[str] | Refusal:
 def _end(desk: Desk, fact: token_facts.TokenIssued | token_facts.TokenRefused) -> None:
     """Commit two; if another station ended it meanwhile, its outcome stands."""
     desk.journal.append(fact)
+    mark("issue.after_outcome")
     desk.nudge()
 
 
@@ -293,12 +297,12 @@ def credit_maker(desk: Desk, meter: Meter, intent: Intent) -> MakeRequest:
         identifier = free_identifier(desk, meter)
         if isinstance(identifier, Refusal):
             return identifier
-        token = TokenRequest(
-            intent.issue_id, meter.number, meter.supply_group, meter.key_revision,
-            meter.tariff_index, meter.key_type, meter.algorithm, meter.base_date, identifier,
-            desk.entropy.nibble(), intent.energy_wh // STS_STEP_WH,
-        )  # fmt: skip
-        return CreditRequest(token)
+        units = intent.energy_wh // STS_STEP_WH
+        return CreditRequest(
+            special_tokens.credit_request(
+                meter, intent.issue_id, identifier, desk.entropy.nibble(), units
+            )
+        )
 
     return make
 

@@ -15,6 +15,7 @@ import msgspec
 from kiosk.domain import facts, token_facts
 from kiosk.domain.books import Books
 from kiosk.domain.entry import Entry
+from kiosk.domain.free_units import FreeToken
 from kiosk.errors import KioskError, Refusal
 from sync.centre.holdings import Holdings, Page, Totals
 from sync.wire import Refused
@@ -41,6 +42,8 @@ class OpenState(msgspec.Struct, frozen=True, array_like=True):
     sales: list[tuple[facts.SaleCommitted, str]] = []
     notes: list[tuple[facts.NoteOffered, bool]] = []
     held: dict[str, tuple[str, str, int]] = {}
+    #: sale -> the free tokens beside its paid one
+    free: dict[str, list[FreeToken]] = {}
 
 
 _OPEN_STATES = msgspec.msgpack.Decoder(OpenState)
@@ -54,7 +57,8 @@ class OriginBooks:
         self._books = Books()
         state = _OPEN_STATES.decode(open_content) if open_content else OpenState()
         for committed, stands in state.sales:
-            self._books.reopen_sale(committed, stands)
+            free = state.free.get(committed.sale_id, [])
+            self._books.reopen_sale(facts.with_free(committed, free), stands)
         for offered, lost in state.notes:
             self._books.reopen_note(offered, lost=lost)
         self._books.held.update(state.held)
@@ -113,6 +117,11 @@ class OriginBooks:
             [(sale.committed, sale.state) for sale in books.sales.values()],
             notes + [(note, True) for note in books.lost_notes.values()],
             books.held,
+            {
+                name: sale.committed.free_tokens()
+                for name, sale in books.sales.items()
+                if sale.committed.free_tokens()
+            },
         )
 
 
@@ -207,6 +216,7 @@ def _out_of_range(fact: facts.Fact) -> Refusal | None:
         amounts += [line.amount_minor for line in fact.lines]
         names += [line.account for line in fact.lines]
         names += [tender.account for tender in fact.tenders]
+        amounts += [free.energy_wh for free in fact.free_tokens()]
     elif isinstance(fact, facts.SaleVoided):
         names = [fact.returned_to]
     elif isinstance(fact, facts.NoteOffered):

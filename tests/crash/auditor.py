@@ -19,6 +19,9 @@ from typing import Any
 
 import msgspec
 
+from tests.crash.token_auditor import Findings as Findings  # noqa: PLC0414 - known from here
+from tests.crash.token_auditor import Token, identifiers, tokens_of
+
 _HEAD = struct.Struct(">4sII")
 _ENDED = ("delivered", "voided")
 
@@ -55,18 +58,12 @@ class Sale:
     notes_minor: int
     state: str = "paid"
     token: str | None = None
+    #: What goes beside it: the energy of each free token, and its digits once they are made.
+    free_wh: list[int] = field(default_factory=list)
+    free: list[str] = field(default_factory=list)
 
-
-@dataclass
-class Findings:
-    """What is wrong, by kind; all empty when the program kept its word."""
-
-    lost: list[str] = field(default_factory=list)
-    doubled: list[str] = field(default_factory=list)
-    unbalanced: list[str] = field(default_factory=list)
-
-    def all(self) -> list[str]:
-        return [*self.lost, *self.doubled, *self.unbalanced]
+    def tokens(self) -> list[str]:
+        return [self.token, *self.free] if self.token is not None else []
 
 
 @dataclass
@@ -130,10 +127,18 @@ def judge(evidence: Evidence) -> Findings:
         _attempt(attempt, [s for s in sales.values() if s.meter == attempt.meter], findings)
     for neighbour in evidence.neighbours:
         _neighbour(neighbour, [s for s in sales.values() if s.meter in neighbour.meters], findings)
-    _meters(evidence, sales.values(), findings)
+    tokens = tokens_of(facts, findings)
+    identifiers(facts, findings)
+    _meters(evidence, sales.values(), tokens, findings)
     _cards(evidence, sales.values(), findings)
     _notes(evidence, facts, sales.values(), findings)
     return findings
+
+
+def tokens_in(export: bytes) -> list[Token]:
+    """The tokens outside sales of an exported journal that were made."""
+    findings = Findings()
+    return tokens_of(_facts(export, findings), findings)
 
 
 def sales_in(export: bytes) -> list[Sale]:
@@ -178,6 +183,9 @@ def _sales(facts: list[tuple[str, dict[str, Any]]], findings: Findings) -> dict[
             if sale.state in _ENDED:
                 findings.doubled.append(f"sale {sale.sale_id} ended twice")
             sale.state, sale.token = ends[kind], fact.get("token") or sale.token
+            sale.free = fact.get("free", sale.free)
+            if sale.state == "delivered" and len(sale.free) != len(sale.free_wh):
+                findings.lost.append(f"sale {sale.sale_id} was delivered without its free tokens")
     return sales
 
 
@@ -191,7 +199,8 @@ def _committed(fact: dict[str, Any], findings: Findings) -> Sale:
     notes = sum(t["amount_minor"] for t in fact["tenders"] if t["kind"] == "notes")
     if parts != (amount, amount) or energy_wh != fact["energy_wh"]:
         findings.unbalanced.append(f"sale {fact['sale_id']}: lines and tenders are not its amount")
-    return Sale(fact["sale_id"], fact["meter"], amount, energy_wh, notes)
+    free_wh = [100 * free["request"]["units"] for free in fact.get("free", [])]
+    return Sale(fact["sale_id"], fact["meter"], amount, energy_wh, notes, free_wh=free_wh)
 
 
 def _verified(evidence: Evidence, entries: int, sales: int, findings: Findings) -> None:
@@ -239,12 +248,16 @@ def _neighbour(neighbour: Neighbour, sales: list[Sale], findings: Findings) -> N
 # --- the things -----------------------------------------------------------------------------------
 
 
-def _meters(evidence: Evidence, sales: Iterable[Sale], findings: Findings) -> None:
+def _meters(
+    evidence: Evidence, sales: Iterable[Sale], tokens: list[Token], findings: Findings
+) -> None:
     """Every meter has gained what was delivered to it, and nothing when it was done again."""
     due: dict[str, int] = {}
     for sale in sales:
         if sale.state == "delivered":
-            due[sale.meter] = due.get(sale.meter, 0) + sale.energy_wh
+            due[sale.meter] = due.get(sale.meter, 0) + sale.energy_wh + sum(sale.free_wh)
+    for token in tokens:
+        due[token.meter] = due.get(token.meter, 0) + token.energy_wh
     for meter, before_wh in evidence.before.credited_wh.items():
         once = evidence.once.credited_wh[meter] - before_wh
         twice = evidence.twice.credited_wh[meter] - before_wh

@@ -212,9 +212,9 @@ def aftermath(
 def _errands(sales: list[auditor.Sale], registry: Registry) -> list[list[str]]:
     """What customers do with what they bought; a card goes into its meter whatever happened."""
     typed = [
-        ["rehearse", "meter", "enter", sale.meter, sale.token]
+        ["rehearse", "meter", "enter", sale.meter, token]
         for sale in sales
-        if sale.token is not None
+        for token in sale.tokens()
     ]
     bought = {sale.meter for sale in sales}
     return typed + [["rehearse", "meter", "insert", m] for m in registry.cards if m in bought]

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from kiosk.domain import facts, operator_facts, token_facts
+import msgspec
+
+from kiosk.domain import facts, token_facts
 from kiosk.domain.cards.image import CardImage, PlainWrite
+from kiosk.domain.free_units import FreeToken
 from kiosk.domain.special_tokens import (
     CreditRequest,
     KeyChangeRequest,
@@ -16,6 +20,10 @@ from kiosk.domain.tariff import Line
 from kiosk.domain.token import TokenRequest
 
 TOKEN = TokenRequest("s1", "01470000009", "123456", 1, 1, 2, "07", 2014, 6778680, 5, 115)
+FREE = FreeToken(
+    "granted", "flood relief", "301",
+    msgspec.structs.replace(TOKEN, message_id="s1-f1", identifier=6778681, units=50),
+)  # fmt: skip
 CARD = facts.CardDelivery(
     "00112233445566aa", 7, CardImage("open", "00112233445566aa", {1: b"\x00\xff"}),
     [PlainWrite(2, 3, b"\xa5", sealed=True)],
@@ -85,4 +93,6 @@ FACTS: list[facts.Fact] = [
     operator_facts.OperatorUnlocked("101", "301"),
     operator_facts.OperatorRetired("105", "301", "left the hall"),
     operator_facts.LockedSignInRefused("101", "counter-1"),
+    facts.with_free(_sale("s1", token=TOKEN), [FREE]),
+    facts.SaleWithFreeDelivered("s1", "normal", "1234" * 5, None, {"commit": 2}, ["4321" * 5]),
 ]  # fmt: skip

@@ -56,14 +56,51 @@ def pairs_collide(count: int, seed: int) -> list[str]:
         earlier_ms = now_ms - chance.randrange(1, 9) * MINUTE_MS
         before = taken_by(earlier_ms, None, Lane(one, lanes))
         # The first terminal knows the last identifier of the meter; the second was cut off before.
-        bought = taken_by(now_ms, before[0], Lane(one, lanes), chance.randrange(1, 3))
-        bought += taken_by(now_ms, None, Lane(other, lanes), chance.randrange(1, 3))
+        bought = taken_by(now_ms, before[0], Lane(one, lanes), chance.randrange(1, 11))
+        bought += taken_by(now_ms, None, Lane(other, lanes), chance.randrange(1, 11))
         chance.shuffle(bought)
         memory = MeterMemory(before)
         answers = [memory.enter(identifier) for identifier in bought]
         if answers != ["accepted"] * len(bought):
             refused.append(f"lanes {lanes}, {one} and {other} at {now_ms}: {bought} {answers}")
     return refused
+
+
+def sold_in_an_hour(now_ms: int, lane: Lane) -> int:
+    """Tokens that one terminal can sell to one meter from `now_ms` on, asking every minute."""
+    taken: list[int] = []
+    for minute in range(60):
+        last = taken[-1] if taken else None
+        taken += taken_by(now_ms + minute * MINUTE_MS, last, lane, 100)
+    return len(taken)
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 5, 6, 7, 16, 32, 64, 720])
+def test_a_cashier_sells_ten_tokens_to_one_meter_in_an_hour_whatever_the_lane(lanes: int) -> None:
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    for _ in range(50):
+        lane = Lane(chance.randrange(lanes), lanes)
+        now_ms = BASE_DATE_MS[2014] + chance.randrange(16_000_000) * MINUTE_MS
+        # The reserved minute may cost a lane one of its ten; more than twelve hours of lanes more.
+        assert sold_in_an_hour(now_ms, lane) >= (10 if lanes <= 64 else 9)
+
+
+def test_the_meter_takes_all_in_any_order_when_five_terminals_sell_ten_tokens_each() -> None:
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    for _ in range(200):
+        lanes = chance.choice((5, 8, 32, 64))
+        now_ms = BASE_DATE_MS[2014] + chance.randrange(10, 16_000_000) * MINUTE_MS
+        bought: list[int] = []
+        for residue in chance.sample(range(lanes), 5):
+            bought += taken_by(now_ms, None, Lane(residue, lanes), 10)
+        assert len(bought) >= 45
+        chance.shuffle(bought)
+        memory = MeterMemory([])
+        assert [memory.enter(identifier) for identifier in bought] == ["accepted"] * len(bought)
 
 
 def test_no_identifier_is_taken_twice_when_two_terminals_are_cut_off() -> None:

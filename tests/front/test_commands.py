@@ -22,6 +22,7 @@ DATA = Path(__file__).parents[1] / "data"
 
 LINE_KEYS = {"code", "label", "amount_minor", "energy_wh", "reason"}
 SALE_KEYS = {
+    "free",
     "sale_id", "meter", "account", "state", "amount_minor", "currency", "energy_wh", "token",
     "card_purchase_number", "tendered_minor", "change_minor", "sequence", "time_ms", "how",
     "reason", "stages_ms", "lines",

@@ -13,15 +13,27 @@ import subprocess
 import sys
 from pathlib import Path
 
+from kiosk.config import load
+from kiosk.front.wiring import opened
+from kiosk.till.operators import register
+
 SECRET = bytes.fromhex("c1a55e77bead5eed")
 PASSPHRASE = "a passphrase of this test"
 PIN = "1234"
+
+#: A PIN that nothing else can be: that of the rehearsal stands in every supply group.
+OWN_PIN = "837261549"
+CREDENTIAL = "handed over by the service manager"
 
 
 def forms(secret: bytes) -> list[bytes]:
     """How a key could stand somewhere."""
     shown = base64.b64encode(secret).rstrip(b"=")
     return [secret, secret.hex().encode(), secret.hex().upper().encode(), shown]
+
+
+#: The list of the office, and the files that hold what opens the sealed keys.
+_WHERE_THEY_BELONG = {"records.json", "vending.credential", "credential"}
 
 
 class Program:
@@ -47,7 +59,7 @@ class Program:
 
     def everything(self) -> bytes:
         files = [path for path in sorted(self.home.parent.rglob("*")) if path.is_file()]
-        kept = [path.read_bytes() for path in files if path.name != "records.json"]
+        kept = [path.read_bytes() for path in files if path.name not in _WHERE_THEY_BELONG]
         return b"\n".join([self.said, *self.listed, *kept])
 
 
@@ -78,3 +90,52 @@ def test_no_key_is_anywhere_but_in_its_sealed_file(tmp_path: Path) -> None:
     for form in (*forms(SECRET), PASSPHRASE.encode()):
         assert form not in found, form
     assert not list(tmp_path.glob("kiosk-fault-*")), "nothing unexpected happened"
+
+
+def own_operators(home: Path) -> None:
+    """Two supervisors with PINs of their own, who sign in as in a real hall."""
+    (home / "kiosk.toml").write_text("[rehearsal]\ncustomers = 12\ncentre = false\n")
+    with opened(home, load(home / "kiosk.toml")) as house:
+        for name in ("501", "502"):
+            register(house.desk, name, "supervisor", OWN_PIN, by="301")
+
+
+def test_no_pin_and_no_credential_is_anywhere_when_both_were_used(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    own_operators(home)
+    (tmp_path / "credential").write_text(CREDENTIAL)
+    (tmp_path / "credential").chmod(0o600)
+    program = Program(home)
+    customers = json.loads(program.run("customers", "--json"))
+    meter = next(row["meter"] for row in customers if row["meter_kind"] == "keypad")
+    free = ("--free-kwh", "5", "--reason", "relief", "--second", "502", "--operator", "501")
+    sold = program.run("sell", "--meter", meter, "--amount", "50", *free, typed=f"{OWN_PIN}\n" * 2)
+    assert b"of 2, free" in sold, sold
+    wrong = program.run("keys", "list", "--operator", "501", typed=f"{OWN_PIN[::-1]}\n")
+    assert b"PIN is wrong" in wrong
+    records, sealed = tmp_path / "records.json", tmp_path / "new.vk"
+    record = {"SGC": "123456", "KRN": "2", "BDT": "14", "DKG": "02", "VK": SECRET.hex()}
+    records.write_text(json.dumps([record]))
+    lines = f"{PASSPHRASE}\n"
+    program.run("keys", "seal", str(records), str(sealed), typed=lines)
+    with (home / "kiosk.toml").open("a") as toml:
+        toml.write(f'[vending]\ncredential_file = "{tmp_path / "credential"}"\n')
+    people = ("--operator", "501", "--second", "502")
+    pins = f"{OWN_PIN}\n{PASSPHRASE}\n{OWN_PIN}\n"
+    loaded = program.run("keys", "import", str(sealed), *people, typed=pins)
+    assert b"are in force" in loaded, loaded
+    (tmp_path / "credential").write_text(CREDENTIAL[::-1])
+    assert program.run("sell", "--meter", meter, "--amount", "50").startswith(b"kiosk: ")
+    assert b"as they were written" in program.run("verify")
+    found = program.everything()
+    assert b"sale_committed" in found and b"sign_in_refused" in found
+    secrets = [CREDENTIAL, CREDENTIAL[::-1], OWN_PIN, OWN_PIN[::-1], PASSPHRASE]
+    own = (home / "keys" / "vending.credential").read_bytes() if _is_made(home) else SECRET
+    for form in [*forms(own), *forms(SECRET), *(secret.encode() for secret in secrets)]:
+        assert form not in found, form
+    assert not list(tmp_path.glob("kiosk-fault-*")), "nothing unexpected happened"
+
+
+def _is_made(home: Path) -> bool:
+    return (home / "keys" / "vending.credential").exists()

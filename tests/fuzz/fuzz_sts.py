@@ -1,6 +1,6 @@
 """Fuzz harness of the token side: digits, key files, counter files and vector files.
 
-    python -m tests.fuzz.fuzz_sts [COUNT] [SEED]
+    python -m tests.fuzz.fuzz_sts [COUNT] [SEED] [NAME ...]
 
 Every function runs `count` rounds from `seed` and returns how many inputs were accepted. Whatever
 is not a declared answer (a Refusal, a BadInput) escapes and is a finding; run again with the seed.
@@ -12,17 +12,20 @@ import hashlib
 import random
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
 from drivers.vending.counter import CounterFile
 from drivers.vending.keyfile import opened, sealed
+from drivers.vending.software import SoftwareVendor
 from drivers.vending.sts.amounts import decode_units
-from drivers.vending.sts.keys import cipher_for
+from drivers.vending.sts.identity import meter_pan
+from drivers.vending.sts.keys import BlockCipher, cipher_for
 from drivers.vending.sts.tokens import Credit, CurrencyCredit, KeySection, decode, encode
 from drivers.vending.sts.vectors import check
-from drivers.vending.vending_key import rehearsal_keys
+from drivers.vending.vending_key import VendingKey, rehearsal_keys
+from kiosk.domain.special_tokens import KeyPlace
 from kiosk.errors import BadInput, Refusal
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sts-sample.json"
@@ -31,26 +34,68 @@ CREDENTIAL = bytes(range(32))
 _DIGITS = "0123456789"
 
 
-def fuzz_digits(count: int, seed: int) -> int:
-    """Random digit strings, and tokens with some digits changed, through decode and back."""
-    rng, accepted = random.Random(seed), 0
-    ciphers = [
-        cipher_for("07", rng.randbytes(8)),
-        cipher_for("11", rng.randbytes(16)),
-    ]
-    for _ in range(count):
-        cipher = rng.choice(ciphers)
-        token = Credit(rng.randrange(4), rng.randrange(16), rng.randrange(2**24), _units(rng))
-        for text in (_random_digits(rng), _changed(rng, encode(token, cipher))):
-            found = decode(text, cipher)
-            if isinstance(found, Refusal):
-                continue
+#: Changed digits are taken from so many tokens that were made before, as a thief would collect.
+_COLLECTED = 500
+
+METER = "01470000009"
+PLACES = {
+    "07": KeyPlace("123456", 1, 1, 2, 2014),
+    "11": KeyPlace("123457", 1, 1, 2, 2014),
+}
+
+
+def fuzz_random_digits(count: int, seed: int) -> int:
+    """Digit strings that nobody made, through decode and the module's verify."""
+    rng = random.Random(seed)
+    texts = (_random_digits(rng) for _ in range(count))
+    return _through_both(texts, rng)
+
+
+def fuzz_changed_tokens(count: int, seed: int) -> int:
+    """Tokens of one meter with one to three digits changed, through decode and verify."""
+    rng = random.Random(seed)
+    made = {algorithm: _collected(rng, algorithm) for algorithm in PLACES}
+    texts = (_changed(rng, rng.choice(made[rng.choice(("07", "11"))])) for _ in range(count))
+    return _through_both(texts, rng)
+
+
+def _through_both(texts: Iterable[str], rng: random.Random) -> int:
+    """Every text through decode and back, and every 16th through the port; both say the same."""
+    vendor, accepted = SoftwareVendor(_keys()), 0
+    ciphers = {algorithm: _cipher(algorithm) for algorithm in PLACES}
+    for number, text in enumerate(texts):
+        algorithm = rng.choice(("07", "11"))
+        found = decode(text, ciphers[algorithm])
+        if not isinstance(found, Refusal):
             accepted += 1
             # Zero with a minus sign is the one value that has two forms.
             if not (isinstance(found, CurrencyCredit) and found.amount == 0):
-                assert encode(found, cipher) == text, text
+                assert encode(found, ciphers[algorithm]) == text, text
             assert "payload" not in repr(found) or not isinstance(found, KeySection)
+        if number % 16 == 0 or not isinstance(found, Refusal):
+            shown = vendor.verify(METER, algorithm, PLACES[algorithm], text)
+            assert isinstance(shown, Refusal) == isinstance(found, Refusal), text
     return accepted
+
+
+def _keys() -> list[VendingKey]:
+    secret = bytes.fromhex("abababababababab949494949494949401234567")
+    return [*rehearsal_keys(), VendingKey("123457", 1, 2, 2014, "11", "04", secret)]
+
+
+def _cipher(algorithm: str) -> BlockCipher:
+    key = next(key for key in _keys() if key.algorithm == algorithm)
+    return cipher_for(algorithm, key.decoder_key(meter_pan(METER), 1))
+
+
+def _collected(rng: random.Random, algorithm: str) -> list[str]:
+    cipher = _cipher(algorithm)
+    return [
+        encode(
+            Credit(rng.randrange(4), rng.randrange(16), rng.randrange(2**24), _units(rng)), cipher
+        )
+        for _ in range(_COLLECTED)
+    ]
 
 
 def fuzz_key_file(count: int, seed: int) -> int:
@@ -135,7 +180,8 @@ def _spoiled(rng: random.Random, data: bytes) -> bytes:
 
 
 FUZZERS = {
-    "digits": fuzz_digits,
+    "random digits": fuzz_random_digits,
+    "changed tokens": fuzz_changed_tokens,
     "key file": fuzz_key_file,
     "counter file": fuzz_counter_file,
     "vector file": fuzz_vector_file,
@@ -146,9 +192,11 @@ def main(arguments: list[str]) -> None:
     """Run every fuzzer; the seed is printed first."""
     count = int(arguments[0]) if arguments else 20_000
     seed = int(arguments[1]) if len(arguments) > 1 else random.SystemRandom().randrange(2**32)
-    print(f"seed {seed}")
-    for name, fuzz in FUZZERS.items():
-        print(f"{name}: {count} rounds, {fuzz(count, seed)} accepted")
+    print(f"seed {seed}", flush=True)
+    wanted = arguments[2:] or list(FUZZERS)
+    for name in wanted:
+        print(f"{name}: {count} rounds, {FUZZERS[name](count, seed)} accepted", flush=True)
+    print(f"{len(wanted) * count} inputs, no finding")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.domain import chart, facts
 from kiosk.domain.entry import GENESIS, Entry, digest, signed_bytes
+from kiosk.domain.free_units import FreeToken
 from kiosk.domain.tariff import Line
 from kiosk.domain.token import TokenRequest
 from sync import wire
@@ -121,6 +122,19 @@ def committed(
             sale_id, METER, "123456", 1, 1, 2, "07", 2014, 6_690_000, 5, energy_wh // 100
         ),
     )
+
+
+def with_free(sale: facts.SaleCommitted) -> facts.SaleCommitted:
+    """`sale` with 5 kWh free beside it."""
+    assert sale.token is not None
+    request = msgspec.structs.replace(
+        sale.token, message_id=f"{sale.sale_id}-f1", identifier=6_690_002, units=50
+    )
+    return facts.with_free(sale, [FreeToken("granted", "relief", "omar", request)])
+
+
+def set_delivered(sale_id: str) -> facts.SaleWithFreeDelivered:
+    return facts.SaleWithFreeDelivered(sale_id, "normal", token="1234" * 5, free=["4321" * 5])
 
 
 def delivered(sale_id: str) -> facts.SaleDelivered:

@@ -10,7 +10,16 @@ from sync import wire
 from sync.centre import bookkeeper
 from sync.centre.holdings import Totals
 from tests.sync.running_centre import RunningCentre
-from tests.sync.sync_terminal import METER, Terminal, committed, delivered, in_doubt, voided
+from tests.sync.sync_terminal import (
+    METER,
+    Terminal,
+    committed,
+    delivered,
+    in_doubt,
+    set_delivered,
+    voided,
+    with_free,
+)
 
 NOTE = facts.NoteOffered("p1", 1, "kiosk-1", METER, "box-1", 7, 2000, "CNY")
 
@@ -71,6 +80,27 @@ def test_the_books_are_the_same_when_the_bookkeeper_starts_anew_after_every_entr
     centre.keep_books()
     at_once = centre.figures("T2")
     assert (at_once.totals, at_once.balances) == (step_by_step.totals, step_by_step.balances)
+
+
+def test_free_energy_is_booked_when_its_sale_was_open_while_the_bookkeeper_was_away(
+    centre: RunningCentre,
+) -> None:
+    terminal = Terminal()
+    terminal.write(with_free(committed("a")), set_delivered("a"), delivered("a"))
+    terminal.write(with_free(committed("b")), delivered("b"))
+    centre.enrol(terminal)
+    for number in range(1, len(terminal.entries) + 1):
+        centre.send(terminal.packed(number, number))
+        centre.run(centre.another_bookkeeper().catch_up())
+    figures = centre.figures("T1")
+    assert figures.balances["WH"] == {
+        "energy_issued": -20_000, "free_energy": -5_000, "meter_energy": 25_000
+    }  # fmt: skip
+    # Neither ends a sale a second time, nor a set by a part of it.
+    assert [each.code for each in centre.status().shelved] == [
+        "sale_does_not_add_up", "sale_not_open"
+    ]  # fmt: skip
+    assert (figures.delivered, figures.open) == (1, 1)
 
 
 def test_nothing_is_booked_twice_when_two_bookkeepers_turn_the_same_page(

@@ -17,7 +17,14 @@ from kiosk.domain import chart, facts
 from kiosk.domain.entry import Entry, digest
 from sync import wire
 from sync.roads.file import write_bundles
-from tests.sync.sync_terminal import METER, Terminal, committed, delivered
+from tests.sync.sync_terminal import (
+    METER,
+    Terminal,
+    committed,
+    delivered,
+    set_delivered,
+    with_free,
+)
 
 ROOT = Path(__file__).parents[2]
 CHECKER = ROOT / "docs" / "check_export.py"
@@ -97,12 +104,13 @@ def test_every_kind_of_fact_adds_up_when_a_whole_day_is_checked(
         committed("d"), facts.SaleInDoubt("d", "silent", "module", "101"), delivered("d"),
         committed("e"), facts.SaleVoided("e", "no_key", chart.cash("101")),
         committed("f"),
+        with_free(committed("g")), set_delivered("g"),
         facts.SlipPrinted("d", 1, "printed", "101"),
     )  # fmt: skip
     code, said = judge(terminal.entries)
     assert code == 0, said
-    assert "6 sales" not in said
-    assert "5 sales: {'delivered': 3, 'paid': 1, 'voided': 1}" in said
+    assert "6 sales: {'delivered': 4, 'paid': 1, 'voided': 1}" in said
+    assert "free_energy WH -5000" in said
     assert "meter_account CNY -7000" in said
     assert "held_notes" not in said
 
@@ -169,6 +177,9 @@ FALSE_BOOKS: list[tuple[str, list[facts.Fact], str]] = [
     ("more kept than was held",
      [note(1, 2000), facts.NoteStacked("c", 1, 1), facts.PaymentKept("c", METER, 9, "CNY", "")],
      "more or less than was held"),
+    ("a part of a set", [with_free(sale), delivered("z")], "delivers another set"),
+    ("a set of one identifier",
+     [replace(with_free(sale), token=with_free(sale).requests()[1])], "do not follow each other"),
     ("a second opening", [facts.HomeOpened("T1", "real", "CNY", bytes(32))], "opening"),
 ]  # fmt: skip
 

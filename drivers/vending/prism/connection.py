@@ -50,6 +50,8 @@ class PrismConnection:
         self._frames = FrameBuffer()
         self._sequence = 0
         self._silent_calls = 0
+        #: Grows with every connection that is opened.
+        self.number = 0
 
     def call(
         self,
@@ -93,6 +95,7 @@ class PrismConnection:
                 raise VendorFault(f"{self._where()} cannot be reached: {trouble}.") from trouble
             self._frames = FrameBuffer()
             self._silent_calls = 0
+            self.number += 1
         return self._socket
 
     def _connect(self, deadline_s: float) -> ssl.SSLSocket:

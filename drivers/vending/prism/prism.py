@@ -74,6 +74,9 @@ Arguments = Mapping[str, object]
 
 _POLL_S = 0.05
 
+#: Of the time of a call, how much the service may need for a request on a connection given up.
+_GIVEN_UP_SHARE = 0.8
+
 #: Subclasses of the sections of a key change in printing order.
 _KEY_SECTIONS = (3, 4, 8, 9)
 
@@ -82,8 +85,11 @@ class PrismVendor:
     """The port TokenVendor over a TokenApi service; `keys` are those that its key store holds.
 
     `timeout_s` bounds every call of this object as a whole. `settle_s` is how long the service may
-    still work on a request whose answer was lost, in this process or in one that was killed before
-    it: in that time a token that the service does not know is asked for again, not issued.
+    still work on a request of a process that was killed before this one, or on one whose answer was
+    lost while its connection stayed: in that time a token that the service does not know is asked
+    for again, not issued. Where the connection was given up too, nothing tells when the service
+    will be done with what it has received: then the time is most of a call, from the last silence
+    on.
     """
 
     def __init__(
@@ -105,9 +111,11 @@ class PrismVendor:
             raise BadInput("Two vending keys have the same supply group, revision, type and date.")
         self._timeout_s = timeout_s
         self._settle_s = settle_s
+        self._given_up_s = max(settle_s, timeout_s * _GIVEN_UP_SHARE)
         self._access_token = ""
         self._began_s = time.monotonic()
-        self._lost_at_s: dict[str, float] = {}
+        #: message id -> the connection on which its issue was lost, and when it was last silent
+        self._lost: dict[str, tuple[int, float]] = {}
 
     def keys(self) -> list[VendorKey]:
         """The vending keys that were named for this service, while it answers."""
@@ -235,25 +243,42 @@ class PrismVendor:
 
         "Never seen" counts only once an issue that may be under way had its time.
         """
-        # Without a loss that is known here, a process before this one may have been killed.
-        settled_s = self._lost_at_s.get(message_id, self._began_s) + self._settle_s
         while True:
             asked_s = time.monotonic()
-            asked = {"reqMessageId": message_id}
-            answer = self._signed(
-                "fetchTokenResult", _fresh_id(), asked, list[IssuedToken], deadline_s
-            )
+            answer = self._asked(message_id, deadline_s)
             if not isinstance(answer, ApiError):
+                self._lost.pop(message_id, None)
                 return answer
             if answer.e_code != "ECacheMiss":
                 if is_decided(answer, fetched=True):
                     return answer
                 raise trouble(answer)
+            settled_s = self._settled_s(message_id)
             if asked_s >= settled_s:
                 return None
             if settled_s > deadline_s:
                 raise VendorFault("The Prism service may still be working on this token.")
             time.sleep(_POLL_S)
+
+    def _asked(self, message_id: str, deadline_s: float) -> list[IssuedToken] | ApiError:
+        asked = {"reqMessageId": message_id}
+        try:
+            return self._signed(
+                "fetchTokenResult", _fresh_id(), asked, list[IssuedToken], deadline_s
+            )
+        except VendorFault:
+            if message_id in self._lost:
+                self._lost[message_id] = (self._lost[message_id][0], time.monotonic())
+            raise
+
+    def _settled_s(self, message_id: str) -> float:
+        """From when on "never seen" is believed. Without a loss that is known here, a process
+        before this one may have been killed; on one connection calls are worked off in order."""
+        if message_id not in self._lost:
+            return self._began_s + self._settle_s
+        connection, silent_s = self._lost[message_id]
+        stayed = connection == self._connection.number
+        return silent_s + (self._settle_s if stayed else self._given_up_s)
 
     def _issued(
         self, order: Order, arguments: Arguments, deadline_s: float
@@ -266,9 +291,9 @@ class PrismVendor:
             if isinstance(answer, ApiError) and not is_decided(answer):
                 raise trouble(answer)
         except VendorFault:
-            self._lost_at_s[message_id] = time.monotonic()
+            self._lost[message_id] = (self._connection.number, time.monotonic())
             raise
-        self._lost_at_s.pop(message_id, None)
+        self._lost.pop(message_id, None)
         return answer
 
     def _signed(

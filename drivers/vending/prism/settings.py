@@ -66,7 +66,8 @@ class PrismAccount:
         for what, value in (("realm", self.realm), ("username", self.username)):
             if not NAME.fullmatch(value):
                 raise ConfigFault(
-                    f"The Prism {what} {value[:40]!r} must have 1 to 40 letters, digits or _-.,"
+                    f"The Prism {what} {value[:40]!r} must have 1 to 40 letters, digits, commas, "
+                    "dots, _ or -."
                 )
         if not self.password:
             raise BadInput("The password for the Prism service is empty.")

@@ -11,7 +11,8 @@ from pathlib import Path
 from kiosk.errors import Refusal
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
-from kiosk.front.commands.tokens import record_json, second_of
+from kiosk.front.commands.persons import second_of
+from kiosk.front.commands.tokens import record_json
 from kiosk.front.operator import become
 from kiosk.front.wiring import House, opened
 from kiosk.screens import token_telling

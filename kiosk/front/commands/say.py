@@ -21,6 +21,11 @@ def out(text: str = "") -> None:
     print(text)  # noqa: T201
 
 
+def aside(text: str) -> None:
+    """Something to know beside an answer in JSON."""
+    print(f"kiosk: {text}", file=sys.stderr)  # noqa: T201
+
+
 def json(value: Any) -> None:
     """The answer as JSON."""
     out(msgspec.json.format(msgspec.json.encode(value)).decode())
@@ -80,6 +85,16 @@ def sale_json(record: SaleRecord, words: Words) -> dict[str, Any]:
         "currency": committed.currency,
         "energy_wh": committed.energy_wh,
         "token": record.token,
+        "free": [
+            {
+                "token": digits,
+                "code": free.code,
+                "energy_wh": free.energy_wh,
+                "reason": free.reason,
+                "second": free.second,
+            }
+            for free, digits in record.free()
+        ],
         "card_purchase_number": record.purchase_number,
         "tendered_minor": committed.tendered_minor,
         "change_minor": committed.change_minor,

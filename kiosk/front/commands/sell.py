@@ -14,10 +14,14 @@ from kiosk.domain.token import grouped
 from kiosk.errors import BadInput, Refusal
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
+from kiosk.front.commands.persons import energy_typed, second_of
 from kiosk.front.operator import become
 from kiosk.front.wiring import House, opened
 from kiosk.front.world import READER
+from kiosk.screens import telling
 from kiosk.till import history, recover
+from kiosk.till.free import grant
+from kiosk.till.hand_over import hand_over_all
 from kiosk.till.quote import Buyer, Offer, buyer_of, find_buyer, quote
 from kiosk.till.sell import cash_due, cash_payment, sell
 
@@ -33,6 +37,9 @@ def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--amount", required=True, help="decimal, in major units: 20.50")
     if verb == "sell":
         parser.add_argument("--tender", help="cash given (default: exactly the amount)")
+        parser.add_argument("--free-kwh", default="", help="free units in a token beside it")
+        parser.add_argument("--reason", default="", help="why they are given; it is printed")
+        say.second(parser)
     if verb == "why":
         parser.add_argument("sale", help="sale id, or the token")
     if verb == "recover":
@@ -103,7 +110,8 @@ def _sell(house: House, options: argparse.Namespace) -> int | Refusal:
         settled = recover.recover(house.desk)
         if isinstance(settled, Refusal):
             return settled
-        offer = _offer(house, options)
+        _tell_earlier(house, buyer, options)
+        offer = _granted(house, _offer(house, options), options)
         if isinstance(offer, Refusal):
             return offer
         amount = offer.quote.amount_minor
@@ -124,6 +132,29 @@ def _sell(house: House, options: argparse.Namespace) -> int | Refusal:
         return 0
     word = house.words.say(f"state.{record.state}")
     return say.trouble(f"Sale {record.committed.sale_id} is {word}.")
+
+
+def _tell_earlier(house: House, buyer: Buyer, options: argparse.Namespace) -> None:
+    """A token of this meter that recovery finished: told once, whoever asks for the next one.
+
+    On standard error beside JSON, whose one value is the sale that was asked for.
+    """
+    for handed in hand_over_all(house.desk, buyer.meter.number):
+        station = house.desk.station.name
+        told = telling.outcome_lines(house.words, handed.record, station)
+        line = " ".join([f"{house.words.say('kiosk.token_earlier')}.", *told])
+        if options.json:
+            say.aside(line)
+        else:
+            say.out(line)
+
+
+def _granted(house: House, offer: Offer | Refusal, options: argparse.Namespace) -> Offer | Refusal:
+    """The offer with the free units of --free-kwh, which takes a second person and a reason."""
+    if isinstance(offer, Refusal) or not options.free_kwh:
+        return offer
+    energy_wh = energy_typed(options.free_kwh, "--free-kwh")
+    return grant(house.desk, offer, energy_wh, options.reason, second_of(house, options))
 
 
 def _send(house: House) -> None:
@@ -168,12 +199,21 @@ def _print_sale(house: House, record: SaleRecord, options: argparse.Namespace) -
     lines = say.lines_json(committed.lines, house.words, committed.currency)
     _print_lines(house, lines, committed.amount_minor, committed.energy_wh)
     say.out(f"sale {committed.sale_id}  meter {committed.meter}  {record.state}")
-    if record.token:
-        say.out(f"token {grouped(record.token)}")
+    for line in _token_lines(house, record):
+        say.out(line)
     if record.purchase_number is not None and record.state == "delivered":
         say.out(f"card written, purchase number {record.purchase_number}")
     if committed.change_minor:
         say.out(f"change {money.format_amount(committed.change_minor, committed.currency)}")
+
+
+def _token_lines(house: House, record: SaleRecord) -> list[str]:
+    free = record.free()
+    if record.token is None:
+        return []
+    if not free:
+        return [f"token {grouped(record.token)}"]
+    return telling.set_lines(house.words, record.token, free)
 
 
 def _print_lines(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
-import sys
 from collections.abc import Callable
 
 from kiosk.domain.record import TokenRecord
@@ -12,14 +10,11 @@ from kiosk.domain.special_tokens import ALL_REGISTERS, MANAGEMENT, METER_TESTS
 from kiosk.errors import BadInput, Refusal
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
+from kiosk.front.commands.persons import energy_typed, second_of
 from kiosk.front.operator import become
 from kiosk.front.wiring import House, opened
 from kiosk.screens import token_telling
 from kiosk.till import token_book, tokens
-from kiosk.till.tokens import SecondPerson
-
-#: Who agrees in a rehearsal when nobody is named: its built-in second person.
-_REHEARSAL_SECOND = "301"
 
 _OPERATIONS = (*MANAGEMENT, "meter_test", "free_units", "replacement")
 
@@ -148,29 +143,6 @@ def _issued(house: House, options: argparse.Namespace) -> TokenRecord | Refusal:
         return tokens.give_free(desk, options.meter, energy_wh, options.reason, second)
     value = ALL_REGISTERS if options.value == "all" else _whole_number(options.value)
     return tokens.engineer(desk, options.meter, operation, value, options.reason)
-
-
-def second_of(house: House, options: argparse.Namespace) -> SecondPerson:
-    """The second person: a name, and a PIN that never stands on a command line."""
-    if options.second:
-        is_typed = sys.stdin.isatty()
-        pin = getpass.getpass("second PIN: ") if is_typed else sys.stdin.readline().strip()
-        return SecondPerson(options.second, pin)
-    if house.settings.site.mode != "rehearsal":
-        raise BadInput("Two persons are needed: --second NAME, with the PIN on standard input.")
-    from kiosk.front.utility import REHEARSAL_PIN
-
-    return SecondPerson(_REHEARSAL_SECOND, REHEARSAL_PIN)
-
-
-def energy_typed(text: str) -> int:
-    """Kilowatt-hours as they are typed, in watt-hours; BadInput for anything finer than 1 Wh."""
-    whole, point, fraction = text.partition(".")
-    digits = whole + fraction
-    if not (digits.isascii() and digits.isdecimal()) or len(fraction) > 3 or len(digits) > 12:
-        raise BadInput(f"--energy {text[:40]!r}: write kilowatt-hours, such as 12.5.")
-    assert point or not fraction
-    return int(whole or "0") * 1000 + int(fraction.ljust(3, "0"))
 
 
 def _whole_number(text: str) -> int:

@@ -14,13 +14,20 @@ from kiosk.ports import Hands
 from kiosk.screens import telling
 from kiosk.screens.staff.frame import StaffFrame
 from kiosk.screens.staff.table import Table
-from kiosk.till import history
+from kiosk.till import hand_over, history, rollover
 from kiosk.till.desk import Desk
+from kiosk.till.hand_over import HandedOver
 from kiosk.till.history import RegistryRow
 from kiosk.till.quote import Buyer
+from kiosk.till.rollover import RollOver
 from kiosk.words.clean import clean
 
-_PULL, _PUT_IN = 7, 8
+_HAND_OVER, _ROLL_OVER, _PULL, _PUT_IN = 2, 3, 7, 8
+
+#: Record, buyer, past sales, sales whose token was finished meanwhile, a roll-over that is due.
+Customer = tuple[
+    RegistryRow, Buyer | Refusal, list[SaleRecord] | Refusal, list[SaleRecord], RollOver | None
+]
 
 
 class CustomerPage(StaffFrame):
@@ -31,6 +38,8 @@ class CustomerPage(StaffFrame):
         self.meter = meter
         self._buyer: Buyer | Refusal | None = None
         self._sales: list[SaleRecord] = []
+        self._waiting: list[SaleRecord] = []
+        self._due: RollOver | None = None
 
     def heading(self) -> str:
         """Whose page it is."""
@@ -50,10 +59,13 @@ class CustomerPage(StaffFrame):
         """Read everything."""
         self.ask(partial(read_customer, self.desk, self.meter), self._read)
 
-    def _read(self, read: tuple[RegistryRow, Buyer | Refusal, list[SaleRecord] | Refusal]) -> None:
-        row, self._buyer, sales = read
+    def _read(self, read: Customer) -> None:
+        row, self._buyer, sales, self._waiting, self._due = read
         self._sales = [] if isinstance(sales, Refusal) else sales
         lines = self._record_lines(row)
+        if self._due is not None and self._due.record is not None:
+            issue = self._due.record.committed.issue_id
+            lines.append(self.say("tokens.rollover_made", issue=issue))
         if not self._sales:
             lines.append(self.say("cashier.history_empty"))
         self.query_one("#record", Static).update("\n".join(lines))
@@ -61,8 +73,18 @@ class CustomerPage(StaffFrame):
         self.query_one(Table).fill([[cell[0], *cell[3:]] for cell in cells])
         if isinstance(self._buyer, Refusal):
             self.note(self.words.refusal(self._buyer), "warn")
+        elif self._waiting:
+            self.note(
+                f"{self.say('kiosk.token_earlier')}. {self.say('tokens.earlier_keys')}", "warn"
+            )
+        elif self._due is not None:
+            self.note(self._due_sentence(self._due), "warn")
         else:
             self._say_hands("")
+
+    def _due_sentence(self, due: RollOver) -> str:
+        said = self.say("tokens.rollover_here", base_date=due.meter.base_date)
+        return f"{said} {self.say('tokens.rollover_offer' if due.may else 'tokens.rollover_ask')}"
 
     def _record_lines(self, row: RegistryRow) -> list[str]:
         meter, customer, buyer = row.meter, row.customer, self._buyer
@@ -90,7 +112,7 @@ class CustomerPage(StaffFrame):
 
     def press_enter(self) -> None:
         """Sell to this customer."""
-        if isinstance(self._buyer, Buyer):
+        if isinstance(self._buyer, Buyer) and self._due is None:
             from kiosk.screens.cashier.amount import Amount
 
             self.face_app.go(Amount(self._buyer))
@@ -102,8 +124,33 @@ class CustomerPage(StaffFrame):
 
             record = self._sales[self.query_one(Table).chosen]
             self.face_app.go(SalePage(record, partial(CustomerPage, self.meter)))
+        elif digit == _HAND_OVER and self._waiting:
+            self.ask(partial(hand_over.hand_over, self.desk, self._waiting[0]), self._handed)
+        elif digit == _ROLL_OVER and self._due is not None and self._due.may:
+            self._roll_over(self._due)
         elif digit in {_PULL, _PUT_IN} and self._has_hands():
             self.ask(partial(move_card, self.face_app.hands, self.meter, digit), self._say_hands)
+
+    def _handed(self, handed: HandedOver | None) -> None:
+        """The token large, as after a sale; somebody else may have been faster."""
+        from kiosk.screens.cashier.result import Result
+
+        again = CustomerPage(self.meter)
+        self.face_app.go(Result(handed.record, handed.job) if handed is not None else again)
+
+    def _roll_over(self, due: RollOver) -> None:
+        from kiosk.screens.cashier.key_change import BeginRollOver
+
+        sentences = [
+            self.say("tokens.rollover_here", base_date=due.meter.base_date),
+            self.say("tokens.rollover_begin", meter=self.meter),
+        ]
+        self.face_app.go(
+            BeginRollOver(
+                due, self.say("tokens.menu_change"), sentences,
+                self.say("tokens.rollover_begin_keys"), partial(CustomerPage, self.meter),
+            )
+        )  # fmt: skip
 
     def _has_hands(self) -> bool:
         buyer = self._buyer
@@ -118,14 +165,16 @@ class CustomerPage(StaffFrame):
         self.note(f"{self.say('rehearsal.strip')}: {offers}. {said}")
 
 
-def read_customer(
-    desk: Desk, meter: str
-) -> tuple[RegistryRow, Buyer | Refusal, list[SaleRecord] | Refusal]:
+def read_customer(desk: Desk, meter: str) -> Customer:
     """Everything about a meter at once; for a worker."""
+    waiting = hand_over.waiting(desk, meter)
+    row = history.registry_row(desk, meter)
     return (
-        history.registry_row(desk, meter),
+        row,
         history.buyer_record(desk, meter),
         history.sales_of_meter(desk, meter),
+        waiting,
+        rollover.due(desk, row.meter),
     )
 
 

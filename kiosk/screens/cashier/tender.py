@@ -18,6 +18,8 @@ from kiosk.screens.staff.page import Confirm
 from kiosk.till.quote import Offer
 from kiosk.till.sell import Payment, cash_due, cash_payment
 
+_FREE = 9
+
 
 class Tender(StaffFrame):
     """Asks for the cash received; the change stands below while it is typed."""
@@ -75,6 +77,10 @@ class Tender(StaffFrame):
             f"{self.offer.buyer.customer.name}, {self.offer.buyer.customer.address}",
             self.say("cashier.change_due", change_minor=payment.change_minor),
         ]
+        restated += [
+            self.say("linear.free_line", energy_wh=free.energy_wh, why=free.reason)
+            for free in self.offer.free
+        ]
         if self.earlier is not None:
             restated.append(telling.same_again_line(self.words, self.earlier))
         self.face_app.go(ConfirmSale(self, restated, payment))
@@ -104,9 +110,20 @@ class ConfirmSale(Confirm):
 
     def __init__(self, tender: Tender, sentences: list[str], payment: Payment) -> None:
         title, keys = tender.say("cashier.confirm_title"), tender.say("cashier.confirm_keys")
+        by_token = tender.offer.buyer.meter.kind == "keypad"
+        self._may_give = by_token and tender.desk.gate("free") is None
+        if self._may_give:
+            keys = f"{keys}   {tender.say('tokens.free_keys')}"
         again = partial(Tender, tender.offer, tender.earlier)
         super().__init__(title, sentences, keys, self._begin, again)
         self._offer, self._payment = tender.offer, payment
+
+    def press_digit(self, digit: int) -> None:
+        """9 gives free units beside the sale, where the operator may."""
+        if digit == _FREE and self._may_give and not self.busy:
+            from kiosk.screens.cashier.free import free_form
+
+            self.face_app.go(free_form(self, self._offer, partial(Tender, self._offer)))
 
     def _begin(self) -> None:
         from kiosk.screens.cashier.selling import Selling

@@ -9,12 +9,15 @@ from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
 from kiosk.screens import telling
 from kiosk.screens.deliverable import cannot_deliver
-from kiosk.screens.lines import buying, staff, tokens
+from kiosk.screens.lines import before, buying, staff, tokens
 from kiosk.screens.lines.console import Choice, Console
 from kiosk.screens.lines.hands import use_hands
+from kiosk.screens.token_telling import energy_wh_typed
 from kiosk.till import history, paper, quote, sell
+from kiosk.till.free import grant
 from kiosk.till.quote import Buyer, Offer
 from kiosk.till.sell import Payment
+from kiosk.till.tokens import SecondPerson
 
 _PAST_SALES = 9
 
@@ -110,7 +113,11 @@ def _sell_to_number(console: Console) -> None:
 def _sell_to(console: Console, buyer: Buyer) -> None:
     """Amount, cash, a restated confirmation, then the sale."""
     console.say(telling.customer_line(console.words, buyer.meter, buyer.customer, in_full=True))
-    offer = buying.ask_offer(console, buyer)
+    if not before.may_buy(console, buyer):
+        return
+    # A key that was changed just now is another one than the buyer was found with.
+    again = quote.buyer_of(console.desk, buyer.meter.number)
+    offer = _with_free(console, again) if isinstance(again, Buyer) else None
     if offer is None:
         return
     refused = cannot_deliver(console.desk, offer)
@@ -123,6 +130,26 @@ def _sell_to(console: Console, buyer: Buyer) -> None:
             console.refuse(record)
         else:
             buying.say_result(console, record)
+
+
+def _with_free(console: Console, buyer: Buyer) -> Offer | None:
+    """The offer, with free units beside it where this operator may give some."""
+    offer = buying.ask_offer(console, buyer)
+    if offer is None or buyer.meter.kind != "keypad" or console.desk.gate("free") is not None:
+        return offer
+    energy = console.ask("linear.prompt_free")
+    if not energy:
+        return offer
+    reason = console.ask("linear.prompt_reason")
+    second = SecondPerson(
+        console.ask("linear.prompt_second"), console.ask_secret("linear.prompt_second_pin")
+    )
+    granted = grant(console.desk, offer, energy_wh_typed(energy), reason, second)
+    if isinstance(granted, Refusal):
+        console.refuse(granted)
+        return None
+    console.say(*telling.quote_lines(console.words, granted))
+    return granted
 
 
 def _ask_cash(console: Console, offer: Offer) -> Payment | Refusal:

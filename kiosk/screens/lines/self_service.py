@@ -10,7 +10,7 @@ from kiosk.errors import KioskError, Refusal
 from kiosk.ports import HandsAnswer
 from kiosk.screens import telling
 from kiosk.screens.deliverable import cannot_deliver
-from kiosk.screens.lines import buying
+from kiosk.screens.lines import before, buying
 from kiosk.screens.lines.console import Choice, Console
 from kiosk.screens.lines.hands import use_hands
 from kiosk.till import paper, quote
@@ -55,6 +55,8 @@ def buy(console: Console) -> None:
     console.say(telling.customer_line(console.words, buyer.meter, buyer.customer, in_full=False))
     if not console.confirm(console.words.say("kiosk.confirm")):
         return
+    if not before.may_buy(console, buyer):
+        return
     offer = buying.ask_offer(console, buyer)
     if offer is None:
         return
@@ -87,7 +89,7 @@ def _pay(console: Console, offer: Offer) -> None:
     console.tell("kiosk.before_notes")
     reason = "interrupted"
     try:
-        reason = _take_notes(console, payment)
+        reason = _take_notes(console, offer, payment)
         payment.close()
         if not reason:
             reason = _sell(console, offer, payment)
@@ -96,10 +98,10 @@ def _pay(console: Console, offer: Offer) -> None:
             _say_kept(console, payment.give_up(reason))
 
 
-def _take_notes(console: Console, payment: NotePayment) -> str:
+def _take_notes(console: Console, offer: Offer, payment: NotePayment) -> str:
     """Listen to acceptor and customer; "" when the customer buys, else why not."""
     while True:
-        _say_money(console, payment)
+        _say_money(console, offer, payment)
         _say_note_choices(console)
         answer = _answer(console, payment)
         if answer == "0":
@@ -123,8 +125,12 @@ def _answer(console: Console, payment: NotePayment) -> str:
         return line.strip()
 
 
-def _say_money(console: Console, payment: NotePayment) -> None:
+def _say_money(console: Console, offer: Offer, payment: NotePayment) -> None:
     console.tell("kiosk.inserted", inserted_minor=payment.held_minor)
+    if payment.held_minor > payment.wanted_minor:
+        again = quote.quote(console.desk, offer.buyer, payment.held_minor, offer.sale_id)
+        if not isinstance(again, Refusal):
+            console.say(telling.quote_total(console.words, again))
     needed_minor = payment.wanted_minor - payment.held_minor
     if needed_minor > 0:
         console.tell("kiosk.still_needed", needed_minor=needed_minor)

@@ -6,7 +6,7 @@ from functools import partial
 
 from kiosk.errors import Refusal
 from kiosk.screens import telling
-from kiosk.screens.lines import staff, tokens
+from kiosk.screens.lines import engineering, staff, tokens
 from kiosk.screens.lines.console import Choice, Console
 from kiosk.screens.lines.hands import use_hands
 from kiosk.till import maintain
@@ -41,11 +41,15 @@ def _serve(console: Console) -> None:
             (say("linear.menu_status"), partial(staff.say_status, console)),
             (say("linear.menu_language"), console.change_language),
             (say("cashier.sign_out"), leave),
-            (say("tokens.title"), partial(tokens.serve, console)),
+            (say("tokens.title"), partial(_tokens, console)),
         ]
         if console.hands is not None:
             choices.append((say("rehearsal.strip"), partial(use_hands, console)))
         console.choose(choices)
+
+
+def _tokens(console: Console) -> None:
+    tokens.serve(console, engineering.choices(console))
 
 
 def _devices(console: Console) -> None:

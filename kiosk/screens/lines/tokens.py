@@ -1,25 +1,29 @@
-"""Tokens line by line: the list, a check against a meter, and the clinic; the same verbs."""
+"""Tokens line by line: list, copy, a check against a meter, and the clinic; the same verbs."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from kiosk.errors import Refusal
 from kiosk.screens import token_telling
-from kiosk.screens.lines.console import Console
+from kiosk.screens.lines import buying
+from kiosk.screens.lines.console import Choice, Console
 from kiosk.till import clinic, token_book
 
 _LISTED = 20
 
 
-def serve(console: Console) -> None:
-    """One choice of what all staff may do with tokens."""
+def serve(console: Console, more: Sequence[Choice] = ()) -> None:
+    """One choice of what all staff may do with tokens, and of `more`."""
     say = console.words.say
     console.choose(
         [
             (say("tokens.menu_list"), partial(_list, console)),
             (say("tokens.menu_verify"), partial(_verify, console)),
             (say("tokens.menu_clinic"), partial(_clinic, console)),
+            (say("tokens.menu_reprint"), partial(_reprint, console)),
+            *more,
         ]
     )
 
@@ -33,6 +37,18 @@ def _list(console: Console) -> None:
         console.tell("cashier.history_empty")
     for given in found:
         console.say(" | ".join([*token_telling.token_cells(console.words, given), given.issue_id]))
+
+
+def _reprint(console: Console) -> None:
+    """A copy of the slip of any token, marked COPY n."""
+    job = token_book.reprint(console.desk, console.ask("tokens.ask_copy"))
+    if isinstance(job, Refusal):
+        console.refuse(job)
+    elif job:
+        console.tell("cashier.reprinted", copy=int(job.rpartition("/")[2]))
+        buying.say_slip(console, job)
+    else:
+        console.tell("cashier.no_printer")
 
 
 def _verify(console: Console) -> None:

@@ -5,16 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
+import msgspec
 from textual.widget import Widget
 from textual.widgets import Static
 
-from kiosk.domain.registry import masked
+from kiosk.domain.registry import Meter, masked
 from kiosk.screens.self_service.visit import Deed, Step, Visit
 from kiosk.screens.widgets.moving import Moving
+from kiosk.till import rollover
+from kiosk.till.desk import Desk
+from kiosk.till.hand_over import HandedOver, hand_over_all
 from kiosk.till.maintain import Readiness, readiness
+from kiosk.till.rollover import RollOver
 from kiosk.words.clean import clean
 
 _COLUMNS = 60
+
+
+class LookedUp(msgspec.Struct, frozen=True):
+    """What comes before a new purchase of a keypad meter."""
+
+    handed: list[HandedOver]
+    rollover: RollOver | None
+
+
+def look_up(desk: Desk, meter: Meter) -> LookedUp:
+    """Hand over what was finished meanwhile; for a worker."""
+    return LookedUp(hand_over_all(desk, meter.number), rollover.due(desk, meter))
 
 
 class Confirm(Step):
@@ -56,10 +73,33 @@ class Confirm(Step):
 
     def press_enter(self) -> None:
         """Yes: on to the amount, or to the card if it is needed and not there."""
-        if not self.visit.by_card:
-            self._to_amount()
+        if self.visit.by_card:
+            self.ask(partial(readiness, self.desk), self._card_there)
             return
-        self.ask(partial(readiness, self.desk), self._card_there)
+        self.note(self.say("kiosk.please_wait"))
+        self.ask(partial(look_up, self.desk, self.visit.buyer.meter), self._looked_up)
+
+    def _looked_up(self, found: LookedUp) -> None:
+        """A token that was finished meanwhile comes first; a key that has run out buys nothing."""
+        if found.handed:
+            from kiosk.screens.self_service.token import TokenShown
+
+            handed = found.handed[0]
+            earlier = Visit(self.visit.buyer, record=handed.record, job=handed.job)
+            self.face_app.go(TokenShown(earlier, then=found.handed[1:], earlier=True))
+        elif found.rollover is not None:
+            self._no_sale(found.rollover)
+        else:
+            self._to_amount()
+
+    def _no_sale(self, due: RollOver) -> None:
+        from kiosk.screens.self_service.ending import Ending
+
+        sentences = [self.words.refusal(due.refusal())]
+        if due.record is not None:
+            issue = due.record.committed.issue_id
+            sentences.append(self.say("tokens.rollover_made", issue=issue))
+        self.face_app.go(Ending(sentences, kind="warn", visit=self.visit))
 
     def _card_there(self, seen: Readiness) -> None:
         if seen.card_inside:

@@ -15,6 +15,7 @@ from kiosk.screens.self_service.ending import Ending, cancelled
 from kiosk.screens.self_service.visit import Deed, Step, Visit, note_deeds
 from kiosk.till.paper import print_kept
 from kiosk.till.pay import NotePayment, NoteSeen
+from kiosk.till.quote import Offer, quote
 
 #: How each event of the acceptor is told; "stacked" is money, everything else is not.
 _TOLD = {
@@ -39,6 +40,13 @@ class Payment(Step):
             super().__init__()
             self.seen = seen
 
+    class QuotedAgain(Message):
+        """There is more money than was chosen: what all of it buys (design 4, Notes)."""
+
+        def __init__(self, offer: Offer) -> None:
+            super().__init__()
+            self.offer = offer
+
     def __init__(self, visit: Visit) -> None:
         super().__init__()
         assert visit.offer is not None
@@ -54,11 +62,9 @@ class Payment(Step):
 
     def body(self) -> Iterable[Widget]:
         """Chosen, put in, still needed."""
-        chosen = self.say("kiosk.quote_title", amount_minor=self.wanted_minor)
         offer = self.visit.offer
         assert offer is not None
-        energy = self.words.energy(offer.quote.energy_wh)
-        yield Static(f"{chosen} {energy}.", classes="line", markup=False)
+        yield Static(self._buys(offer), id="buys", classes="line", markup=False)
         yield Static("", classes="gap")
         yield Static(self._put_in(), id="inserted", markup=False)
         yield Static(self._needed(), id="needed", markup=False)
@@ -88,6 +94,11 @@ class Payment(Step):
         notes = "  ".join(f"{n}={deed.text}" for n, deed in enumerate(self.deeds(), 1))
         return [self.say("rehearsal.feed", notes=notes)]
 
+    def _buys(self, offer: Offer) -> str:
+        """What the money chosen, or put in beyond it, buys."""
+        title = self.say("kiosk.quote_title", amount_minor=offer.quote.amount_minor)
+        return f"{title} {self.words.energy(offer.quote.energy_wh)}."
+
     def _put_in(self) -> str:
         return self.say("kiosk.inserted", inserted_minor=self.held_minor)
 
@@ -113,6 +124,7 @@ class Payment(Step):
         refused = payment.open()
         if refused is not None and not payment.complete:
             return refused
+        self._quote_again(payment.held_minor)
         if refused is None:
             self._listen(payment)
         else:
@@ -139,6 +151,19 @@ class Payment(Step):
                 self._stop.wait(1.0)
             if seen is not None:
                 self.post_message(self.Seen(seen))
+                if seen.kind == "stacked":
+                    self._quote_again(seen.held_minor)
+
+    def _quote_again(self, held_minor: int) -> None:
+        if held_minor <= self.wanted_minor:
+            return
+        offer = quote(self.desk, self.visit.buyer, held_minor, self.visit.sale_id)
+        if not isinstance(offer, Refusal):
+            self.post_message(self.QuotedAgain(offer))
+
+    def on_payment_quoted_again(self, message: QuotedAgain) -> None:
+        """Show what the sale will be."""
+        self.query_one("#buys", Static).update(self._buys(message.offer))
 
     def on_payment_seen(self, message: Seen) -> None:
         """Tell it, and show the money there is."""

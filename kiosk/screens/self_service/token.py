@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from textual.widget import Widget
@@ -19,27 +19,50 @@ from kiosk.screens.self_service.slip_state import (
 from kiosk.screens.self_service.visit import Deed, Step, Visit
 from kiosk.screens.widgets.digits import BigDigits, token_lines
 from kiosk.till.desk import Desk
+from kiosk.till.hand_over import HandedOver
 
 
 class TokenShown(Step):
-    """Shows the 20 digits and how the slip stands; Enter shows and prints again."""
+    """Shows the 20 digits and how the slip stands; Enter shows and prints again.
+
+    Of a set, one token after the other (`place` counts from 0). `earlier` is a purchase that was
+    finished later; `then` are further ones, and after them the customer goes on to buy.
+    """
 
     PATIENCE = 3
 
-    def __init__(self, visit: Visit) -> None:
+    def __init__(
+        self,
+        visit: Visit,
+        place: int = 0,
+        *,
+        then: Sequence[HandedOver] = (),
+        earlier: bool = False,
+    ) -> None:
         super().__init__()
         assert visit.record is not None
         assert visit.record.token
-        self.visit, self.record, self.token = visit, visit.record, visit.record.token
+        self.visit, self.record, self.place = visit, visit.record, place
+        self.then, self.earlier = then, earlier
+        self.tokens = visit.record.tokens()
+        self.token = self.tokens[place]
         self.slip: SlipState = "printing"
 
     def heading(self) -> str:
         """What it is and what it is worth."""
         committed = self.record.committed
-        energy = self.words.energy(committed.energy_wh)
-        return (
-            f"{self.say('kiosk.token_title')}: {energy}, {self.words.money(committed.amount_minor)}"
-        )
+        count = len(self.tokens)
+        energy_wh = committed.energy_wh
+        title = self.say("kiosk.token_earlier" if self.earlier else "kiosk.token_title")
+        if self.place:
+            energy_wh = committed.free_tokens()[self.place - 1].energy_wh
+            return self.say(
+                "slip.token_free", number=self.place + 1, count=count, energy_wh=energy_wh
+            )
+        if count > 1:
+            title = self.say("slip.token_paid", number=1, count=count)
+        energy, money = self.words.energy(energy_wh), self.words.money(committed.amount_minor)
+        return f"{title}: {energy}, {money}"
 
     def body(self) -> Iterable[Widget]:
         """The digits, large, and once more in plain type."""
@@ -53,9 +76,17 @@ class TokenShown(Step):
 
     def hint(self) -> str:
         """The keys."""
+        if self._is_followed():
+            return self.hints(enter="next_token", cancel="finish", help="help")
         if self.slip in {"failed", "unknown"} and self.desk.slips is not None:
             return self.hints(enter="print_again", cancel="finish", help="help")
+        if self.earlier:
+            return self.hints(enter="go_on", cancel="finish", help="help")
         return self.hints(enter="finish", help="help")
+
+    def _is_followed(self) -> bool:
+        """Whether another token comes after this one."""
+        return self.place + 1 < len(self.tokens) or bool(self.then)
 
     def help_key(self) -> str:
         """What to do with it."""
@@ -88,12 +119,26 @@ class TokenShown(Step):
             self.tell_keys()
 
     def press_enter(self) -> None:
-        """Print again what did not come out; otherwise the customer is done."""
-        if self.slip not in {"failed", "unknown"} or self.desk.slips is None:
+        """The next token; then print again what did not come out; then the customer is done."""
+        if self._is_followed():
+            self.face_app.go(self._next())
+        elif self.slip in {"failed", "unknown"} and self.desk.slips is not None:
+            self.note(self.say("kiosk.slip_printing"))
+            self.ask(partial(_print, self.desk, self.visit), lambda _state: self._look())
+        elif self.earlier:
+            from kiosk.screens.self_service.amount import Amount
+
+            self.face_app.go(Amount(Visit(self.visit.buyer)))
+        else:
             self.press_cancel()
-            return
-        self.note(self.say("kiosk.slip_printing"))
-        self.ask(partial(_print, self.desk, self.visit), lambda _state: self._look())
+
+    def _next(self) -> TokenShown:
+        """The next token of the set, or of the next purchase that was finished later."""
+        if self.place + 1 < len(self.tokens):
+            return TokenShown(self.visit, self.place + 1, then=self.then, earlier=self.earlier)
+        first, *others = self.then
+        visit = Visit(self.visit.buyer, record=first.record, job=first.job)
+        return TokenShown(visit, then=others, earlier=True)
 
     def press_cancel(self) -> None:
         """Done."""

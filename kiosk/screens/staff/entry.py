@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from textual.widgets import Static
 
-_LONGEST = 60
+_LONGEST = 200
+#: Of a longer text its end is shown, where the next character goes.
+_SHOWN = 44
 
 
 class TextEntry(Static):
@@ -42,5 +44,7 @@ class TextEntry(Static):
 
     def _show(self) -> None:
         shown = "*" * len(self.typed) if self.secret else self.typed
+        if len(shown) > _SHOWN:
+            shown = f"...{shown[-_SHOWN:]}"
         self.set_class(self.open, "-open")
         self.update(f"{self.label}: {shown}{'_' if self.open else ''}")

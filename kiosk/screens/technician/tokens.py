@@ -60,9 +60,8 @@ def engineer_form(screen: StaffFrame) -> Form:
 
     def act(form: Form, answers: list[str]) -> None:
         meter, operation, value, reason = answers
-        if not (value.isascii() and value.isdecimal()) or len(value) > 9:
-            value = "0" if not value else "-1"
-        work = partial(tokens.engineer, form.desk, meter, operation, int(value), reason)
+        number = token_telling.value_typed(value)
+        work = partial(tokens.engineer, form.desk, meter, operation, number, reason)
         asked(form, work, partial(_show, form))
 
     questions = _questions(screen, "meter", "operation", "value", "reason")
@@ -87,22 +86,13 @@ def free_form(screen: StaffFrame) -> Form:
 
     def act(form: Form, answers: list[str]) -> None:
         meter, energy, reason, name, pin = answers
-        energy_wh = energy_typed(energy)
+        energy_wh = token_telling.energy_wh_typed(energy)
         second = SecondPerson(name, pin)
         work = partial(tokens.give_free, form.desk, meter, energy_wh, reason, second)
         asked(form, work, partial(_show, form))
 
     questions = _questions(screen, "meter", "energy", "reason", "second", "second_pin")
     return Form(screen.say("tokens.menu_free"), questions, act, TokenMenu)
-
-
-def energy_typed(text: str) -> int:
-    """Kilowatt-hours with up to three decimals, in watt-hours; 0, which nobody gives, otherwise."""
-    whole, _, fraction = text.replace(",", ".").partition(".")
-    digits = whole + fraction
-    if not (digits.isascii() and digits.isdecimal()) or len(fraction) > 3 or len(digits) > 12:
-        return 0
-    return int(whole or "0") * 1000 + int(fraction.ljust(3, "0"))
 
 
 def change_form(screen: StaffFrame) -> Form:

@@ -254,6 +254,22 @@ def test_late_answer_is_not_taken_for_another_sale_when_it_comes_at_last(tmp_pat
         assert [made.token for made in bench.made()][1:] in (tokens, tokens[::-1])
 
 
+def test_nothing_is_issued_twice_when_the_service_works_on_after_its_line_was_given_up(
+    tmp_path: Path,
+) -> None:
+    # Silent on the issue and on the question after it, so the connection is given up; the service
+    # makes the token half a second later, when "never seen" was already answered on a new one.
+    with PrismBench(tmp_path, timeout_s=0.9, settle_s=0.1) as bench:
+        issued(bench.vendor, changed(message_id="warm", identifier=2))
+        bench.service.late_s = 2.2
+        bench.lose("late", "issueCreditToken")
+        for _ in range(2):
+            with pytest.raises(VendorFault, match="did not answer"):
+                bench.vendor.issue(REQUEST)
+        token = issued(bench.vendor, REQUEST)
+        assert [made.token for made in bench.made()][1:] == [token]
+
+
 OTHER_TOKEN: list[tuple[dict[str, object], str]] = [
     ({"identifier": REQUEST.identifier + 1}, "another identifier"),
     ({"units": 124}, "another amount"),

@@ -1,0 +1,37 @@
+"""What commands that give energy ask for: the second person, and kilowatt-hours as typed."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+
+from kiosk.errors import BadInput
+from kiosk.front.wiring import House
+from kiosk.till.tokens import SecondPerson
+
+#: Who agrees in a rehearsal when nobody is named: its built-in second person.
+_REHEARSAL_SECOND = "301"
+
+
+def second_of(house: House, options: argparse.Namespace) -> SecondPerson:
+    """The second person: a name, and a PIN that never stands on a command line."""
+    if options.second:
+        is_typed = sys.stdin.isatty()
+        pin = getpass.getpass("second PIN: ") if is_typed else sys.stdin.readline().strip()
+        return SecondPerson(options.second, pin)
+    if house.settings.site.mode != "rehearsal":
+        raise BadInput("Two persons are needed: --second NAME, with the PIN on standard input.")
+    from kiosk.front.utility import REHEARSAL_PIN
+
+    return SecondPerson(_REHEARSAL_SECOND, REHEARSAL_PIN)
+
+
+def energy_typed(text: str, option: str = "--energy") -> int:
+    """Kilowatt-hours as they are typed, in watt-hours; BadInput for anything finer than 1 Wh."""
+    whole, point, fraction = text.partition(".")
+    digits = whole + fraction
+    if not (digits.isascii() and digits.isdecimal()) or len(fraction) > 3 or len(digits) > 12:
+        raise BadInput(f"{option} {text[:40]!r}: write kilowatt-hours, such as 12.5.")
+    assert point or not fraction
+    return int(whole or "0") * 1000 + int(fraction.ljust(3, "0"))

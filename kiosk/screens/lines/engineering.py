@@ -1,0 +1,117 @@
+"""Tokens and keys of a technician, line by line; the same verbs and questions as on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from kiosk.domain.record import TokenRecord
+from kiosk.domain.registry import Meter
+from kiosk.domain.special_tokens import MANAGEMENT, METER_TESTS
+from kiosk.errors import Refusal
+from kiosk.screens import token_telling
+from kiosk.screens.lines import buying
+from kiosk.screens.lines.console import Choice, Console
+from kiosk.till import keys, token_book, tokens
+from kiosk.till.tokens import SecondPerson
+
+
+def choices(console: Console) -> list[Choice]:
+    """What a technician may do beside what all staff may."""
+    acts: list[tuple[str, Callable[[Console], None]]] = [
+        ("engineer", _engineer), ("test", _test), ("free", _free), ("change", _change),
+        ("confirm", _confirm), ("old", _old), ("keys", _keys), ("import", _import),
+    ]  # fmt: skip
+    return [(console.words.say(f"tokens.menu_{name}"), partial(act, console)) for name, act in acts]
+
+
+def _engineer(console: Console) -> None:
+    meter = console.ask("tokens.ask_meter")
+    operation = _one_of(console, "operation", list(MANAGEMENT))
+    if not operation:
+        return
+    value = token_telling.value_typed(console.ask("tokens.ask_value"))
+    reason = console.ask("tokens.ask_reason")
+    _say_made(console, tokens.engineer(console.desk, meter, operation, value, reason))
+
+
+def _test(console: Console) -> None:
+    test = _one_of(console, "test", list(METER_TESTS))
+    if test:
+        reason = console.ask("tokens.ask_reason")
+        _say_made(console, tokens.meter_test(console.desk, test, reason))
+
+
+def _free(console: Console) -> None:
+    meter = console.ask("tokens.ask_meter")
+    energy_wh = token_telling.energy_wh_typed(console.ask("tokens.ask_energy"))
+    reason = console.ask("tokens.ask_reason")
+    second = _second(console)
+    _say_made(console, tokens.give_free(console.desk, meter, energy_wh, reason, second))
+
+
+def _change(console: Console) -> None:
+    meter = console.ask("tokens.ask_meter")
+    group = console.ask("tokens.ask_new_group")
+    reason = console.ask("tokens.ask_reason")
+    _say_made(console, keys.change_key(console.desk, meter, reason, supply_group=group))
+
+
+def _confirm(console: Console) -> None:
+    meter = keys.confirm(console.desk, console.ask("tokens.ask_issue"))
+    if isinstance(meter, Meter):
+        console.say(token_telling.confirmed_line(console.words, meter))
+    else:
+        console.refuse(meter)
+
+
+def _old(console: Console) -> None:
+    group = console.ask("tokens.ask_group")
+    found = keys.old_keys(console.desk, group)
+    if isinstance(found, Refusal):
+        console.refuse(found)
+    else:
+        console.say(*token_telling.old_key_lines(console.words, found, group))
+
+
+def _keys(console: Console) -> None:
+    found = keys.keys(console.desk)
+    if isinstance(found, Refusal):
+        console.refuse(found)
+        return
+    for key in found:
+        console.say(token_telling.key_line(console.words, key))
+    if not found:
+        console.tell("technician.keys_none")
+
+
+def _import(console: Console) -> None:
+    path = Path(console.ask("tokens.ask_file"))
+    passphrase = console.ask_secret("tokens.ask_passphrase")
+    file = keys.load(console.desk, path, passphrase, _second(console))
+    if isinstance(file, Refusal):
+        console.refuse(file)
+        return
+    console.say(*token_telling.file_lines(console.words, file))
+    console.tell("tokens.keys_loaded", count=len(file.keys), module=file.module)
+
+
+def _second(console: Console) -> SecondPerson:
+    name = console.ask("tokens.ask_second")
+    return SecondPerson(name, console.ask_secret("tokens.ask_second_pin"))
+
+
+def _one_of(console: Console, what: str, names: Sequence[str]) -> str:
+    place = console.pick(f"tokens.ask_{what}", names)
+    return "" if place is None else names[place]
+
+
+def _say_made(console: Console, record: TokenRecord | Refusal) -> None:
+    """The token, its sections numbered; then its slip."""
+    if isinstance(record, Refusal):
+        console.refuse(record)
+        return
+    console.say(*token_telling.record_lines(console.words, record))
+    if console.desk.slips is not None and console.desk.writer is not None:
+        buying.say_slip(console, token_book.print_slip(console.desk, record))
