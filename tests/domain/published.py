@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from kiosk.domain import facts, operator_facts, token_facts
 import msgspec
 
-from kiosk.domain import facts, token_facts
+from kiosk.domain import facts, operator_facts, token_facts
 from kiosk.domain.cards.image import CardImage, PlainWrite
 from kiosk.domain.free_units import FreeToken
 from kiosk.domain.special_tokens import (

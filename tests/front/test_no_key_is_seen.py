@@ -15,7 +15,7 @@ from pathlib import Path
 
 from kiosk.config import load
 from kiosk.front.wiring import opened
-from kiosk.till.operators import register
+from kiosk.till.staff import register
 
 SECRET = bytes.fromhex("c1a55e77bead5eed")
 PASSPHRASE = "a passphrase of this test"
@@ -97,7 +97,8 @@ def own_operators(home: Path) -> None:
     (home / "kiosk.toml").write_text("[rehearsal]\ncustomers = 12\ncentre = false\n")
     with opened(home, load(home / "kiosk.toml")) as house:
         for name in ("501", "502"):
-            register(house.desk, name, "supervisor", OWN_PIN, by="301")
+            house.desk.operator, house.desk.role = "301", "supervisor"
+            assert register(house.desk, name, "supervisor", OWN_PIN) is None
 
 
 def test_no_pin_and_no_credential_is_anywhere_when_both_were_used(tmp_path: Path) -> None:
