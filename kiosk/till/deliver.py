@@ -148,6 +148,8 @@ def _deliver_card(
             return _write_or_witness(desk, desk.reader, committed, how)
         except CardUnusable as error:
             reason = "card_other" if error.code == "other_card" else "card_unusable"
+        except VendorFault:
+            return _doubt(desk, committed.sale_id, "vendor_silent", "module")
         except CardFault:
             reason = "card_away"
         if not card_back(reason):

@@ -12,7 +12,7 @@ from kiosk.domain import facts
 from kiosk.domain.cards import families
 from kiosk.domain.cards.image import CardImage
 from kiosk.domain.record import PaymentRecord, SaleRecord, TokenRecord
-from kiosk.errors import CardFault, CashFault, Refusal
+from kiosk.errors import CardFault, CashFault, Refusal, VendorFault
 from kiosk.ledger.records import NoteRecord
 from kiosk.marks import mark
 from kiosk.ports import CashEvent, CashIn
@@ -74,6 +74,8 @@ def card_image(desk: Desk) -> CardImage | Refusal:
         return Refusal("no_card")
     try:
         return desk.reader.read() if desk.reader.present() else Refusal("no_card")
+    except VendorFault:
+        return Refusal("vendor_silent")
     except CardFault as error:
         return Refusal("card_unreadable", {"reason": error.sentence})
 

@@ -20,7 +20,7 @@ from kiosk.domain.token import (
     TokenRequest,
     next_identifier,
 )
-from kiosk.errors import CardFault, Refusal
+from kiosk.errors import CardFault, Refusal, VendorFault
 from kiosk.marks import mark
 from kiosk.till.deliver import CardBack, Stages, deliver, no_card_back
 from kiosk.till.desk import Desk
@@ -202,6 +202,8 @@ def card_delivery(desk: Desk, offer: Offer) -> facts.CardDelivery | Refusal:
         if not desk.reader.present():
             return Refusal("no_card")
         image, again = desk.reader.read(), desk.reader.read()
+    except VendorFault:
+        return Refusal("vendor_silent")
     except CardFault as error:
         return Refusal("card_unreadable", {"reason": error.sentence})
     if image != again:

@@ -19,6 +19,7 @@ from kiosk.domain.registry import Customer, Meter
 from kiosk.errors import Refusal
 from kiosk.front import utility
 from kiosk.front.wiring import House, build
+from kiosk.front.world import World
 from kiosk.ports import HandsAnswer
 from kiosk.till.deliver import CardBack, no_card_back
 from kiosk.till.desk import Desk
@@ -101,6 +102,11 @@ class Hall:
         for house in reversed(self.houses):
             house.close()
 
+    def world(self) -> World:
+        world = self.houses[0].world
+        assert world is not None
+        return world
+
     # --- what customers do ----------------------------------------------------------------------
 
     def enter(self, meter: str, token: str) -> HandsAnswer:
@@ -136,7 +142,9 @@ class Hall:
 
     def clumsy_reader(self, desk: Desk, faults: CardFaults) -> None:
         """From now on the reader of `desk` meets `faults`."""
-        desk.reader = SimulatedReader(self.path / "world", "reader", faults)
+        desk.reader = SimulatedReader(
+            self.path / "world", "reader", faults, module=self.world().module
+        )
 
 
 def offer_of(desk: Desk, meter: str, amount_minor: int) -> Offer:
