@@ -14,7 +14,7 @@ from typing import Any
 from kiosk.domain import facts
 from kiosk.domain.catalogue import Catalogue
 from kiosk.domain.tariff import pack_bytes, pack_digest
-from kiosk.ledger import token_projection
+from kiosk.ledger import account_projection, token_projection
 from kiosk.ledger.store import Connection
 
 Draw = Callable[[Connection, int, int, Any], None]
@@ -154,6 +154,7 @@ _DRAWS: dict[type[facts.Fact], Draw] = {
     facts.OperatorSignedIn: _signed_in,
     facts.SignInRefused: _refused,
     **token_projection.DRAWS,
+    **account_projection.DRAWS,
 }
 
 

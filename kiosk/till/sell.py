@@ -13,6 +13,7 @@ import msgspec
 
 from kiosk.domain import chart, facts
 from kiosk.domain.cards import families
+from kiosk.domain.cards.image import CardImage
 from kiosk.domain.record import SaleRecord
 from kiosk.domain.token import (
     BASE_DATE_MS,
@@ -20,9 +21,12 @@ from kiosk.domain.token import (
     TokenRequest,
     next_identifier,
 )
-from kiosk.errors import CardFault, Refusal, VendorFault
+from kiosk.errors import Refusal
 from kiosk.marks import mark
-from kiosk.till.deliver import CardBack, Stages, deliver, no_card_back
+from kiosk.till import accounts
+from kiosk.till.accounts import CardBack
+from kiosk.till.card_cases import read_card
+from kiosk.till.deliver import Stages, deliver, no_card_back
 from kiosk.till.desk import Desk
 from kiosk.till.quote import Buyer, Offer
 
@@ -57,6 +61,29 @@ def cash_payment(
         account = chart.meter_account(buyer.meter.number)
         tenders.append(facts.Tender("meter_account", kept_minor, account))
     return Payment(tenders, tendered_minor, tendered_minor - due_minor)
+
+
+def card_payment(desk: Desk, offer: Offer) -> Payment | Refusal:
+    """The whole amount from the account on the card in the reader, which is the customer's own."""
+    held = accounts.purse(desk)
+    if isinstance(held, Refusal):
+        return held
+    amount_minor = offer.quote.amount_minor
+    refused = _cannot_spend(desk, offer, held)
+    if refused is not None:
+        return refused
+    account = chart.card_account(held.account)
+    return Payment([facts.Tender("card_account", amount_minor, account)], amount_minor)
+
+
+def _cannot_spend(desk: Desk, offer: Offer, held: accounts.CardPurse) -> Refusal | None:
+    """Why the money on this card cannot pay for `offer`."""
+    if held.account != offer.buyer.meter.account:
+        return Refusal("wrong_card", {"meter": offer.buyer.meter.number})
+    planned = accounts.intended(desk, held, "spend", offer.quote.amount_minor, offer.sale_id)
+    if isinstance(planned, Refusal):
+        return planned
+    return accounts.unfinished(desk, held.image.serial)
 
 
 def _kept(buyer: Buyer | None, amount_minor: int) -> int:
@@ -106,18 +133,36 @@ def _commit_one(desk: Desk, offer: Offer, payment: Payment) -> facts.SaleCommitt
     else:
         card_sale = _card_sale(desk, offer, payment)
         make = lambda: card_sale  # noqa: E731
+    spends = _spends(desk, offer, payment)
+    if isinstance(spends, Refusal):
+        return spends
     for _ in range(_IDENTIFIER_TRIES):
         committed = make()
         if isinstance(committed, Refusal):
             return committed
         mark("sale.before_commit_one")
-        outcome = desk.journal.append(committed)
+        outcome = desk.journal.append(*spends, committed)
         if not isinstance(outcome, Refusal):
             mark("sale.after_commit_one")
             return committed
         if outcome.code != "identifier_taken":
             return outcome
     return Refusal("identifier_taken", {"meter": offer.buyer.meter.number})
+
+
+def _spends(desk: Desk, offer: Offer, payment: Payment) -> list[facts.Fact] | Refusal:
+    """The intended movement on the card of a sale that is paid from it; it stands before the sale
+    in the same commit."""
+    if all(tender.kind != "card_account" for tender in payment.tenders):
+        return []
+    held = accounts.purse(desk)
+    if isinstance(held, Refusal):
+        return held
+    refused = _cannot_spend(desk, offer, held)
+    if refused is not None:
+        return refused
+    move = accounts.intended(desk, held, "spend", offer.quote.amount_minor, offer.sale_id)
+    return move if isinstance(move, Refusal) else [move]
 
 
 def _base(desk: Desk, offer: Offer, payment: Payment) -> facts.SaleCommitted:
@@ -196,18 +241,11 @@ def _card_sale(desk: Desk, offer: Offer, payment: Payment) -> facts.SaleCommitte
 
 def card_delivery(desk: Desk, offer: Offer) -> facts.CardDelivery | Refusal:
     """What would be written on the card in the reader; refuses a card that cannot take it."""
-    if desk.reader is None:
-        return Refusal("no_card")
-    try:
-        if not desk.reader.present():
-            return Refusal("no_card")
-        image, again = desk.reader.read(), desk.reader.read()
-    except VendorFault:
-        return Refusal("vendor_silent")
-    except CardFault as error:
-        return Refusal("card_unreadable", {"reason": error.sentence})
-    if image != again:
-        return Refusal("card_unreadable", {"reason": "two readings differ"})
+    image = read_card(desk)
+    return image if isinstance(image, Refusal) else _planned(desk, offer, image)
+
+
+def _planned(desk: Desk, offer: Offer, image: CardImage) -> facts.CardDelivery | Refusal:
     family = families.of(image)
     state = family.state(image)
     if isinstance(state, Refusal):

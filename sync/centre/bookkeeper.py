@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from kiosk.domain import facts, token_facts
+from kiosk.domain import account_facts, facts, token_facts
 from kiosk.domain.books import Books
 from kiosk.domain.entry import Entry
 from kiosk.errors import KioskError, Refusal
@@ -41,6 +41,7 @@ class OpenState(msgspec.Struct, frozen=True, array_like=True):
     sales: list[tuple[facts.SaleCommitted, str]] = []
     notes: list[tuple[facts.NoteOffered, bool]] = []
     held: dict[str, tuple[str, str, int]] = {}
+    moves: list[tuple[account_facts.AccountMoveCommitted, str]] = []
 
 
 _OPEN_STATES = msgspec.msgpack.Decoder(OpenState)
@@ -58,6 +59,8 @@ class OriginBooks:
         for offered, lost in state.notes:
             self._books.reopen_note(offered, lost=lost)
         self._books.held.update(state.held)
+        for move, stands in state.moves:
+            self._books.reopen_move(move, stands)
 
     def fold(self, contents: Sequence[bytes]) -> Page:
         """Apply the next entries; what they add."""
@@ -113,6 +116,7 @@ class OriginBooks:
             [(sale.committed, sale.state) for sale in books.sales.values()],
             notes + [(note, True) for note in books.lost_notes.values()],
             books.held,
+            [(move.committed, move.state) for move in books.moves.values()],
         )
 
 

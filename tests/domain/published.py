@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiosk.domain import facts, token_facts
+from kiosk.domain import account_facts, facts, token_facts
 from kiosk.domain.cards.image import CardImage, PlainWrite
 from kiosk.domain.special_tokens import (
     CreditRequest,
@@ -81,4 +81,18 @@ FACTS: list[facts.Fact] = [
         [token_facts.ImportedKey("123456", 1, 2, 2014, "07", "c33f45", 170, 5, None)], "201", "301",
     ),
     token_facts.MeterKeyChanged("t4", "01470000009", NEW, "201"),
+    account_facts.AccountMoveCommitted(
+        "m1", "counter-1", "101", "cashier", "20000001", "01470000009", "00112233445566aa",
+        "top_up", "ZAR", 5000, 3, 7000, bytes(16), bytes(range(16)), "cash:101",
+        CardImage("open", "00112233445566aa", {4: b"\x01", 5: b"\x02"}),
+        [PlainWrite(4, 39, bytes(8), sealed=True)],
+    ),
+    account_facts.AccountMoved("m1", "witnessed"),
+    account_facts.AccountMoveUndone("m2", "superseded", "cash:101"),
+    account_facts.CardSuspected(
+        "c1", "counter-1", "101", "number_fell", "00112233445566aa", "700000000018", "01470000009",
+        {"sale": "s2", "card_purchase_number": 6},
+        CardImage("open", "00112233445566aa", {1: b"\x00"}),
+    ),
+    account_facts.CardCaseClosed("c1", "withdrawn", "201", "301"),
 ]  # fmt: skip

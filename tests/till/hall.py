@@ -21,7 +21,8 @@ from kiosk.front import utility
 from kiosk.front.wiring import House, build
 from kiosk.front.world import World
 from kiosk.ports import HandsAnswer
-from kiosk.till.deliver import CardBack, no_card_back
+from kiosk.till.accounts import CardBack
+from kiosk.till.deliver import no_card_back
 from kiosk.till.desk import Desk
 from kiosk.till.quote import Buyer, Offer, find_buyer, quote
 from kiosk.till.sell import cash_payment, sell

@@ -12,13 +12,14 @@ from drivers.card.sim_sam import put_sam_in
 from drivers.card.simulated_reader import CardFaults, FaultKind, SimulatedReader, SimulatedTransport
 from drivers.vending.card_keys import PUBLISHED_MASTER, SoftwareCardModule
 from kiosk.errors import BadInput, VendorFault
+from kiosk.ports import SecurityModule
 from tests.drivers.card.card_kinds import KINDS, Kind
 from tests.drivers.card.test_families import Bench
 from tests.ports.security_module_suite import AMINA, ModuleBench, SecurityModuleSuite
 
 
 class SoftwareBench:
-    module = SoftwareCardModule()
+    module: SecurityModule = SoftwareCardModule()
 
     def silence(self) -> bool:
         return False
@@ -28,7 +29,7 @@ class SamBench:
     def __init__(self, folder: Path) -> None:
         self.slot = SimulatedSlot(folder, "sam")
         put_sam_in(self.slot, PUBLISHED_MASTER)
-        self.module = SamModule(SimulatedTransport(self.slot))
+        self.module: SecurityModule = SamModule(SimulatedTransport(self.slot))
 
     def silence(self) -> bool:
         self.slot.pull()
