@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from kiosk.domain import chart, facts
+from kiosk.domain import account_facts, chart, facts
 from kiosk.domain.cards import families
 from kiosk.domain.cards.image import CardImage
 from kiosk.domain.record import SaleRecord
@@ -69,21 +69,22 @@ def card_payment(desk: Desk, offer: Offer) -> Payment | Refusal:
     if isinstance(held, Refusal):
         return held
     amount_minor = offer.quote.amount_minor
-    refused = _cannot_spend(desk, offer, held)
-    if refused is not None:
-        return refused
+    planned = _spend(desk, offer, held)
+    if isinstance(planned, Refusal):
+        return planned
     account = chart.card_account(held.account)
     return Payment([facts.Tender("card_account", amount_minor, account)], amount_minor)
 
 
-def _cannot_spend(desk: Desk, offer: Offer, held: accounts.CardPurse) -> Refusal | None:
-    """Why the money on this card cannot pay for `offer`."""
+def _spend(
+    desk: Desk, offer: Offer, held: accounts.CardPurse
+) -> account_facts.AccountMoveCommitted | Refusal:
+    """The movement that pays for `offer`, or why the money on this card cannot."""
     if held.account != offer.buyer.meter.account:
         return Refusal("wrong_card", {"meter": offer.buyer.meter.number})
-    planned = accounts.intended(desk, held, "spend", offer.quote.amount_minor, offer.sale_id)
-    if isinstance(planned, Refusal):
-        return planned
-    return accounts.unfinished(desk, held.image.serial)
+    return accounts.unfinished(desk, held.image.serial) or accounts.intended(
+        desk, held, "spend", offer.quote.amount_minor, offer.sale_id
+    )
 
 
 def _kept(buyer: Buyer | None, amount_minor: int) -> int:
@@ -127,15 +128,18 @@ def _stale(desk: Desk, offer: Offer) -> Refusal | None:
 
 def _commit_one(desk: Desk, offer: Offer, payment: Payment) -> facts.SaleCommitted | Refusal:
     """The durable intention. Another station may take the identifier first: then the next one."""
+    image = _image(desk, offer, payment)
+    if isinstance(image, Refusal):
+        return image
+    spends = _spends(desk, offer, payment, image)
+    if isinstance(spends, Refusal):
+        return spends
     make: Callable[[], facts.SaleCommitted | Refusal]
     if offer.buyer.meter.kind == "keypad":
         make = lambda: _token_sale(desk, offer, payment)  # noqa: E731 - one of two, named by use
     else:
-        card_sale = _card_sale(desk, offer, payment)
+        card_sale = _card_sale(desk, offer, payment, image)
         make = lambda: card_sale  # noqa: E731
-    spends = _spends(desk, offer, payment)
-    if isinstance(spends, Refusal):
-        return spends
     for _ in range(_IDENTIFIER_TRIES):
         committed = make()
         if isinstance(committed, Refusal):
@@ -150,18 +154,28 @@ def _commit_one(desk: Desk, offer: Offer, payment: Payment) -> facts.SaleCommitt
     return Refusal("identifier_taken", {"meter": offer.buyer.meter.number})
 
 
-def _spends(desk: Desk, offer: Offer, payment: Payment) -> list[facts.Fact] | Refusal:
+def _from_card(payment: Payment) -> bool:
+    return any(tender.kind == "card_account" for tender in payment.tenders)
+
+
+def _image(desk: Desk, offer: Offer, payment: Payment) -> CardImage | Refusal | None:
+    """The card that is written on or paid from, read once for both; None where there is none."""
+    needed = offer.buyer.meter.kind == "card" or _from_card(payment)
+    return read_card(desk) if needed else None
+
+
+def _spends(
+    desk: Desk, offer: Offer, payment: Payment, image: CardImage | None
+) -> list[facts.Fact] | Refusal:
     """The intended movement on the card of a sale that is paid from it; it stands before the sale
     in the same commit."""
-    if all(tender.kind != "card_account" for tender in payment.tenders):
+    if not _from_card(payment):
         return []
-    held = accounts.purse(desk)
+    assert image is not None
+    held = accounts.purse_of(desk, image)
     if isinstance(held, Refusal):
         return held
-    refused = _cannot_spend(desk, offer, held)
-    if refused is not None:
-        return refused
-    move = accounts.intended(desk, held, "spend", offer.quote.amount_minor, offer.sale_id)
+    move = _spend(desk, offer, held)
     return move if isinstance(move, Refusal) else [move]
 
 
@@ -232,8 +246,11 @@ def vending_key_missing(desk: Desk, offer: Offer) -> Refusal | None:
     return None if wanted in held else Refusal("no_vending_key", {"meter": meter.number})
 
 
-def _card_sale(desk: Desk, offer: Offer, payment: Payment) -> facts.SaleCommitted | Refusal:
-    delivery = card_delivery(desk, offer)
+def _card_sale(
+    desk: Desk, offer: Offer, payment: Payment, image: CardImage | None
+) -> facts.SaleCommitted | Refusal:
+    assert image is not None
+    delivery = _planned(desk, offer, image)
     if isinstance(delivery, Refusal):
         return delivery
     return msgspec.structs.replace(_base(desk, offer, payment), card=delivery)
