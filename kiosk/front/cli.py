@@ -28,6 +28,8 @@ VERBS = {
     "sell": ("sell", "sell for a meter or a card"),
     "why": ("sell", "explain every figure of a sale"),
     "recover": ("sell", "finish or undo what was interrupted"),
+    "account": ("accounts", "money on a customer's card: show, top up, put together"),
+    "cases": ("accounts", "cards under suspicion: list and close"),
     "tokens": ("tokens", "list, show, verify, issue and reprint tokens"),
     "keys": ("keys", "vending keys: list and import; key changes of meters"),
     "clinic": ("clinic", "a meter refuses a token: the right next step"),

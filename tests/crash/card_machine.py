@@ -220,7 +220,7 @@ def run(name: str, number: int, examples: int, steps: int) -> None:
     """Walk the machine of a family from seed `number`."""
     kind = next(kind for kind in ALL_KINDS if kind.name == name)
     machine = type("CardMachineOfOneKind", (CardMachine,), {"kind": kind})
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         seed(number)(machine),
         settings=settings(
             max_examples=examples, stateful_step_count=steps, deadline=None, database=None,

@@ -376,19 +376,24 @@ def _shown(stage: Stage) -> str:
     sales, moves = desk.records.last_sales(1), desk.records.open_moves()
     if not _open_acts(desk):
         return "ended" if sales and sales[0].ended_ms else "nothing was paid"
+    for record in desk.records.open_sales():
+        paid_by = desk.records.account_move(record.committed.sale_id)
+        if paid_by is not None and paid_by.state == "moved":
+            moves.append(paid_by)
     stage.put_in(HALLS[0])
     now = stage.reader(HALLS[0]).read()
     told: list[str] = []
-    if moves:
-        told.append(account_area.witness(moves[0].committed.before, now, moves[0].committed.writes))
+    for move in moves:
+        told.append(account_area.witness(move.committed.before, now, move.committed.writes))
     for record in desk.records.open_sales():
         delivery = record.committed.card
         assert delivery is not None
         family = families.of(delivery.before)
         told.append(family.witness(delivery.before, now, delivery.writes))
-    if len(set(told)) == 1:
-        return told[0].replace("_", " ")
-    return "money off the card, " + told[-1].replace("_", " ")
+    words = [word.replace("_", " ") for word in told]
+    if len(set(words)) == 1:
+        return words[0]
+    return f"money {words[0]}, purchase {words[1]}"
 
 
 def _visit(stage: Stage, hall: str) -> None:

@@ -19,7 +19,7 @@ from kiosk.front.wiring import House, opened
 from kiosk.front.world import READER
 from kiosk.till import history, recover
 from kiosk.till.quote import Buyer, Offer, buyer_of, find_buyer, quote
-from kiosk.till.sell import cash_due, cash_payment, sell
+from kiosk.till.sell import Payment, card_payment, cash_due, cash_payment, sell
 
 Answer = TypeVar("Answer")
 
@@ -32,7 +32,9 @@ def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
         who.add_argument("--card", help="number printed on the card")
         parser.add_argument("--amount", required=True, help="decimal, in major units: 20.50")
     if verb == "sell":
-        parser.add_argument("--tender", help="cash given (default: exactly the amount)")
+        how = parser.add_mutually_exclusive_group()
+        how.add_argument("--tender", help="cash given (default: exactly the amount)")
+        how.add_argument("--from-card", action="store_true", help="pay from the card's account")
     if verb == "why":
         parser.add_argument("sale", help="sale id, or the token")
     if verb == "recover":
@@ -99,20 +101,14 @@ def _sell(house: House, options: argparse.Namespace) -> int | Refusal:
     buyer = _buyer(house, options)
     if isinstance(buyer, Refusal):
         return buyer
-    with _card_in(house, buyer):
+    with card_in(house, buyer):
         settled = recover.recover(house.desk)
         if isinstance(settled, Refusal):
             return settled
         offer = _offer(house, options)
         if isinstance(offer, Refusal):
             return offer
-        amount = offer.quote.amount_minor
-        tendered: int | Refusal = cash_due(offer)
-        if options.tender is not None:
-            tendered = money.parse_amount(options.tender, house.desk.currency)
-        if isinstance(tendered, Refusal):
-            return tendered
-        payment = cash_payment(house.desk, amount, tendered, offer.buyer)
+        payment = _payment(house, options, offer)
         if isinstance(payment, Refusal):
             return payment
         record = sell(house.desk, offer, payment)
@@ -126,6 +122,17 @@ def _sell(house: House, options: argparse.Namespace) -> int | Refusal:
     return say.trouble(f"Sale {record.committed.sale_id} is {word}.")
 
 
+def _payment(house: House, options: argparse.Namespace, offer: Offer) -> Payment | Refusal:
+    if options.from_card:
+        return card_payment(house.desk, offer)
+    tendered: int | Refusal = cash_due(offer)
+    if options.tender is not None:
+        tendered = money.parse_amount(options.tender, house.desk.currency)
+    if isinstance(tendered, Refusal):
+        return tendered
+    return cash_payment(house.desk, offer.quote.amount_minor, tendered, offer.buyer)
+
+
 def _send(house: House) -> None:
     """One short try to bring the sale upstream; the line never holds up a sale."""
     if house.settings.upstream.url:
@@ -135,7 +142,7 @@ def _send(house: House) -> None:
 
 
 @contextmanager
-def _card_in(house: House, buyer: Buyer) -> Iterator[None]:
+def card_in(house: House, buyer: Buyer) -> Iterator[None]:
     """The card for this sale: the one in the reader, or in rehearsal the customer's own.
 
     A card in the face's reader is used there if it is the right one; otherwise this command brings
@@ -253,7 +260,7 @@ def _with_card_of(house: House, sale_id: str, work: Callable[[], Answer]) -> Ans
     if buyer is None or isinstance(buyer, Refusal):
         return work()
     try:
-        with _card_in(house, buyer):
+        with card_in(house, buyer):
             return work()
     except BadInput:  # the card sits in another reader: that one has to settle it
         return work()
