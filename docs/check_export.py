@@ -108,6 +108,7 @@ class Check:
         self.count, self.digest, self.origin, self.key = 0, bytes(32), "", b""
         self.sales: dict[str, tuple[dict[str, Any], str]] = {}  # id -> sale_committed, state
         self.notes: dict[tuple[str, int], dict[str, Any]] = {}  # in escrow, or nobody knows where
+        self.moves: dict[str, dict[str, Any]] = {}  # movements of money on cards
         self.held: Counter[str] = Counter()  # payment -> notes in the box that bought nothing yet
         self.totals: Counter[str] = Counter()
 
@@ -166,11 +167,29 @@ class Check:
             given = {"free_units": "free_energy", "replacement": "replaced_energy"}
             meter, energy = f"meter_energy:{fact['meter']}", fact["energy_wh"]
             return [(meter, "WH", energy), (given[fact["operation"]], "WH", -energy)]
+        if kind.startswith("account_move"):
+            return self.move(kind, fact)
         if kind == "payment_kept":
             need(self.held.pop(fact["payment"], 0) == amount, "keeps more or less than was held")
             account = f"meter_account:{fact['meter']}"
             return [("held_notes", money, amount), (account, money, -amount)]
         return []
+
+    def move(self, kind: str, fact: dict[str, Any]) -> list[tuple[str, str, int]]:
+        """Money is put on a card; a spend posts nothing, because its sale does."""
+        if kind == "account_move_committed":
+            need(fact["move_id"] not in self.moves, f"intends {fact['move_id']} a second time")
+            self.moves[fact["move_id"]] = fact
+            paid = [(fact["paid_into"], 1), ("card_accounts_pending", -1)]
+        else:
+            ends, fact = fact, self.moves.get(fact["move_id"], {})
+            need(fact.pop("open", True) and fact, f"ends {ends['move_id']}, which is not open")
+            fact["open"] = False
+            kept = f"card_account:{fact['account']}" if kind == "account_moved" else ""
+            paid = [("card_accounts_pending", 1), (kept or ends["returned_to"], -1)]
+        if fact["kind"] == "spend":
+            return []
+        return [(account, fact["currency"], way * fact["amount_minor"]) for account, way in paid]
 
     def commit(self, fact: dict[str, Any], sale_id: str, amount: int) -> None:
         """A sale is paid; its figures agree."""

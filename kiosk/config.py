@@ -92,6 +92,16 @@ class CardSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str, Meta(description="Serial port of a serial reader, best by id: /dev/serial/by-id/...")
     ] = ""
     baud: Annotated[int, Meta(ge=1200, description="Speed of a serial reader (bit/s).")] = 9600
+    module: Annotated[
+        Literal["software", "sam", "none"],
+        Meta(
+            description="Keys of the cards: software (published test keys, rehearsal only), sam (a"
+            " security module in a second reader) or none (cards without keys)."
+        ),
+    ] = "software"
+    module_reader: Annotated[
+        str, Meta(description="Name of the reader that the sam sits in, behind pcscd.")
+    ] = ""
     apdu_timeout_s: Annotated[
         int, Meta(ge=1, description="A card that is silent for longer is taken as mute (s).")
     ] = 3

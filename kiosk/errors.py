@@ -14,6 +14,7 @@
     |  |  +- CardReset          someone else reset it: read it again
     |  |  +- CardMute           it does not answer: take it out, look at the chip
     |  |  +- CardUnusable       it answers, but is blank, foreign or damaged (`code` says which)
+    |  |  |  +- CardForged      it is not what it says it is: keep the image, call staff (E16)
     |  |  +- ServiceLost        the reader or its service is gone: it comes back by itself
     |  +- CashFault             the note acceptor does not answer
     |  +- PrinterFault          the printer does not answer
@@ -97,11 +98,20 @@ class CardMute(CardFault):
 
 
 class CardUnusable(CardFault):
-    """The card answers but cannot be sold to: `code` is blank, foreign, damaged or other_card."""
+    """The card answers but cannot be sold to: `code` is blank, foreign, damaged,
+    forged or other_card."""
 
     def __init__(self, sentence: str, code: str) -> None:
         super().__init__(sentence)
         self.code = code
+
+
+class CardForged(CardUnusable):
+    """The card is not what it says it is (E16); `evidence` is the CardImage that was read."""
+
+    def __init__(self, sentence: str, evidence: object) -> None:
+        super().__init__(sentence, "forged")
+        self.evidence = evidence
 
 
 class ServiceLost(CardFault):

@@ -83,6 +83,33 @@ class CardReader(Protocol):
         """
 
 
+class SecurityModule(Protocol):
+    """Holds the keys of cards, diversified by the serial of each chip, and never shows one.
+
+    A PSAM in the reader's second slot, an HSM behind the line, or test keys in software. Raises
+    VendorFault when it does not answer and BadInput when it has no key for the family.
+    """
+
+    @property
+    def name(self) -> str:
+        """What it is called in the journal."""
+
+    def answer_to_card(self, family: str, serial: str, challenge: bytes) -> bytes:
+        """8 bytes that prove to the card that we may write (EXTERNAL AUTHENTICATE)."""
+
+    def is_genuine(self, family: str, serial: str, challenge: bytes, answer: bytes) -> bool:
+        """Whether only a card of ours could have answered so (INTERNAL AUTHENTICATE)."""
+
+    def content_mac(self, family: str, serial: str, content: bytes) -> bytes:
+        """8 bytes over what is stored on the card."""
+
+    def command_mac(self, family: str, serial: str, challenge: bytes, command: bytes) -> bytes:
+        """4 bytes over one command, bound to the card's challenge (secure messaging)."""
+
+    def access_code(self, family: str, serial: str, length: int) -> bytes:
+        """The secret code (PSC) or sector key of a memory card."""
+
+
 # --- tokens -----------------------------------------------------------------------------------
 
 

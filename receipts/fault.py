@@ -142,5 +142,5 @@ def _bottom(record: SaleRecord, site: Site, words: Words, mode: str) -> list[Sli
 
 def _returned(words: Words, meter: str, returned_to: str) -> str:
     kind = returned_to.partition(":")[0]
-    known = {"cash": "void_cash", "meter_account": "void_kept"}
+    known = {"cash": "void_cash", "meter_account": "void_kept", "card_account": "void_on_card"}
     return words.say(f"fault_slip.{known.get(kind, 'void_returned')}", meter=meter)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from kiosk.domain import chart, facts
+from kiosk.domain import card_account_facts, chart, facts
+from kiosk.domain.cards import account_area
+from kiosk.domain.cards import open as layout
 from kiosk.domain.cards.image import CardImage, PlainWrite
 from kiosk.domain.tariff import Line
 from kiosk.domain.token import TokenRequest
@@ -125,6 +127,39 @@ def sale(
         token=token,
         card=card,
     )
+
+
+def account_card(serial: str = CARD_SERIAL) -> CardImage:
+    """A card of the profile with keys whose account was never used."""
+    files = layout.make(serial, "100000000018", METER)
+    files[1] = files[1][:39] + b"\1" * 8 + files[1][47:]
+    return CardImage("open", serial, files | {account_area.SECOND_SLOT: bytes(48)})
+
+
+def account_move(
+    kind: account_area.MoveKind,
+    move_id: str,
+    amount_minor: int,
+    before: CardImage | None = None,
+    origin: str = "r1",
+) -> card_account_facts.AccountMoveCommitted:
+    """A movement of the customer 20000001 on the card in `before`, or on a new one."""
+    image = account_card() if before is None else before
+    state = account_area.account_state(image)
+    assert isinstance(state, account_area.AccountState), state
+    verb = account_area.top_up if kind == "top_up" else account_area.spend
+    planned = verb(state, amount_minor, "ZAR", move_id, origin)
+    assert isinstance(planned, tuple), planned
+    writes, after = planned
+    return card_account_facts.AccountMoveCommitted(
+        move_id, "counter-1", "101", "cashier", "20000001", METER, image.serial, kind, "ZAR",
+        amount_minor, after.sequence, after.balance_minor, state.mark, after.mark,
+        chart.cash("101") if kind == "top_up" else "", image, writes,
+    )  # fmt: skip
+
+
+def top_up(move_id: str, amount_minor: int) -> card_account_facts.AccountMoveCommitted:
+    return account_move("top_up", move_id, amount_minor)
 
 
 def delivered(sale_id: str, token: str = "1234" * 5) -> facts.SaleDelivered:

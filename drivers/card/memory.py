@@ -12,11 +12,12 @@ from collections.abc import Sequence
 
 from drivers.card.commands import Line
 from drivers.card.sealing import check_macs, seal_writes
-from drivers.card.session import CardSession, SecurityModule
+from drivers.card.session import CardSession
 from kiosk.domain.cards import open as layout
 from kiosk.domain.cards.image import CardImage, PlainWrite
 from kiosk.errors import BadInput, CardUnusable
 from kiosk.marks import mark
+from kiosk.ports import SecurityModule
 
 
 class MemoryCardDriver(ABC):

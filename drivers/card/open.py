@@ -11,12 +11,14 @@ from collections.abc import Sequence
 
 from drivers.card.commands import FILE_NOT_FOUND, Line, damaged, expect_ok
 from drivers.card.sealing import check_macs, seal_writes
-from drivers.card.session import CardSession, SecurityModule
+from drivers.card.session import CardSession
+from kiosk.domain.cards import account_area
 from kiosk.domain.cards import open as layout
 from kiosk.domain.cards.families import historical_bytes
 from kiosk.domain.cards.image import CardImage, PlainWrite
-from kiosk.errors import BadInput, CardUnusable
+from kiosk.errors import BadInput, CardForged, CardUnusable
 from kiosk.marks import mark
+from kiosk.ports import SecurityModule
 
 APPLICATION = bytes.fromhex("F04B494F534B01")
 
@@ -65,9 +67,21 @@ class OpenCardDriver:
         self._select()
         files = {file: self._read_file(file, length) for file, length in layout.FILES.items()}
         image = CardImage(layout.FAMILY, serial, files)
-        if self.module is not None and layout.is_sealed(image):
-            self._prove_card(self.module, serial)
-        return check_macs(self.module, image)
+        if self.module is None or not layout.is_sealed(image):
+            return image
+        self._prove_card(self.module, image)
+        return check_macs(self.module, self._with_second_slot(image))
+
+    def _with_second_slot(self, image: CardImage) -> CardImage:
+        """The image with the second slot of the account, which cards without an account lack."""
+        length = account_area.SLOT_BYTES
+        command = bytes([0x00, 0xB0, 0x80 + account_area.SECOND_SLOT, 0x00, length])
+        data, status = self.line.exchange(command)
+        if status == FILE_NOT_FOUND:
+            return image
+        expect_ok(status, f"does not show file {account_area.SECOND_SLOT}")
+        files = {**image.files, account_area.SECOND_SLOT: data}
+        return CardImage(image.family, image.serial, files)
 
     def write(self, serial: str, writes: Sequence[PlainWrite]) -> None:
         """Make `writes` in their order on the card with `serial`, and on no other (E02).
@@ -76,7 +90,7 @@ class OpenCardDriver:
         to be sealed and there is no security module.
         """
         for write in writes:
-            if not layout.allowed(write):
+            if not (layout.allowed(write) or account_area.allowed(write)):
                 raise BadInput(
                     f"A seller may not write {len(write.data)} bytes at {write.address} of card "
                     f"file {write.file}; nothing was written."
@@ -97,13 +111,13 @@ class OpenCardDriver:
             self._prove_ourselves(self.module, serial)
         return sealed
 
-    def _prove_card(self, module: SecurityModule, serial: str) -> None:
+    def _prove_card(self, module: SecurityModule, image: CardImage) -> None:
         """INTERNAL AUTHENTICATE: a copy of the files without the chip's key stops here (E16)."""
         challenge = os.urandom(_CHALLENGE_BYTES)
         command = bytes([0x00, 0x88, 0x00, _SELLER_KEY, len(challenge)]) + challenge
         answer = self.line.ask(command, 8, "does not prove itself")
-        if not module.is_genuine(layout.FAMILY, serial, challenge, answer):
-            raise CardUnusable("This is not a card of this utility.", "foreign")
+        if not module.is_genuine(layout.FAMILY, image.serial, challenge, answer):
+            raise CardForged("This is not a card of this utility.", image)
 
     def _prove_ourselves(self, module: SecurityModule, serial: str) -> None:
         """EXTERNAL AUTHENTICATE; good until the application is selected again."""

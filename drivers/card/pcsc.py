@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 from drivers.card import binding
 from drivers.card.monitor import Monitor
 from drivers.card.reader import ReaderOnSession
-from drivers.card.session import SecurityModule
 from drivers.card.worker import Worker
 from kiosk.errors import ServiceLost
+from kiosk.ports import SecurityModule
 
 Result = TypeVar("Result")
 

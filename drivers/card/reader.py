@@ -9,13 +9,14 @@ from typing import Protocol
 from drivers.card.at24 import At24Driver
 from drivers.card.mifare import MifareDriver
 from drivers.card.open import OpenCardDriver
-from drivers.card.session import CardSession, CardTransport, SecurityModule
+from drivers.card.session import CardSession, CardTransport
 from drivers.card.sle4442 import Sle4442Driver
 from drivers.card.state_grid import StateGridDriver
 from kiosk.domain.cards import at24, mifare, sle4442, state_grid
 from kiosk.domain.cards.families import OPEN, family_of
 from kiosk.domain.cards.image import CardImage, PlainWrite
 from kiosk.errors import CardUnusable
+from kiosk.ports import SecurityModule
 
 
 class CardDriver(Protocol):

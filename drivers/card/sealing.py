@@ -6,19 +6,29 @@ from collections.abc import Sequence
 
 import msgspec
 
-from drivers.card.session import SecurityModule
+from kiosk.domain.cards import account_area
 from kiosk.domain.cards import open as layout
 from kiosk.domain.cards.image import CardImage, PlainWrite
-from kiosk.errors import BadInput, CardUnusable
+from kiosk.errors import BadInput, CardForged
+from kiosk.ports import SecurityModule
 
 _MAC_BYTES = 8
-_MAC_AT = {layout.IDENTITY: 39, layout.PURCHASE: 31, layout.WRITE_BACK: 31, layout.ACCOUNT: 39}
+_MAC_AT = {
+    layout.IDENTITY: 39,
+    layout.PURCHASE: 31,
+    layout.WRITE_BACK: 31,
+    account_area.FIRST_SLOT: 39,
+    account_area.SECOND_SLOT: 39,
+}
+
+#: Files that are good for one issue of a card only.
+_WITH_ISSUE = {layout.PURCHASE, account_area.FIRST_SLOT, account_area.SECOND_SLOT}
 
 
 def mac_input(file: int, content: bytes, issue: bytes) -> bytes:
-    """What a file's MAC is made over: its number, its content, and for a purchase the issue."""
+    """What a MAC is made over: file number, content, and the issue of what a seller writes."""
     assert len(content) == _MAC_AT[file], file
-    return bytes([file]) + content + (issue if file == layout.PURCHASE else b"")
+    return bytes([file]) + content + (issue if file in _WITH_ISSUE else b"")
 
 
 def seal_files(
@@ -41,34 +51,40 @@ def seal_writes(
     issue: bytes,
     writes: Sequence[PlainWrite],
 ) -> list[PlainWrite]:
-    """The writes with the MAC of the purchase among them filled in.
+    """The writes with every MAC among them filled in, each over the content written before it.
 
-    BadInput, before anything is written, without a module or without a purchase to seal.
+    BadInput, before anything is written, without a module or without a content to seal.
     """
     if not any(write.sealed for write in writes):
         return list(writes)
-    content = next((w.data for w in writes if (w.file, w.address) == (layout.PURCHASE, 0)), None)
-    if module is None or content is None:
+    contents = {write.file: write.data for write in writes if write.address == 0}
+    if module is None or any(write.sealed and write.file not in contents for write in writes):
         raise BadInput("This card needs a security module to be written; nothing was written.")
-    mac = module.content_mac(family, serial, mac_input(layout.PURCHASE, content, issue))
-    return [msgspec.structs.replace(w, data=mac) if w.sealed else w for w in writes]
+    macs = {
+        file: module.content_mac(family, serial, mac_input(file, content, issue))
+        for file, content in contents.items()
+    }
+    return [msgspec.structs.replace(w, data=macs[w.file]) if w.sealed else w for w in writes]
 
 
 def check_macs(module: SecurityModule | None, image: CardImage) -> CardImage:
-    """The image, if every MAC on it is right or it is of a profile without keys (E16).
+    """The image, if every MAC on it is right or it is of a profile without keys.
 
     What does not count is not checked: an unfinished purchase or write-back, an unused account.
+    CardForged with the image as evidence if one is wrong (E16).
     """
     identity = image.files[layout.IDENTITY]
     if module is None or identity[39:47] == bytes(_MAC_BYTES):
         return image
-    for file, place in _MAC_AT.items():
-        content = image.files[file]
+    for file, content in image.files.items():
+        place = _MAC_AT[file]
         if content[-1:] != layout.VALID:
             continue
         wanted = module.content_mac(
             image.family, image.serial, mac_input(file, content[:place], identity[2:4])
         )
         if wanted != content[place : place + _MAC_BYTES]:
-            raise CardUnusable(f"The card is damaged: file {file} is not as written.", "damaged")
+            raise CardForged(
+                f"The card is not to be trusted: file {file} is not as written.", image
+            )
     return image

@@ -35,8 +35,8 @@ from drivers.card.ccid_frames import (
     frame,
 )
 from drivers.card.reader import ReaderOnSession
-from drivers.card.session import SecurityModule
 from kiosk.errors import CardMute, CardRemoved, ServiceLost
+from kiosk.ports import SecurityModule
 
 if TYPE_CHECKING:
     import serial

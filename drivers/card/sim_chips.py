@@ -11,8 +11,10 @@ import hmac
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 from drivers.card.sim import SimulatedCard
+from drivers.card.sim_sam import SamChip
 
 _OK = bytes.fromhex("9000")
 _WRONG_LENGTH = bytes.fromhex("6700")
@@ -144,35 +146,39 @@ class MifareChip(SimulatedCard):
 class KeyedChip(SimulatedCard):
     """The open layout with mutual authentication: nothing is updated before EXTERNAL AUTHENTICATE.
 
-    `header.key` is the card's authentication key.
+    `header.key` is the card's authentication key. Key number 1 is the seller's, who may change
+    purchase and account, number 2 the meter's, which may change the write-back.
     """
+
+    MAY_CHANGE: ClassVar[dict[int, frozenset[int]]] = {1: frozenset({2, 4, 5}), 2: frozenset({3})}
 
     def reset(self) -> None:
         """Forget selection, challenge and proof."""
         super().reset()
-        self.challenge, self.proved = b"", False
+        self.challenge, self.open_files = b"", frozenset[int]()
 
     def answer(self, apdu: bytes, written_bytes: int | None = None) -> bytes:
         """See SimulatedCard.answer."""
         instruction = apdu[1:2]
         if instruction == b"\xa4":
-            self.proved = False
+            self.open_files = frozenset()
         if instruction == b"\x84" and len(apdu) == 5:
             self.challenge = os.urandom(apdu[4])
             return self.challenge + _OK
         if instruction == b"\x88" and len(apdu) == 13:
             return self._cmac(b"I" + apdu[5:]) + _OK
         if instruction == b"\x82" and len(apdu) == 13:
-            return self._prove(apdu[5:])
-        if instruction == b"\xd6" and not self.proved:
+            return self._prove(apdu[3], apdu[5:])
+        if instruction == b"\xd6" and apdu[2] & 0x1F not in self.open_files:
             return _NOT_ALLOWED
         return super().answer(apdu, written_bytes)
 
-    def _prove(self, answer: bytes) -> bytes:
+    def _prove(self, key_number: int, answer: bytes) -> bytes:
         """A challenge is good for one answer."""
         challenge, self.challenge = self.challenge, b""
-        self.proved = bool(challenge) and answer == self._cmac(b"E" + challenge)
-        return _OK if self.proved else _NOT_ALLOWED
+        proved = bool(challenge) and answer == self._cmac(b"E" + challenge)
+        self.open_files = self.MAY_CHANGE.get(key_number, frozenset()) if proved else frozenset()
+        return _OK if self.open_files else _NOT_ALLOWED
 
     def _cmac(self, message: bytes) -> bytes:
         from cryptography.hazmat.primitives.ciphers.algorithms import AES
@@ -264,4 +270,5 @@ CHIPS: dict[str, Callable[[Path], SimulatedCard]] = {
     "at24": At24Chip,
     "mifare": MifareChip,
     "state-grid": StateGridChip,
+    "sam": SamChip,
 }

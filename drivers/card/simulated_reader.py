@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from drivers.card.reader import ReaderOnSession
-from drivers.card.session import SecurityModule
 from drivers.card.sim import CardRack, SimulatedCard, SimulatedSlot, SlotState
 from kiosk.errors import BadInput, CardMute, CardRemoved, CardReset, ServiceLost
+from kiosk.ports import SecurityModule
 
 #: How long a session waits for one that another program has with the same card.
 _PATIENCE_S = 2.0

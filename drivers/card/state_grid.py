@@ -10,12 +10,13 @@ import os
 from collections.abc import Sequence
 
 from drivers.card.commands import OK, Line, damaged, expect_ok
-from drivers.card.session import CardSession, SecurityModule
+from drivers.card.session import CardSession
 from kiosk.domain.cards.families import historical_bytes
 from kiosk.domain.cards.image import CardImage, PlainWrite
 from kiosk.domain.cards.state_grid import FAMILY, StateGrid
 from kiosk.errors import BadInput, CardUnusable
 from kiosk.marks import mark
+from kiosk.ports import SecurityModule
 
 _MASTER_FILE, _USER_FOLDER = bytes.fromhex("3F00"), bytes.fromhex("DF01")
 _SERIAL_BYTES, _MAC_BYTES = 8, 4

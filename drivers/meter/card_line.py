@@ -10,6 +10,8 @@ from kiosk.errors import CardFault
 Transmit = Callable[[bytes], bytes]
 
 _APPLICATION = bytes.fromhex("F04B494F534B01")
+_METER_KEY = 2
+_CHALLENGE_BYTES = 8
 _DONE = b"\x90\x00"
 _MORE, _OTHER_LENGTH = 0x61, 0x6C
 
@@ -37,6 +39,16 @@ class CardLine:
     def write(self, file: int, offset: int, data: bytes) -> None:
         """Put `data` at `offset` of the file with short identifier `file`."""
         self._exchange(bytes((0x00, 0xD6, 0x80 + file, offset, len(data))) + data)
+
+    def prove_card(self, challenge: bytes) -> bytes:
+        """INTERNAL AUTHENTICATE: the card's answer to `challenge`."""
+        return self._exchange(bytes((0x00, 0x88, 0x00, _METER_KEY, len(challenge))) + challenge)
+
+    def prove_meter(self, answer_to: Callable[[bytes], bytes]) -> None:
+        """EXTERNAL AUTHENTICATE with the meter's key over a challenge that the card gives."""
+        challenge = self._exchange(bytes((0x00, 0x84, 0x00, 0x00, _CHALLENGE_BYTES)))
+        answer = answer_to(challenge)
+        self._exchange(bytes((0x00, 0x82, 0x00, _METER_KEY, len(answer))) + answer)
 
     def _exchange(self, command: bytes) -> bytes:
         """The answer to `command`: fetched in parts (61xx), asked again by length (6Cxx)."""

@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from drivers.meter.card_line import CardLine, Transmit
+from drivers.meter.card_secrets import CardSecrets
 from drivers.meter.face import REGISTER_WH, CardResult, MeterAnswer, MeterFace
 from drivers.meter.memory import MeterMemory
 from kiosk.domain.energy import CARD_LARGEST_WH, format_kwh
@@ -33,7 +34,11 @@ _TOLD = {"credited": 1, "already_credited": 2, "old_purchase": 3, "purchase_numb
 
 
 class CardMeterState(msgspec.Struct, frozen=True, tag_field="kind", tag="card"):
-    """All registers of a card meter. Energy in Wh; `last_purchase` is the last one credited."""
+    """All registers of a card meter. Energy in Wh; `last_purchase` is the last one credited.
+
+    `card_key` is the master key for cards in hex, given to the maker; a meter without one takes
+    cards of the profile without keys and no others.
+    """
 
     number: str
     last_purchase: int = 0
@@ -41,6 +46,7 @@ class CardMeterState(msgspec.Struct, frozen=True, tag_field="kind", tag="card"):
     energy_credited_wh: int = 0
     energy_used_wh: int = 0
     last_result: CardResult | None = None
+    card_key: str = ""
 
     def __post_init__(self) -> None:
         assert 0 <= self.energy_left_wh <= self.energy_credited_wh, self.number
@@ -80,15 +86,23 @@ class CardMeter:
             line.select()
             identity = line.read(_IDENTITY, _IDENTITY_BYTES)
             purchase = line.read(_PURCHASE, _PURCHASE_BYTES)
+            secrets = self._secrets(identity)
+            genuine = secrets is None or secrets.authenticate(line)
         except CardFault:
             return self._fault(0)
-        state, answer = self._memory.update(lambda state: _taken(state, identity, purchase))
+        sound = genuine and _macs_right(secrets, identity, purchase)
+        state, answer = self._memory.update(lambda state: _taken(state, identity, purchase, sound))
         if answer.result in _TOLD:
             try:
-                _write_back(line, _write_back_content(state))
+                _write_back(line, _write_back_content(state), secrets)
             except CardFault:
                 return self._fault(answer.energy_wh_added)
         return answer
+
+    def _secrets(self, identity: bytes) -> CardSecrets | None:
+        """The keys of this card, or None where the meter has no key for cards."""
+        key = self._memory.read().card_key
+        return CardSecrets(bytes.fromhex(key), identity[4:12]) if key else None
 
     def consume(self, energy_wh: int) -> int:
         """Use up to `energy_wh`; the energy left in Wh."""
@@ -121,11 +135,14 @@ _StateAndAnswer = tuple[CardMeterState, MeterAnswer]
 
 
 def _taken(
-    state: CardMeterState, identity: bytes, purchase_file: bytes
+    state: CardMeterState, identity: bytes, purchase_file: bytes, sound: bool
 ) -> tuple[CardMeterState, _StateAndAnswer]:
-    """The state after the card was judged by the table of rules, and the answer to it."""
+    """The state after the card was judged by the table of rules, and the answer to it.
+
+    `sound` says whether the card and what is written on it are of this meter's profile.
+    """
     purchase = _read_purchase(purchase_file)
-    result = _judge(state, identity, purchase)
+    result = _judge(state, identity, purchase) if sound else "card_not_valid"
     energy_wh = purchase.energy_wh if result == "credited" else 0
     if result == "credited":
         state = replace(
@@ -163,23 +180,33 @@ def _fits(state: CardMeterState, energy_wh: int) -> bool:
 
 
 def _identity_valid(identity: bytes) -> bool:
-    """A finished user card of layout 1 without keys, which is the profile of this meter."""
-    return (
-        identity[47] == _VALID
-        and identity[0] == _LAYOUT
-        and identity[1] == _USER_CARD
-        and identity[39:47] == _NO_MAC
-    )
+    """A finished user card of layout 1."""
+    return identity[47] == _VALID and identity[0] == _LAYOUT and identity[1] == _USER_CARD
+
+
+def _macs_right(secrets: CardSecrets | None, identity: bytes, purchase: bytes) -> bool:
+    """Whether identity and purchase carry the MACs of this card, or none where there is no key.
+
+    An unfinished purchase is not looked at: it counts for nothing anyhow.
+    """
+    finished = purchase[_VALIDITY_AT] == _VALID
+    if secrets is None:
+        return identity[39:47] == _NO_MAC and (
+            not finished or purchase[_MAC_AT:_VALIDITY_AT] == _NO_MAC
+        )
+    owner = secrets.is_sealed(bytes((_IDENTITY,)) + identity[:39], identity[39:47])
+    bought = bytes((_PURCHASE,)) + purchase[:_MAC_AT] + identity[2:4]
+    return owner and (not finished or secrets.is_sealed(bought, purchase[_MAC_AT:_VALIDITY_AT]))
 
 
 def _read_purchase(file: bytes) -> _Purchase:
-    """A purchase that is not finished may hold anything; a finished one must be of our profile."""
+    """A purchase that is not finished may hold anything; a finished one must be of our layout."""
     finished = file[_VALIDITY_AT] == _VALID
     return _Purchase(
         number=int.from_bytes(file[1:5], "big"),
         energy_wh=int.from_bytes(file[5:10], "big"),
         finished=finished,
-        readable=not finished or (file[0] == _LAYOUT and file[_MAC_AT:_VALIDITY_AT] == _NO_MAC),
+        readable=not finished or file[0] == _LAYOUT,
     )
 
 
@@ -197,11 +224,12 @@ def _write_back_content(state: CardMeterState) -> bytes:
     return content.ljust(_MAC_AT, b"\x00")
 
 
-def _write_back(line: CardLine, content: bytes) -> None:
+def _write_back(line: CardLine, content: bytes, secrets: CardSecrets | None) -> None:
     """Not valid, content, MAC, valid: a card pulled in between carries no half answer."""
+    mac = secrets.content_mac(bytes((_WRITE_BACK,)) + content) if secrets else _NO_MAC
     line.write(_WRITE_BACK, _VALIDITY_AT, b"\x00")
     line.write(_WRITE_BACK, 0, content)
-    line.write(_WRITE_BACK, _MAC_AT, _NO_MAC)
+    line.write(_WRITE_BACK, _MAC_AT, mac)
     line.write(_WRITE_BACK, _VALIDITY_AT, bytes((_VALID,)))
 
 

@@ -24,6 +24,9 @@ PUBLISHED_VENDING_KEY = bytes.fromhex("abababababababab")
 #: The vending key of the published test values for DKGA04.
 PUBLISHED_VENDING_KEY_160 = bytes.fromhex("abababababababab949494949494949401234567")
 
+#: The published test key for cards (docs/cards.md): what a rehearsal gives to its meter maker.
+PUBLISHED_CARD_KEY = bytes.fromhex("404142434445464748494A4B4C4D4E4F")
+
 _ISSUER = {11: "600727", 13: "0000"}
 _BASE_DATE_CODE = {1993: "93", 2014: "14", 2035: "35"}
 
@@ -79,11 +82,14 @@ def keypad_meter(
     return KeypadMeter.create(folder, state)
 
 
-def card_meter(folder: Path, number: str) -> CardMeter:
-    """The card meter `number`, made now unless it exists. Raises BadInput for no 11 digits."""
+def card_meter(folder: Path, number: str, *, card_key: bytes = b"") -> CardMeter:
+    """The card meter `number`, made now unless it exists. Raises BadInput for no 11 digits.
+
+    With `card_key` it takes cards of the profile with keys, without one those without.
+    """
     if len(number) != 11:
         raise BadInput(f"{number[:40]!r} is not a card meter's number: 11 digits.")
-    return CardMeter.create(folder, CardMeterState(number))
+    return CardMeter.create(folder, CardMeterState(number, card_key=card_key.hex()))
 
 
 def primary_account_number(number: str) -> str:

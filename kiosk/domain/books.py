@@ -12,7 +12,14 @@ from typing import Any
 
 import msgspec
 
-from kiosk.domain import chart, facts, free_units, token_books
+from kiosk.domain import (
+    card_account_books,
+    card_account_facts,
+    chart,
+    facts,
+    free_units,
+    token_books,
+)
 from kiosk.domain.posting import Posting, balanced
 from kiosk.domain.sale import may_move
 from kiosk.errors import Refusal
@@ -39,6 +46,7 @@ class Books:
         self.lost_notes: dict[tuple[str, int], facts.NoteOffered] = {}
         #: payment -> (meter, currency, money stacked and not yet used)
         self.held: dict[str, tuple[str, str, int]] = {}
+        self.moves: dict[str, card_account_books.OpenMove] = {}
 
     def copy(self) -> Books:
         """A twin that can be thrown away: what a commit tries before it is sure."""
@@ -46,6 +54,10 @@ class Books:
         twin.sales = {key: OpenSale(sale.committed, sale.state) for key, sale in self.sales.items()}
         twin.notes, twin.lost_notes = dict(self.notes), dict(self.lost_notes)
         twin.held = dict(self.held)
+        twin.moves = {
+            key: card_account_books.OpenMove(move.committed, move.state)
+            for key, move in self.moves.items()
+        }
         return twin
 
     def reopen_sale(self, committed: facts.SaleCommitted, state: str) -> None:
@@ -56,6 +68,10 @@ class Books:
         """Put back a note that was open, or lost, when the books were closed."""
         notes = self.lost_notes if lost else self.notes
         notes[offered.payment, offered.note] = offered
+
+    def reopen_move(self, committed: card_account_facts.AccountMoveCommitted, state: str) -> None:
+        """Put back a movement on a card that was open when the books were closed."""
+        self.moves[committed.move_id] = card_account_books.OpenMove(committed, state)
 
     def apply(self, fact: facts.Fact) -> list[Posting] | Refusal:
         """The postings of `fact`, or why it cannot stand here."""
@@ -76,7 +92,9 @@ class Books:
             return Refusal("sale_does_not_add_up", {"sale": fact.sale_id})
         if sum(line.energy_wh for line in fact.lines) != fact.energy_wh:
             return Refusal("sale_does_not_add_up", {"sale": fact.sale_id})
-        if not all(_is_sound(tender, fact.meter) for tender in fact.tenders):
+        if not all(_is_sound(tender, fact) for tender in fact.tenders):
+            return Refusal("sale_does_not_add_up", {"sale": fact.sale_id})
+        if not self._spend_is_intended(fact):
             return Refusal("sale_does_not_add_up", {"sale": fact.sale_id})
         if (fact.token is None) == (fact.card is None):
             return Refusal("sale_does_not_add_up", {"sale": fact.sale_id})
@@ -92,6 +110,14 @@ class Books:
         ]
         return [*taken, Posting(chart.SALES_PENDING, fact.currency, -fact.amount_minor, "pending")]
 
+    def _spend_is_intended(self, fact: facts.SaleCommitted) -> bool:
+        """A sale from the card is paid by the card alone, and its spend stands before it."""
+        if not any(tender.kind == "card_account" for tender in fact.tenders):
+            return fact.sale_id not in self.moves
+        return len(fact.tenders) == 1 and card_account_books.is_intended(
+            self, fact.sale_id, fact.account, fact.currency, fact.amount_minor
+        )
+
     def _use_held(self, fact: facts.SaleCommitted) -> Refusal | None:
         """Notes held for this payment become part of the sale, exactly once and all of them."""
         used = sum(t.amount_minor for t in fact.tenders if t.kind == "notes")
@@ -103,10 +129,13 @@ class Books:
         del self.held[fact.sale_id]
         return None
 
-    def _move(self, sale_id: str, to: str) -> OpenSale | Refusal:
+    def _move(self, sale_id: str, to: str, returned_to: str | None = None) -> OpenSale | Refusal:
         sale = self.sales.get(sale_id)
         if sale is None or not may_move(sale.state, to):
             return Refusal("sale_not_open", {"sale": sale_id})
+        ends = to in ("delivered", "voided")
+        if ends and not card_account_books.sale_ends(self, sale_id, returned_to):
+            return Refusal("sale_does_not_add_up", {"sale": sale_id})
         sale.state = to
         return sale
 
@@ -135,7 +164,7 @@ class Books:
         ]
 
     def _voided(self, fact: facts.SaleVoided) -> list[Posting] | Refusal:
-        sale = self._move(fact.sale_id, "voided")
+        sale = self._move(fact.sale_id, "voided", fact.returned_to)
         if isinstance(sale, Refusal):
             return sale
         del self.sales[fact.sale_id]
@@ -227,14 +256,18 @@ def _is_the_set(committed: facts.SaleCommitted, fact: facts.SaleDelivered) -> bo
     return bool(free) == (fact.VERSION > 1) and len(fact.digits()) == wanted
 
 
-def _is_sound(tender: facts.Tender, meter: str) -> bool:
+def _is_sound(tender: facts.Tender, sale: facts.SaleCommitted) -> bool:
     """Whether the money comes from where a tender of its kind comes from."""
+    own = {
+        "meter_account": chart.meter_account(sale.meter),
+        "card_account": chart.card_account(sale.account),
+    }
     if tender.kind == "cash":
         known = tender.account.startswith(chart.cash(""))
     elif tender.kind == "notes":
         known = tender.account == chart.HELD_NOTES
     else:
-        known = tender.kind == "meter_account" and tender.account == chart.meter_account(meter)
+        known = tender.account == own.get(tender.kind)
     return known and tender.amount_minor > 0
 
 
@@ -252,4 +285,5 @@ _RULES: dict[type[facts.Fact], Any] = {
     facts.PaymentKept: Books._kept,
     facts.CatalogueReceived: Books._catalogue,
     **token_books.RULES,
+    **card_account_books.RULES,
 }

@@ -21,6 +21,9 @@ ROUNDING = "rounding"
 #: Energy that has left by token or card; the other side is `meter_energy`.
 ENERGY_ISSUED = "energy_issued"
 
+#: Money taken for a top-up that the card does not show yet.
+CARD_ACCOUNTS_PENDING = "card_accounts_pending"
+
 #: Energy given away on purpose, and energy given again for a token that did not work.
 FREE_ENERGY, REPLACED_ENERGY = "free_energy", "replaced_energy"
 
@@ -53,6 +56,11 @@ def receivable(account: str) -> str:
 def meter_account(meter: str) -> str:
     """Money kept for a meter: paid, and not yet turned into energy."""
     return f"meter_account:{meter}"
+
+
+def card_account(account: str) -> str:
+    """Money on the card of the customer with this account number; the card itself is the lock."""
+    return f"card_account:{account}"
 
 
 def meter_energy(meter: str) -> str:

@@ -28,6 +28,8 @@ VERBS = {
     "sell": ("sell", "sell for a meter or a card"),
     "why": ("sell", "explain every figure of a sale"),
     "recover": ("sell", "finish or undo what was interrupted"),
+    "card-account": ("card_accounts", "money on a customer's card: show, top up, put together"),
+    "cases": ("card_accounts", "cards under suspicion: list and close"),
     "tokens": ("tokens", "list, show, verify, issue and reprint tokens"),
     "keys": ("keys", "vending keys: list and import; key changes of meters"),
     "operators": ("operators", "who may sign in: register, unlock, retire, PINs, cards"),

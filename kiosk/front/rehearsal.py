@@ -8,7 +8,7 @@ from kiosk.config import Settings
 from kiosk.domain import catalogue as catalogues
 from kiosk.domain import facts
 from kiosk.errors import Refusal
-from kiosk.front import utility
+from kiosk.front import card_keys, utility
 from kiosk.front.home import Home
 from kiosk.front.world import World
 from kiosk.till.operators import hash_pin
@@ -19,7 +19,8 @@ _BUILT = "built"
 
 def furnish_home(home: Home, settings: Settings, folder: Path | None = None) -> World:
     """The world of this home; on first use the utility is registered and its things are made."""
-    world = World(home.path, home.journal.records, folder)
+    module = card_keys.simulated_module(settings, folder or home.path / "world")
+    world = World(home.path, home.journal.records, folder, module)
     if home.journal.records.tariff() is None:
         _register_utility(home, settings)
     if home.journal.records.operator(utility.OPERATORS[-1][0]) is None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from kiosk import marks
 from kiosk.config import Settings
 from kiosk.errors import BadInput, ConfigFault
-from kiosk.front import vending
+from kiosk.front import card_keys, vending
 from kiosk.front.home import Home, open_home
 from kiosk.front.system import SystemClock, SystemEntropy
 from kiosk.front.world import READER, DeviceLock, World, WorldHands
@@ -190,7 +190,8 @@ def _reader(house: House, slot: str) -> CardReader | None:
     if settings.driver == "pcsc":
         from drivers.card.pcsc import PcscReader
 
-        reader = PcscReader(settings.reader, settings.apdu_timeout_s)
+        module = card_keys.module_of(house.settings, house.later)
+        reader = PcscReader(settings.reader, settings.apdu_timeout_s, module)
         house.later(reader.close)
         return reader
     if settings.driver == "serial":
@@ -198,7 +199,8 @@ def _reader(house: House, slot: str) -> CardReader | None:
 
         if not settings.port:
             raise ConfigFault('[card] driver is "serial": set port to its serial port.')
-        line = SerialReader(settings.port, settings.baud, settings.apdu_timeout_s)
+        module = card_keys.module_of(house.settings, house.later)
+        line = SerialReader(settings.port, settings.baud, settings.apdu_timeout_s, module)
         house.later(line.close)
         return line
     return _simulated(house, "[card]").reader(slot)

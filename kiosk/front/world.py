@@ -13,16 +13,19 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from drivers.card.sealing import seal_files
 from drivers.card.sim import CardRack, SimulatedSlot
 from drivers.card.simulated_reader import SimulatedReader, SimulatedTransport
 from drivers.cash import sim as acceptor
+from drivers.vending.card_keys import PUBLISHED_MASTER, SoftwareCardModule, card_key
 from kiosk.domain import money
+from kiosk.domain.cards import account_area
 from kiosk.domain.cards import open as open_card
 from kiosk.domain.registry import Card, Meter
 from kiosk.errors import BadInput
 from kiosk.ledger.records import Records
 from kiosk.ledger.stations import Station, is_gone
-from kiosk.ports import HandsAnswer
+from kiosk.ports import HandsAnswer, SecurityModule
 
 if TYPE_CHECKING:  # the meters load when a hand first reaches for one
     from drivers.meter.card_meter import CardMeter
@@ -31,6 +34,8 @@ if TYPE_CHECKING:  # the meters load when a hand first reaches for one
 
 #: The slot of the face's own reader; commands bring a reader of their own.
 READER = "reader"
+#: The slot of the security module for cards, where kiosk.toml asks for one.
+SAM = "sam"
 
 _NOTE_WAIT_S = 6.0
 
@@ -39,10 +44,20 @@ _NAMESAKES = 10
 
 
 class World:
-    """The folder of simulated things, and how to find the customer's among them."""
+    """The folder of simulated things, and how to find the customer's among them.
 
-    def __init__(self, home: Path, records: Records, folder: Path | None = None) -> None:
-        self.home, self.records = home, records
+    `module` seals and opens the cards for the seller; without one this is a world without keys,
+    whose new cards and meters have none either.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        records: Records,
+        folder: Path | None = None,
+        module: SecurityModule | None = None,
+    ) -> None:
+        self.home, self.records, self.module = home, records, module
         self.folder = folder or home / "world"
         self.meters = self.folder / "meters"
         self.acceptor = self.folder / "acceptor"
@@ -52,13 +67,38 @@ class World:
     def build(self, meters: list[Meter], cards: list[Card]) -> None:
         """Make every meter and card that the catalogue names; existing ones stay as they are."""
         for meter in meters:
-            make_meter(self.meters, meter)
+            self.make_meter(meter)
         known = set(self.rack.serials())
         for card in cards:
             if card.serial not in known:
-                files = open_card.make(card.serial, card.number, card.meter)
                 with contextlib.suppress(BadInput):  # another process builds the same world
-                    self.rack.make(card.serial, files)
+                    self.make_card(card)
+
+    def make_card(self, card: Card) -> None:
+        """A new chip, made out to its meter; BadInput when there is one with this serial."""
+        files = open_card.make(card.serial, card.number, card.meter, card.issue)
+        if self.module is None:
+            self.rack.make(card.serial, files)
+            return
+        files[account_area.SECOND_SLOT] = bytes(account_area.SLOT_BYTES)
+        # Cards are made out where the keys are, whatever module this hall sells with.
+        sealed = seal_files(SoftwareCardModule(), open_card.FAMILY, card.serial, files)
+        key = card_key(PUBLISHED_MASTER, 2, card.serial)
+        self.rack.make(card.serial, sealed, chip="keyed", key=key)
+
+    def make_meter(self, meter: Meter) -> KeypadMeter | CardMeter:
+        """The simulated meter of a registry entry, made at the factory on first use."""
+        from drivers.meter.factory import PUBLISHED_CARD_KEY, card_meter, keypad_meter
+
+        if meter.kind == "card":
+            key = b"" if self.module is None else PUBLISHED_CARD_KEY
+            return card_meter(self.meters, meter.number, card_key=key)
+        return keypad_meter(
+            self.meters, meter.number,
+            supply_group=meter.supply_group, key_revision=meter.key_revision,
+            tariff_index=meter.tariff_index, key_type=meter.key_type,
+            base_date=meter.base_date, algorithm="11" if meter.algorithm == "11" else "07",
+        )  # fmt: skip
 
     def card_of(self, customer: str) -> Card:
         """The card of an account, meter or card number, or of a name that one customer has.
@@ -90,11 +130,11 @@ class World:
         meter = self.records.meter(number.replace(" ", ""))
         if meter is None:
             raise BadInput(f"{number}: there is no such meter in this rehearsal.")
-        return make_meter(self.meters, meter)
+        return self.make_meter(meter)
 
     def reader(self, slot: str = READER) -> SimulatedReader:
         """The simulated reader `slot`."""
-        return SimulatedReader(self.folder, slot)
+        return SimulatedReader(self.folder, slot, module=self.module)
 
     def slot(self, name: str = READER) -> SimulatedSlot:
         """The slot itself, as the hands see it."""
@@ -103,25 +143,11 @@ class World:
     def clear_gone_slots(self) -> None:
         """Give back the cards that a killed command had in its own reader."""
         for path in (self.folder / "slots").glob("*.json"):
-            if path.stem != READER and is_gone(self.home, path.stem):
+            if path.stem not in (READER, SAM) and is_gone(self.home, path.stem):
                 slot = self.slot(path.stem)
                 with contextlib.suppress(BadInput):  # another process starts in the same moment
                     slot.pull()
                 slot.path.unlink(missing_ok=True)
-
-
-def make_meter(folder: Path, meter: Meter) -> KeypadMeter | CardMeter:
-    """The simulated meter of a registry entry, made at the factory on first use."""
-    from drivers.meter.factory import card_meter, keypad_meter
-
-    if meter.kind == "card":
-        return card_meter(folder, meter.number)
-    return keypad_meter(
-        folder, meter.number,
-        supply_group=meter.supply_group, key_revision=meter.key_revision,
-        tariff_index=meter.tariff_index, key_type=meter.key_type,
-        base_date=meter.base_date, algorithm="11" if meter.algorithm == "11" else "07",
-    )  # fmt: skip
 
 
 class WorldHands:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from kiosk.domain import facts
+from kiosk.domain import card_account_facts, facts
 from kiosk.domain.books import Books
 from kiosk.domain.entry import GENESIS, Entry, digest
 from kiosk.errors import LedgerDamaged, StoreFault
@@ -79,4 +79,18 @@ def open_books(connection: Connection) -> Books:
         "SELECT payment, meter, currency, amount_minor FROM held"
     ):
         books.held[payment] = (meter, currency, amount_minor)
+    _reopen_moves(connection, books)
     return books
+
+
+def _reopen_moves(connection: Connection, books: Books) -> None:
+    """Movements on cards that have not ended, and spends whose sale has not."""
+    rows = connection.execute(
+        "SELECT m.sequence, body, m.state FROM account_moves m JOIN entries USING (sequence)"
+        " LEFT JOIN sales s ON s.sale_id = m.move_id"
+        " WHERE m.state = 'committed' OR s.state IN ('paid', 'in_doubt')"
+    ).fetchall()
+    for sequence, body, state in rows:
+        move = _read("account_move_committed", body, sequence)
+        assert isinstance(move, card_account_facts.AccountMoveCommitted)
+        books.reopen_move(move, state)

@@ -14,7 +14,7 @@ from typing import Any
 from kiosk.domain import facts
 from kiosk.domain.catalogue import Catalogue
 from kiosk.domain.tariff import pack_bytes, pack_digest
-from kiosk.ledger import operator_projection, token_projection
+from kiosk.ledger import card_account_projection, operator_projection, token_projection
 from kiosk.ledger.store import Connection
 
 Draw = Callable[[Connection, int, int, Any], None]
@@ -132,6 +132,7 @@ _DRAWS: dict[type[facts.Fact], Draw] = {
     facts.PaymentKept: _kept,
     **operator_projection.DRAWS,
     **token_projection.DRAWS,
+    **card_account_projection.DRAWS,
 }
 
 

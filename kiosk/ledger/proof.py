@@ -33,6 +33,8 @@ _DRAWN = {
     "identifiers": "meter, base_date, key_revision, identifier",
     "identities": "identity",
     "issued_tokens": "issue_id",
+    "account_moves": "move_id",
+    "card_cases": "case_id",
     "notes": "payment, note",
     "held": "payment",
     "operators": "operator",

@@ -19,6 +19,7 @@ from kiosk.domain.record import SaleRecord
 from kiosk.domain.registry import Card, Customer, Meter
 from kiosk.domain.tariff import TariffPack
 from kiosk.errors import StoreFault
+from kiosk.ledger.card_account_records import CardAccountReads
 from kiosk.ledger.opening import Head
 from kiosk.ledger.operator_records import OperatorReads
 from kiosk.ledger.store import LEDGER_FILE, Connection, faults
@@ -57,7 +58,7 @@ class HeldRecord(msgspec.Struct, frozen=True):
     amount_minor: int
 
 
-class Records(OperatorReads, TokenReads):
+class Records(OperatorReads, TokenReads, CardAccountReads):
     """Reads of one process; a lock makes the one connection safe for its threads."""
 
     def __init__(self, connection: Connection, origin: str) -> None:

@@ -94,6 +94,7 @@ class SaleRow(SQLModel, table=True):
         Index("sales_meter", "meter", "sequence"),
         Index("sales_account", "account", "sequence"),
         Index("sales_state", "state"),
+        Index("sales_card", "card", "purchase_number"),
         STRICT,
     )
     sale_id: str = Field(primary_key=True)

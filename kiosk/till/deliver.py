@@ -6,24 +6,20 @@ both start from what the journal says was intended.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import msgspec
 
-from kiosk.domain import chart, facts
+from kiosk.domain import card_account_facts, chart, facts
 from kiosk.domain.cards import families
 from kiosk.domain.record import SaleRecord
 from kiosk.domain.token import TokenRequest
 from kiosk.errors import CardFault, CardUnusable, Refusal, VendorFault
 from kiosk.marks import mark
 from kiosk.ports import CardReader, Clock
+from kiosk.till import card_accounts
+from kiosk.till.card_accounts import CardBack
 from kiosk.till.desk import Desk
 
-#: Called with the reason when the card is away; true: it may be back, try again; false: give up.
-CardBack = Callable[[str], bool]
-
 _VENDOR_TRIES = 3
-_CARD_TRIES = 5
 
 Outcome = facts.SaleDelivered | facts.SaleVoided | facts.SaleInDoubt
 
@@ -59,7 +55,13 @@ def deliver(
     `stages` is given for a sale that was never interrupted.
     """
     how = "normal" if stages is not None else "recovered"
-    if committed.token is not None:
+    spent = _spend(desk, committed, how, card_back)
+    if isinstance(spent, Refusal):
+        outcome: Outcome = _doubt(desk, committed.sale_id, spent.code, _waiting_for(spent))
+        spent = None
+    elif isinstance(spent, card_account_facts.AccountMoveUndone):
+        outcome = void(desk, committed, spent.reason, untouched=True)
+    elif committed.token is not None:
         outcome = _deliver_token(desk, committed, how)
     else:
         outcome = _deliver_card(desk, committed, how, card_back)
@@ -70,19 +72,45 @@ def deliver(
         mark("recover.before_commit")
     else:
         mark("sale.before_commit_two")
-    write_outcome(desk, outcome)
+    write_outcome(desk, outcome, spent)
     mark("sale.after_commit_two")
     return record_of(desk, committed.sale_id)
 
 
-def write_outcome(desk: Desk, outcome: Outcome) -> None:
-    """Commit two. If another station settled the sale meanwhile, its outcome stands."""
+def write_outcome(desk: Desk, outcome: Outcome, spent: card_accounts.Settled | None = None) -> None:
+    """Commit two. If another station settled the sale meanwhile, its outcome stands.
+
+    `spent` is what became of the money on the card, if it has become known just now.
+    """
     before = desk.records.sale(outcome.sale_id)
     assert before is not None
-    if isinstance(outcome, facts.SaleInDoubt) and before.state == "in_doubt":
-        return
-    desk.journal.append(outcome)
-    desk.nudge()
+    known = isinstance(outcome, facts.SaleInDoubt) and before.state == "in_doubt"
+    news: list[facts.Fact] = [] if spent is None else [spent]
+    if not known:
+        news.append(outcome)
+    if news:
+        desk.journal.append(*news)
+        desk.nudge()
+
+
+def _spend(
+    desk: Desk, committed: facts.SaleCommitted, how: str, card_back: CardBack
+) -> card_accounts.Settled | Refusal | None:
+    """What becomes of the money on the card, before anything is delivered for it.
+
+    None for a sale that is paid otherwise, and for a spend that is in the journal already.
+    """
+    if not any(tender.kind == "card_account" for tender in committed.tenders):
+        return None
+    record = desk.records.account_move(committed.sale_id)
+    assert record is not None, committed.sale_id
+    if record.state != "committed":
+        return None
+    return card_accounts.settle(desk, record.committed, how, card_back)
+
+
+def _waiting_for(unknown: Refusal) -> str:
+    return "module" if unknown.code == "vendor_silent" else "card"
 
 
 def record_of(desk: Desk, sale_id: str) -> SaleRecord:
@@ -92,12 +120,17 @@ def record_of(desk: Desk, sale_id: str) -> SaleRecord:
     return record
 
 
-def void(desk: Desk, committed: facts.SaleCommitted, reason: str) -> facts.SaleVoided:
+def void(
+    desk: Desk, committed: facts.SaleCommitted, reason: str, *, untouched: bool = False
+) -> facts.SaleVoided:
     """The outcome of a sale that is known not to have been delivered.
 
     Cash goes back over the counter while the customer stands there; everything else is kept for
-    the meter, where the next purchase finds it.
+    the meter, where the next purchase finds it. `untouched`: it was to be paid from the card, and
+    the card still has the money.
     """
+    if untouched:
+        return facts.SaleVoided(committed.sale_id, reason, chart.card_account(committed.account))
     present = committed.station == desk.station.name
     if present and all(tender.kind == "cash" for tender in committed.tenders):
         return facts.SaleVoided(committed.sale_id, reason, committed.tenders[0].account)
@@ -154,20 +187,12 @@ def _deliver_card(
 ) -> Outcome:
     """Write, read back, and let the card be the witness whenever something went wrong (E01-E03)."""
     assert committed.card is not None
-    waiting = _doubt(desk, committed.sale_id, "card_away", "card")
-    if desk.reader is None:
-        return waiting
-    reason = "card_away"
-    for _ in range(_CARD_TRIES):
-        try:
-            return _write_or_witness(desk, desk.reader, committed, how)
-        except CardUnusable as error:
-            reason = "card_other" if error.code == "other_card" else "card_unusable"
-        except CardFault:
-            reason = "card_away"
-        if not card_back(reason):
-            break
-    return waiting
+    outcome = card_accounts.at_card(
+        desk, card_back, lambda reader: _write_or_witness(desk, reader, committed, how)
+    )
+    if isinstance(outcome, Refusal):
+        return _doubt(desk, committed.sale_id, outcome.code, _waiting_for(outcome))
+    return outcome
 
 
 def _write_or_witness(

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import msgspec
 
-from kiosk.domain import facts
-from kiosk.domain.cards import families
+from kiosk.domain import card_account_facts, facts
+from kiosk.domain.cards import account_area, families
 from kiosk.domain.cards.image import CardImage
 from kiosk.domain.record import PaymentRecord, SaleRecord, TokenRecord
-from kiosk.errors import CardFault, CashFault, Refusal
+from kiosk.errors import CardFault, CashFault, Refusal, VendorFault
+from kiosk.ledger.card_account_records import MoveRecord
 from kiosk.ledger.records import NoteRecord
 from kiosk.marks import mark
 from kiosk.ports import CashEvent, CashIn
+from kiosk.till.card_accounts import recover_top_ups
 from kiosk.till.deliver import deliver, record_of, void, write_outcome
 from kiosk.till.desk import Desk
 from kiosk.till.tokens import recover_tokens
@@ -32,6 +34,7 @@ class Recovered(msgspec.Struct, frozen=True):
     payments: list[PaymentRecord]
     waiting: list[SaleRecord]
     tokens: list[TokenRecord] = []
+    top_ups: list[MoveRecord] = []
 
 
 def recover(desk: Desk) -> Recovered | Refusal:
@@ -51,15 +54,23 @@ def recover(desk: Desk) -> Recovered | Refusal:
                 continue
             after = _recover_sale(desk, record)
             (waiting if after.state == "in_doubt" else settled).append(after)
-        return Recovered(settled, payments, waiting, recover_tokens(desk))
+        return Recovered(settled, payments, waiting, recover_tokens(desk), recover_top_ups(desk))
 
 
 def _recover_sale(desk: Desk, record: SaleRecord) -> SaleRecord:
     """A card sale waits for its card: touching another customer's card proves nothing."""
-    delivery = record.committed.card
-    if delivery is not None and record.state == "in_doubt" and _serial(desk) != delivery.serial:
+    serial = _card_of(desk, record)
+    if serial and record.state == "in_doubt" and _serial(desk) != serial:
         return record
     return deliver(desk, record.committed)
+
+
+def _card_of(desk: Desk, record: SaleRecord) -> str:
+    """The chip whose testimony this sale needs: it is written on, or paid from and not yet so."""
+    if record.committed.card is not None:
+        return record.committed.card.serial
+    move = desk.records.account_move(record.committed.sale_id)
+    return move.committed.card if move is not None and move.state == "committed" else ""
 
 
 def _serial(desk: Desk) -> str:
@@ -74,6 +85,8 @@ def card_image(desk: Desk) -> CardImage | Refusal:
         return Refusal("no_card")
     try:
         return desk.reader.read() if desk.reader.present() else Refusal("no_card")
+    except VendorFault:
+        return Refusal("vendor_silent")
     except CardFault as error:
         return Refusal("card_unreadable", {"reason": error.sentence})
 
@@ -104,8 +117,21 @@ def undo(desk: Desk, sale_id: str) -> SaleRecord | Refusal:
         family = families.of(delivery.before)
         if family.witness(delivery.before, image, delivery.writes) != "not_delivered":
             return Refusal("not_undone", {"sale": sale_id})
-        write_outcome(desk, void(desk, record.committed, "undone"))
-        return record_of(desk, sale_id)
+        return _undone(desk, record.committed, image)
+
+
+def _undone(desk: Desk, committed: facts.SaleCommitted, image: CardImage) -> SaleRecord | Refusal:
+    """Void it; money that is still on the card stays there, money that left it is kept."""
+    move = desk.records.account_move(committed.sale_id)
+    if move is None or move.state != "committed":
+        write_outcome(desk, void(desk, committed, "undone"))
+        return record_of(desk, committed.sale_id)
+    told = account_area.witness(move.committed.before, image, move.committed.writes)
+    if told not in ("not_delivered", "superseded"):
+        return Refusal("not_undone", {"sale": committed.sale_id})
+    undone = card_account_facts.AccountMoveUndone(committed.sale_id, "undone", "")
+    write_outcome(desk, void(desk, committed, "undone", untouched=True), undone)
+    return record_of(desk, committed.sale_id)
 
 
 # --- notes ------------------------------------------------------------------------------------

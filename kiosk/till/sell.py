@@ -11,16 +11,20 @@ from collections.abc import Callable
 
 import msgspec
 
-from kiosk.domain import chart, facts
+from kiosk.domain import card_account_facts, chart, facts
 from kiosk.domain.cards import families
+from kiosk.domain.cards.image import CardImage
 from kiosk.domain.energy import STS_STEP_WH
 from kiosk.domain.free_units import FreeToken, message_id
 from kiosk.domain.record import SaleRecord
 from kiosk.domain.special_tokens import credit_request
 from kiosk.domain.token import is_used_up, next_identifier
-from kiosk.errors import CardFault, Refusal
+from kiosk.errors import Refusal
 from kiosk.marks import mark
-from kiosk.till.deliver import CardBack, Stages, deliver, no_card_back
+from kiosk.till import card_accounts
+from kiosk.till.card_accounts import CardBack
+from kiosk.till.card_cases import read_card
+from kiosk.till.deliver import Stages, deliver, no_card_back
 from kiosk.till.desk import Desk
 from kiosk.till.quote import Buyer, Offer
 
@@ -55,6 +59,30 @@ def cash_payment(
         account = chart.meter_account(buyer.meter.number)
         tenders.append(facts.Tender("meter_account", kept_minor, account))
     return Payment(tenders, tendered_minor, tendered_minor - due_minor)
+
+
+def card_payment(desk: Desk, offer: Offer) -> Payment | Refusal:
+    """The whole amount from the account on the card in the reader, which is the customer's own."""
+    held = card_accounts.purse(desk)
+    if isinstance(held, Refusal):
+        return held
+    amount_minor = offer.quote.amount_minor
+    planned = _spend(desk, offer, held)
+    if isinstance(planned, Refusal):
+        return planned
+    account = chart.card_account(held.account)
+    return Payment([facts.Tender("card_account", amount_minor, account)], amount_minor)
+
+
+def _spend(
+    desk: Desk, offer: Offer, held: card_accounts.CardPurse
+) -> card_account_facts.AccountMoveCommitted | Refusal:
+    """The movement that pays for `offer`, or why the money on this card cannot."""
+    if held.account != offer.buyer.meter.account:
+        return Refusal("wrong_card", {"meter": offer.buyer.meter.number})
+    return card_accounts.unfinished(desk, held.image.serial) or card_accounts.intended(
+        desk, held, "spend", offer.quote.amount_minor, offer.sale_id
+    )
 
 
 def _kept(buyer: Buyer | None, amount_minor: int) -> int:
@@ -98,24 +126,55 @@ def _stale(desk: Desk, offer: Offer) -> Refusal | None:
 
 def _commit_one(desk: Desk, offer: Offer, payment: Payment) -> facts.SaleCommitted | Refusal:
     """The durable intention. Another station may take the identifier first: then the next one."""
+    image = _image(desk, offer, payment)
+    if isinstance(image, Refusal):
+        return image
+    spends = _spends(desk, offer, payment, image)
+    if isinstance(spends, Refusal):
+        return spends
     make: Callable[[], facts.SaleCommitted | Refusal]
     if offer.buyer.meter.kind == "keypad":
         make = lambda: _token_sale(desk, offer, payment)  # noqa: E731 - one of two, named by use
     else:
-        card_sale = _card_sale(desk, offer, payment)
+        card_sale = _card_sale(desk, offer, payment, image)
         make = lambda: card_sale  # noqa: E731
     for _ in range(_IDENTIFIER_TRIES):
         committed = make()
         if isinstance(committed, Refusal):
             return committed
         mark("sale.before_commit_one")
-        outcome = desk.journal.append(committed)
+        outcome = desk.journal.append(*spends, committed)
         if not isinstance(outcome, Refusal):
             mark("sale.after_commit_one")
             return committed
         if outcome.code != "identifier_taken":
             return outcome
     return Refusal("identifier_taken", {"meter": offer.buyer.meter.number})
+
+
+def _from_card(payment: Payment) -> bool:
+    return any(tender.kind == "card_account" for tender in payment.tenders)
+
+
+def _image(desk: Desk, offer: Offer, payment: Payment) -> CardImage | Refusal | None:
+    """The card that is written on or paid from, read once for both; None where there is none."""
+    needed = offer.buyer.meter.kind == "card" or _from_card(payment)
+    return read_card(desk) if needed else None
+
+
+def _spends(
+    desk: Desk, offer: Offer, payment: Payment, image: CardImage | None
+) -> list[facts.Fact] | Refusal:
+    """The intended movement on the card of a sale that is paid from it; it stands before the sale
+    in the same commit."""
+    if not _from_card(payment):
+        return []
+    assert image is not None
+    held = card_accounts.purse_of(desk, image)
+    if isinstance(held, Refusal):
+        return held
+    move = _spend(desk, offer, held)
+    return move if isinstance(move, Refusal) else [move]
 
 
 def _base(desk: Desk, offer: Offer, payment: Payment) -> facts.SaleCommitted:
@@ -194,10 +253,13 @@ def vending_key_missing(desk: Desk, offer: Offer) -> Refusal | None:
     return None if wanted in held else Refusal("no_vending_key", {"meter": meter.number})
 
 
-def _card_sale(desk: Desk, offer: Offer, payment: Payment) -> facts.SaleCommitted | Refusal:
+def _card_sale(
+    desk: Desk, offer: Offer, payment: Payment, image: CardImage | None
+) -> facts.SaleCommitted | Refusal:
     if offer.free:
         return Refusal("meter_takes_no_token", {"meter": offer.buyer.meter.number})
-    delivery = card_delivery(desk, offer)
+    assert image is not None
+    delivery = _planned(desk, offer, image)
     if isinstance(delivery, Refusal):
         return delivery
     return msgspec.structs.replace(_base(desk, offer, payment), card=delivery)
@@ -205,16 +267,11 @@ def _card_sale(desk: Desk, offer: Offer, payment: Payment) -> facts.SaleCommitte
 
 def card_delivery(desk: Desk, offer: Offer) -> facts.CardDelivery | Refusal:
     """What would be written on the card in the reader; refuses a card that cannot take it."""
-    if desk.reader is None:
-        return Refusal("no_card")
-    try:
-        if not desk.reader.present():
-            return Refusal("no_card")
-        image, again = desk.reader.read(), desk.reader.read()
-    except CardFault as error:
-        return Refusal("card_unreadable", {"reason": error.sentence})
-    if image != again:
-        return Refusal("card_unreadable", {"reason": "two readings differ"})
+    image = read_card(desk)
+    return image if isinstance(image, Refusal) else _planned(desk, offer, image)
+
+
+def _planned(desk: Desk, offer: Offer, image: CardImage) -> facts.CardDelivery | Refusal:
     family = families.of(image)
     state = family.state(image)
     if isinstance(state, Refusal):

@@ -1,4 +1,4 @@
-"""The upstream side's own command line: serve, enrol, import, status.
+"""The upstream side's own command line: serve, enrol, import, cards, status.
 
 Exit codes: 0 done; 1 refused or failed, with one sentence on standard error; 2 wrong usage.
 """
@@ -91,6 +91,22 @@ async def _status(arguments: argparse.Namespace) -> int:
     return 0
 
 
+async def _cards(arguments: argparse.Namespace) -> int:
+    from sync.centre.cards import examine
+
+    async with opened(_settings(arguments), keep_books=False) as centre:
+        found = await examine(centre.holdings)
+    stop = found.cards_to_stop()
+    if arguments.json:
+        shown = {"cards_to_stop": stop, **msgspec.structs.asdict(found)}
+        _say(msgspec.json.encode(shown).decode())
+        return 1 if stop else 0
+    for serial in stop:
+        _say(f"{serial}: more than one chip carries this card, or it was set back; stop it")
+    _say(f"{len(found.chains)} cards with an account, {len(stop)} to stop")
+    return 1 if stop else 0
+
+
 def _told(origin: str, answer: wire.Answer, target: Path) -> str:
     if isinstance(answer, wire.WantFrom):
         return f"{origin}: entries before are missing, from {answer.sequence} on; see {target}"
@@ -138,6 +154,12 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("file", type=Path)
     command.add_argument("--answer", type=Path, metavar="FILE", help="default: FILE.answer")
     command.set_defaults(command=_import)
+
+    command = commands.add_parser(
+        "cards", parents=[common], help="cards that cannot be the only ones of their kind"
+    )
+    command.add_argument("--json", action="store_true")
+    command.set_defaults(command=_cards)
 
     command = commands.add_parser("status", parents=[common], help="what this centre holds")
     command.add_argument("--json", action="store_true")

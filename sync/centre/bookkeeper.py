@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from kiosk.domain import facts, token_facts
+from kiosk.domain import card_account_facts, facts, token_facts
 from kiosk.domain.books import Books
 from kiosk.domain.entry import Entry
 from kiosk.domain.free_units import FreeToken
@@ -44,6 +44,7 @@ class OpenState(msgspec.Struct, frozen=True, array_like=True):
     held: dict[str, tuple[str, str, int]] = {}
     #: sale -> the free tokens beside its paid one
     free: dict[str, list[FreeToken]] = {}
+    moves: list[tuple[card_account_facts.AccountMoveCommitted, str]] = []
 
 
 _OPEN_STATES = msgspec.msgpack.Decoder(OpenState)
@@ -62,6 +63,8 @@ class OriginBooks:
         for offered, lost in state.notes:
             self._books.reopen_note(offered, lost=lost)
         self._books.held.update(state.held)
+        for move, stands in state.moves:
+            self._books.reopen_move(move, stands)
 
     def fold(self, contents: Sequence[bytes]) -> Page:
         """Apply the next entries; what they add."""
@@ -122,6 +125,7 @@ class OriginBooks:
                 for name, sale in books.sales.items()
                 if sale.committed.free_tokens()
             },
+            [(move.committed, move.state) for move in books.moves.values()],
         )
 
 

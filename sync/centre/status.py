@@ -14,7 +14,7 @@ LISTED = 20
 
 #: Accounts with a meter or a customer in their name are summed under the word before the colon: a
 #: centre has millions of them.
-_GROUPED = ("meter_energy", "meter_account", "receivable")
+_GROUPED = ("meter_energy", "meter_account", "card_account", "receivable")
 
 _ACCOUNT = "CASE {} ELSE account END".format(
     " ".join(f"WHEN account LIKE '{group}:%' THEN '{group}'" for group in _GROUPED)

@@ -21,6 +21,13 @@ _CARD = (
     ("card.after_read_back", True),
 )  # fmt: skip
 
+#: Money on the card: a top-up, and a sale that it pays for.
+ACCOUNT = [
+    Case("card_top_up", "account.after_intention", False),
+    Case("card_account", "account.before_write", True),
+    Case("card_account", "account.before_read_back", True),
+]
+
 COUNTER = [
     *(Case("token", mark, paid) for mark, paid in (*_COUNTER, *_TOKEN)),
     *(Case("card", mark, paid) for mark, paid in (*_COUNTER, *_CARD)),
@@ -56,7 +63,7 @@ RECOVERY = [
     Case("cancel", "note.before_keep", None, ("note.before_keep", "pen.after_commit:1")),
 ]  # fmt: skip
 
-DEFAULT = [*COUNTER, *KIOSK, *RECOVERY]
+DEFAULT = [*COUNTER, *ACCOUNT, *KIOSK, *RECOVERY]
 
 #: Every further passage at the kiosk; for `make proofs`.
 _FURTHER = [

@@ -22,7 +22,7 @@ PATIENCE_S = 60
 AMOUNT = "30"
 NOTE = "2"  # the second choice of the rehearsal's hands: a note of 20
 
-Buying = str  # token, card, notes, cancel, notes_card, upstream
+Buying = str  # token, card, card_account, card_top_up, notes, cancel, notes_card, upstream
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,9 @@ def walk(case: Case, template: Path, registry: Registry, home: Path) -> tuple[in
 
 def die(case: Case, home: Path, meter: str) -> None:
     """The program is killed while it sells; if it is not, the case is wrong."""
+    if case.buying in {"card_account", "card_top_up"}:
+        use_account(case, home, meter)
+        return
     if case.buying in {"token", "card"}:
         words = ["sell", "--meter", meter, "--amount", AMOUNT, "--json"]
         done = kiosk(home, *words, mark=case.mark)
@@ -132,6 +135,16 @@ def die(case: Case, home: Path, meter: str) -> None:
     converse(case, home, meter)
     if case.buying == "notes_card":
         _good(kiosk(home, "rehearse", "card", "pull"))
+
+
+def use_account(case: Case, home: Path, meter: str) -> None:
+    """Money is put on the card, or spent from it after that, and there the program is killed."""
+    top_up = ["account", "top-up", "--card", meter, "--amount", AMOUNT]
+    if case.buying == "card_account":
+        _good(kiosk(home, *top_up))
+        top_up = ["sell", "--meter", meter, "--amount", AMOUNT, "--from-card"]
+    done = kiosk(home, *top_up, mark=case.mark)
+    assert done.returncode == -signal.SIGKILL, (case, done.stdout, done.stderr)
 
 
 def converse(case: Case, home: Path, meter: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from kiosk.domain import facts, operator_facts, token_facts
+from kiosk.domain import card_account_facts, facts, operator_facts, token_facts
 from kiosk.domain.cards.image import CardImage, PlainWrite
 from kiosk.domain.free_units import FreeToken
 from kiosk.domain.special_tokens import (
@@ -94,4 +94,18 @@ FACTS: list[facts.Fact] = [
     operator_facts.LockedSignInRefused("101", "counter-1"),
     facts.with_free(_sale("s1", token=TOKEN), [FREE]),
     facts.SaleWithFreeDelivered("s1", "normal", "1234" * 5, None, {"commit": 2}, ["4321" * 5]),
+    card_account_facts.AccountMoveCommitted(
+        "m1", "counter-1", "101", "cashier", "20000001", "01470000009", "00112233445566aa",
+        "top_up", "ZAR", 5000, 3, 7000, bytes(16), bytes(range(16)), "cash:101",
+        CardImage("open", "00112233445566aa", {4: b"\x01", 5: b"\x02"}),
+        [PlainWrite(4, 39, bytes(8), sealed=True)],
+    ),
+    card_account_facts.AccountMoved("m1", "witnessed"),
+    card_account_facts.AccountMoveUndone("m2", "superseded", "cash:101"),
+    card_account_facts.CardSuspected(
+        "c1", "counter-1", "101", "number_fell", "00112233445566aa", "700000000018", "01470000009",
+        {"sale": "s2", "card_purchase_number": 6},
+        CardImage("open", "00112233445566aa", {1: b"\x00"}),
+    ),
+    card_account_facts.CardCaseClosed("c1", "withdrawn", "201", "301"),
 ]  # fmt: skip

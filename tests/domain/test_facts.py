@@ -84,6 +84,11 @@ IDENTITIES = {
     "token_refused": "token_end/t2",
     "key_file_imported": "key_file/" + "cc" * 32,
     "meter_key_changed": "key_changed/t4",
+    "account_move_committed": "account_move/m1",
+    "account_moved": "account_move_end/m1",
+    "account_move_undone": "account_move_end/m2",
+    "card_suspected": "card_case/c1",
+    "card_case_closed": "card_case_end/c1",
 }
 
 

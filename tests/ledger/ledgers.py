@@ -8,8 +8,9 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from kiosk.domain import card_account_facts, chart, facts, token_facts
 from kiosk.domain import catalogue as catalogues
-from kiosk.domain import chart, facts, token_facts
+from kiosk.domain.cards.image import CardImage
 from kiosk.domain.catalogue import Catalogue
 from kiosk.domain.registry import Card, Customer, Meter
 from kiosk.domain.special_tokens import CreditRequest
@@ -29,6 +30,7 @@ from tests.builders import (
     sale,
     stacked,
     token_request,
+    top_up,
 )
 
 ORIGIN = "r1"
@@ -132,3 +134,18 @@ def fill(pen: Pen, sales: int, seed: int = 1) -> None:
     assert pen.append([Draft.of(RECEIVED, CONTENT)]) == [2]
     outcome = pen.append([Draft.of(fact) for fact in trade(sales, seed)])
     assert isinstance(outcome, list), outcome
+    outcome = pen.append([Draft.of(fact) for fact in card_day()])
+    assert isinstance(outcome, list), outcome
+
+
+def card_day() -> list[facts.Fact]:
+    """Money is put on a card, and another card is found to be none of ours."""
+    move = top_up("topup1", 5000)
+    evidence = CardImage("open", "00112233445566bb", {1: bytes(4)})
+    return [
+        move,
+        card_account_facts.AccountMoved(move.move_id, "normal"),
+        card_account_facts.CardSuspected(
+            "case1", "counter-1", "101", "forged", evidence.serial, "", "", {}, evidence
+        ),
+    ]

@@ -63,8 +63,8 @@ def test_the_first_bad_entry_is_named_in_a_thousand_sales(tmp_path: Path) -> Non
 
 BESIDE = (
     "balances", "identities", "sales", "identifiers", "notes", "held", "catalogues", "tariffs",
-    "customers", "meters", "cards", "operators", "refused_sign_ins",
-    "issued_tokens", "head",
+    "customers", "meters", "cards", "operators", "refused_sign_ins", "issued_tokens",
+    "account_moves", "card_cases", "head",
 )  # fmt: skip
 
 
@@ -123,7 +123,10 @@ def cut_cleanly(thief: Thief, keep: int) -> None:
     thief.do("DELETE FROM entries WHERE sequence > ?", keep)
     thief.do("DELETE FROM postings WHERE sequence > ?", keep)
     thief.do("UPDATE head SET sequence = ?, digest = ?", keep, digest(thief.read(keep)))
-    for table in ("sales", "identities", "notes", "issued_tokens", "refused_sign_ins"):
+    for table in (
+        "sales", "identities", "notes", "issued_tokens", "refused_sign_ins", "account_moves",
+        "card_cases",
+    ):  # fmt: skip
         thief.do(f"DELETE FROM {table} WHERE sequence > ?", keep)
     for table in ("held", "operators", "balances", "identifiers"):
         thief.do(f"DELETE FROM {table}")

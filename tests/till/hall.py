@@ -19,8 +19,10 @@ from kiosk.domain.registry import Customer, Meter
 from kiosk.errors import Refusal
 from kiosk.front import utility
 from kiosk.front.wiring import House, build
+from kiosk.front.world import World
 from kiosk.ports import HandsAnswer
-from kiosk.till.deliver import CardBack, no_card_back
+from kiosk.till.card_accounts import CardBack
+from kiosk.till.deliver import no_card_back
 from kiosk.till.desk import Desk
 from kiosk.till.quote import Buyer, Offer, find_buyer, quote
 from kiosk.till.sell import cash_payment, sell
@@ -101,6 +103,11 @@ class Hall:
         for house in reversed(self.houses):
             house.close()
 
+    def world(self) -> World:
+        world = self.houses[0].world
+        assert world is not None
+        return world
+
     # --- what customers do ----------------------------------------------------------------------
 
     def enter(self, meter: str, token: str) -> HandsAnswer:
@@ -136,7 +143,9 @@ class Hall:
 
     def clumsy_reader(self, desk: Desk, faults: CardFaults) -> None:
         """From now on the reader of `desk` meets `faults`."""
-        desk.reader = SimulatedReader(self.path / "world", "reader", faults)
+        desk.reader = SimulatedReader(
+            self.path / "world", "reader", faults, module=self.world().module
+        )
 
 
 def offer_of(desk: Desk, meter: str, amount_minor: int) -> Offer:

@@ -68,7 +68,7 @@ def test_the_ledger_proves_itself_when_much_has_happened(hall: Hall, desk: Desk)
 
 @pytest.mark.parametrize(
     ("at", "written_bytes", "testimony"),
-    [(16, 0, "not_delivered"), (18, 10, "torn"), (20, 1, "delivered")],
+    [(25, 0, "not_delivered"), (27, 10, "torn"), (29, 1, "delivered")],
 )
 def test_the_card_testifies_when_its_sale_is_in_doubt(
     hall: Hall, desk: Desk, at: int, written_bytes: int, testimony: str

@@ -16,12 +16,13 @@ from tests.till.hall import CARD, Hall, code, entries, meter_number, money, sell
 
 OTHER = meter_number("card", power_type="home", nth=1)
 
-#: Commands of one card sale: two readings before the payment (select and four files each), one
-#: reading before the writes, select and four writes, and the reading back.
-BEFORE_PAYMENT = range(1, 11)
-BEFORE_WRITES = range(11, 17)
-WRITES = {17: 1, 18: 31, 19: 8, 20: 1}  # command: bytes of the write
-READ_BACK = range(21, 26)
+#: Commands of one card sale: two readings before the payment (select, four files, the card's proof
+#: and the second slot of its account), one reading before the writes, select, identity and the
+#: proof of the seller, four writes, and the reading back.
+BEFORE_PAYMENT = range(1, 15)
+BEFORE_WRITES = range(15, 26)
+WRITES = {26: 1, 27: 31, 28: 8, 29: 1}  # command: bytes of the write
+READ_BACK = range(30, 37)
 
 
 def card_now(desk: Desk) -> OpenCard:
@@ -153,7 +154,7 @@ def test_the_card_is_the_witness_when_it_comes_back_later_E01_E02_E03(
     assert verify(desk).first_bad == 0
 
 
-@pytest.mark.parametrize("at", [20, *READ_BACK])
+@pytest.mark.parametrize("at", [29, *READ_BACK])
 def test_it_counts_as_delivered_when_the_meter_took_it_while_the_sale_was_in_doubt_E03(
     hall: Hall, desk: Desk, at: int
 ) -> None:
@@ -169,7 +170,7 @@ def test_it_counts_as_delivered_when_the_meter_took_it_while_the_sale_was_in_dou
     assert hall.insert_in_meter(CARD).energy_wh_added == 0
 
 
-@pytest.mark.parametrize("at", [16, 17, 18, 19, 20, 21])
+@pytest.mark.parametrize("at", [25, 26, 27, 28, 29, 30])
 def test_the_other_card_stays_as_it_is_when_cards_are_swapped_E02(
     hall: Hall, desk: Desk, at: int
 ) -> None:
@@ -191,7 +192,7 @@ def test_the_other_card_stays_as_it_is_when_cards_are_swapped_E02(
 
 
 @pytest.mark.parametrize("kind", ["mute", "short", "status", "reset"])
-@pytest.mark.parametrize("at", [16, 18, 20, 23])
+@pytest.mark.parametrize("at", [25, 27, 29, 32])
 def test_it_is_asked_again_when_the_card_misbehaves_after_the_payment(
     hall: Hall, desk: Desk, kind: str, at: int
 ) -> None:
@@ -206,7 +207,7 @@ def test_it_ends_in_doubt_when_the_customer_never_puts_the_card_back(
     hall: Hall, desk: Desk
 ) -> None:
     hall.put_in(CARD)
-    hall.clumsy_reader(desk, CardFaults("pull", 18, 15))
+    hall.clumsy_reader(desk, CardFaults("pull", 27, 15))
     asked: list[str] = []
 
     def try_without(reason: str) -> bool:
@@ -223,7 +224,7 @@ def test_this_meter_cannot_buy_when_its_sale_is_in_doubt_E03(hall: Hall, desk: D
     from kiosk.till.quote import Buyer, find_buyer, quote
 
     hall.put_in(CARD)
-    hall.clumsy_reader(desk, CardFaults("pull", 18, 15))
+    hall.clumsy_reader(desk, CardFaults("pull", 27, 15))
     sold(sell_to(desk, CARD, 5000), "in_doubt")
     buyer, other = find_buyer(desk, CARD), find_buyer(desk, OTHER)
     assert isinstance(buyer, Buyer) and isinstance(other, Buyer)

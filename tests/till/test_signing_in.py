@@ -212,6 +212,7 @@ def test_somebody_who_left_signs_in_no_more_and_the_last_supervisor_stays(counte
     assert staff.retire(counter, "101", "left the hall") is None
     assert code(sign_in(counter, "101", PIN)) == "wrong_pin"
     assert code(staff.retire(counter, "301", "me")) == "own_service"
+    assert staff.retire(counter, "302", "left too") is None
     assert code(staff.change_role(counter, "301", "cashier", "4455")) == "last_supervisor"
     assert code(staff.unlock(counter, "101")) == "operator_unknown"
     assert staff.register(counter, "101", "cashier", "9911") is None, "and may come back"

@@ -269,6 +269,12 @@ def _seller_mark(sale_id: str) -> bytes:
     return hashlib.sha256(sale_id.encode()).digest()[:10] if sale_id else bytes(10)
 
 
+def marked_otherwise(image: CardImage, sale_id: str) -> bool:
+    """Whether the purchase on the card carries the mark of another sale than `sale_id`; a purchase
+    without a mark (repeated on a reissued card) is nobody's and says nothing."""
+    return image.files[PURCHASE][_MARK_AT] not in (bytes(10), _seller_mark(sale_id))
+
+
 def allowed(write: PlainWrite) -> bool:
     """Whether a seller may make `write`: the three windows of the purchase file, nothing else."""
     return write.file == PURCHASE and (write.address, len(write.data)) in _SELLER_WINDOWS

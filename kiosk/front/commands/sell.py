@@ -23,7 +23,7 @@ from kiosk.till import history, recover
 from kiosk.till.free import grant
 from kiosk.till.hand_over import hand_over_all
 from kiosk.till.quote import Buyer, Offer, buyer_of, find_buyer, quote
-from kiosk.till.sell import cash_due, cash_payment, sell
+from kiosk.till.sell import Payment, card_payment, cash_due, cash_payment, sell
 
 Answer = TypeVar("Answer")
 
@@ -36,7 +36,9 @@ def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
         who.add_argument("--card", help="number printed on the card")
         parser.add_argument("--amount", required=True, help="decimal, in major units: 20.50")
     if verb == "sell":
-        parser.add_argument("--tender", help="cash given (default: exactly the amount)")
+        how = parser.add_mutually_exclusive_group()
+        how.add_argument("--tender", help="cash given (default: exactly the amount)")
+        how.add_argument("--from-card", action="store_true", help="pay from the card's account")
         parser.add_argument("--free-kwh", default="", help="free units in a token beside it")
         parser.add_argument("--reason", default="", help="why they are given; it is printed")
         say.second(parser)
@@ -106,7 +108,7 @@ def _sell(house: House, options: argparse.Namespace) -> int | Refusal:
     buyer = _buyer(house, options)
     if isinstance(buyer, Refusal):
         return buyer
-    with _card_in(house, buyer):
+    with card_in(house, buyer):
         settled = recover.recover(house.desk)
         if isinstance(settled, Refusal):
             return settled
@@ -114,13 +116,7 @@ def _sell(house: House, options: argparse.Namespace) -> int | Refusal:
         offer = _granted(house, _offer(house, options), options)
         if isinstance(offer, Refusal):
             return offer
-        amount = offer.quote.amount_minor
-        tendered: int | Refusal = cash_due(offer)
-        if options.tender is not None:
-            tendered = money.parse_amount(options.tender, house.desk.currency)
-        if isinstance(tendered, Refusal):
-            return tendered
-        payment = cash_payment(house.desk, amount, tendered, offer.buyer)
+        payment = _payment(house, options, offer)
         if isinstance(payment, Refusal):
             return payment
         record = sell(house.desk, offer, payment)
@@ -157,6 +153,17 @@ def _granted(house: House, offer: Offer | Refusal, options: argparse.Namespace) 
     return grant(house.desk, offer, energy_wh, options.reason, second_of(house, options))
 
 
+def _payment(house: House, options: argparse.Namespace, offer: Offer) -> Payment | Refusal:
+    if options.from_card:
+        return card_payment(house.desk, offer)
+    tendered: int | Refusal = cash_due(offer)
+    if options.tender is not None:
+        tendered = money.parse_amount(options.tender, house.desk.currency)
+    if isinstance(tendered, Refusal):
+        return tendered
+    return cash_payment(house.desk, offer.quote.amount_minor, tendered, offer.buyer)
+
+
 def _send(house: House) -> None:
     """One short try to bring the sale upstream; the line never holds up a sale."""
     if house.settings.upstream.url:
@@ -166,7 +173,7 @@ def _send(house: House) -> None:
 
 
 @contextmanager
-def _card_in(house: House, buyer: Buyer) -> Iterator[None]:
+def card_in(house: House, buyer: Buyer) -> Iterator[None]:
     """The card for this sale: the one in the reader, or in rehearsal the customer's own.
 
     A card in the face's reader is used there if it is the right one; otherwise this command brings
@@ -293,7 +300,7 @@ def _with_card_of(house: House, sale_id: str, work: Callable[[], Answer]) -> Ans
     if buyer is None or isinstance(buyer, Refusal):
         return work()
     try:
-        with _card_in(house, buyer):
+        with card_in(house, buyer):
             return work()
     except BadInput:  # the card sits in another reader: that one has to settle it
         return work()

@@ -15,7 +15,7 @@ from kiosk.errors import CardFault, Refusal
 from kiosk.screens.self_service.ending import Ending
 from kiosk.screens.self_service.visit import Deed, Step, Visit
 from kiosk.screens.widgets.moving import Moving
-from kiosk.till.deliver import CardBack
+from kiosk.till.card_accounts import CardBack
 from kiosk.till.desk import Desk
 from kiosk.till.paper import print_kept, print_slip
 from kiosk.till.pay import NotePayment

@@ -138,7 +138,7 @@ def service() -> Iterator[Service]:
 
 @pytest.fixture(scope="module")
 def reader(service: Service) -> Iterator[PcscReader]:
-    reader = PcscReader(READERS[0], TIMEOUT_S)
+    reader = PcscReader(READERS[0], TIMEOUT_S, MODULE)
     yield reader
     reader.close()
 

@@ -1,0 +1,125 @@
+"""What can be read of money on cards, and of cards under suspicion."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from kiosk.domain.card_account_chain import Link
+from kiosk.domain.card_account_facts import AccountMoveCommitted, CardSuspected
+from kiosk.domain.cards.image import CardImage
+from kiosk.domain.fact import Fact
+
+
+class MoveRecord(msgspec.Struct, frozen=True):
+    """A movement on a card's account and how it stands: committed, moved or undone."""
+
+    committed: AccountMoveCommitted
+    sequence: int
+    state: str
+    time_ms: int
+
+
+class CaseRecord(msgspec.Struct, frozen=True):
+    """A card under suspicion; `closed` is the entry in which staff said what they found."""
+
+    suspected: CardSuspected
+    sequence: int
+    time_ms: int
+    closed: int | None
+
+
+class CardAccountReads:
+    """The reads of `Records` that are about cards' accounts; `Records` gives the connection."""
+
+    _origin: str
+
+    def _all(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        raise NotImplementedError
+
+    def fact(self, sequence: int) -> Fact:
+        """The fact at `sequence`."""
+        raise NotImplementedError
+
+    def account_move(self, move_id: str) -> MoveRecord | None:
+        """The movement with this id; a spend has the id of its sale."""
+        found = self._moves("move_id = ?", move_id)
+        return found[0] if found else None
+
+    def open_moves(self) -> list[MoveRecord]:
+        """Movements whose end is not known, oldest first."""
+        return self._moves("state = 'committed' ORDER BY sequence")
+
+    def last_move(self, card: str) -> MoveRecord | None:
+        """The newest movement that this card was seen to show."""
+        found = self._moves("card = ? AND state = 'moved' ORDER BY number DESC LIMIT 1", card)
+        return found[0] if found else None
+
+    def account_links(self) -> list[Link]:
+        """Every movement that a card showed here, for its chain (`card_account_chain`)."""
+        rows = self._all(
+            "SELECT card, number, move_id, kind, currency, amount_minor, balance_minor, previous,"
+            " mark FROM account_moves WHERE state = 'moved' ORDER BY card, number"
+        )
+        return [Link(row[0], row[1], self._origin, *row[2:]) for row in rows]
+
+    def _moves(self, condition: str, *values: Any) -> list[MoveRecord]:
+        rows = self._all(
+            "SELECT sequence, state, committed_ms FROM account_moves"  # noqa: S608
+            f" WHERE {condition}",
+            *values,
+        )
+        return [self._move(*row) for row in rows]
+
+    def _move(self, sequence: int, state: str, time_ms: int) -> MoveRecord:
+        committed = self.fact(sequence)
+        assert isinstance(committed, AccountMoveCommitted)
+        return MoveRecord(committed, sequence, state, time_ms)
+
+    # --- cards under suspicion ----------------------------------------------------------------
+
+    def card_case(self, case_id: str) -> CaseRecord | None:
+        """The case with this id."""
+        found = self._cases("case_id = ?", case_id)
+        return found[0] if found else None
+
+    def open_card_cases(self, serial: str = "") -> list[CaseRecord]:
+        """Cases that nobody has closed, oldest first; those of one chip when `serial` is given."""
+        if serial:
+            return self._cases("closed IS NULL AND serial = ? ORDER BY sequence", serial)
+        return self._cases("closed IS NULL ORDER BY sequence")
+
+    def _cases(self, condition: str, *values: Any) -> list[CaseRecord]:
+        rows = self._all(
+            f"SELECT sequence, opened_ms, closed FROM card_cases WHERE {condition}",  # noqa: S608
+            *values,
+        )
+        return [self._case(*row) for row in rows]
+
+    def _case(self, sequence: int, time_ms: int, closed: int | None) -> CaseRecord:
+        suspected = self.fact(sequence)
+        assert isinstance(suspected, CardSuspected)
+        return CaseRecord(suspected, sequence, time_ms, closed)
+
+    def card_is_stopped(self, serial: str) -> bool:
+        """Whether this chip is under suspicion, or was found to be one to withdraw."""
+        rows = self._all(
+            "SELECT 1 FROM card_cases WHERE serial = ?"
+            " AND (closed IS NULL OR finding = 'withdrawn') LIMIT 1",
+            serial,
+        )
+        return bool(rows)
+
+    def last_sale_of_card(self, serial: str) -> tuple[str, int, CardImage] | None:
+        """Sale id, purchase number and card before it, of the newest delivery to this chip."""
+        rows = self._all(
+            "SELECT sale_id, purchase_number, sequence FROM sales WHERE card = ?"
+            " AND state = 'delivered' ORDER BY purchase_number DESC LIMIT 1",
+            serial,
+        )
+        if not rows:
+            return None
+        sale_id, number, sequence = rows[0]
+        committed: Any = self.fact(sequence)
+        return sale_id, number, committed.card.before

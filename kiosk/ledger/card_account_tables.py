@@ -1,0 +1,53 @@
+"""The tables of cards' accounts and card cases, in SQLModel; see kiosk.ledger.tables."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Index, text
+from sqlmodel import Field, SQLModel
+
+STRICT = {"sqlite_strict": True}
+
+
+class AccountMoveRow(SQLModel, table=True):
+    """Movements of money on cards and how each ended."""
+
+    __tablename__ = "account_moves"
+    __table_args__ = (
+        CheckConstraint("state IN ('committed', 'moved', 'undone')"),
+        CheckConstraint("kind IN ('top_up', 'spend')"),
+        Index("account_moves_card", "card", "number"),
+        Index("account_moves_state", "state"),
+        STRICT,
+    )
+    move_id: str = Field(primary_key=True)
+    sequence: int = Field(foreign_key="entries.sequence")
+    state: str
+    kind: str
+    card: str
+    account: str
+    meter: str
+    station: str
+    currency: str
+    amount_minor: int
+    number: int
+    balance_minor: int
+    previous: bytes
+    mark: bytes
+    committed_ms: int
+    ended: int | None = None
+
+
+class CardCaseRow(SQLModel, table=True):
+    """Cards that were found not to be what they should be (E16)."""
+
+    __tablename__ = "card_cases"
+    __table_args__ = (Index("card_cases_serial", "serial"), STRICT)
+    case_id: str = Field(primary_key=True)
+    sequence: int = Field(foreign_key="entries.sequence")
+    reason: str
+    serial: str
+    card_number: str
+    meter: str
+    opened_ms: int
+    closed: int | None = None
+    finding: str = Field(default="", sa_column_kwargs={"server_default": text("''")})

@@ -1,0 +1,376 @@
+"""Money on the customer's card: put on, spent in another hall, settled by what the card shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from drivers.card.simulated_reader import CardFaults
+from kiosk import marks
+from kiosk.domain import card_account_chain
+from kiosk.domain import catalogue as catalogues
+from kiosk.domain.catalogue import Catalogue
+from kiosk.domain.chart import CARD_ACCOUNTS_PENDING, SALES_PENDING, card_account, cash
+from kiosk.domain.chart import meter_account as kept_for
+from kiosk.domain.record import SaleRecord
+from kiosk.errors import Refusal
+from kiosk.ledger.card_account_records import MoveRecord
+from kiosk.till import card_accounts, recover
+from kiosk.till.desk import Desk
+from kiosk.till.maintain import verify
+from kiosk.till.sell import card_payment, cash_payment, sell
+from tests.builders import SeededEntropy
+from tests.till.hall import (
+    CARD,
+    KEYPAD,
+    DiedError,
+    Hall,
+    code,
+    die_at,
+    entries,
+    money,
+    offer_of,
+    sell_to,
+    sold,
+)
+
+#: Commands of a top-up: two readings, one more before the writes, select, identity and the proof of
+#: the seller, four writes, and the reading back.
+WRITES = {26: 1, 27: 39, 28: 8, 29: 1}
+
+
+def account_of(desk: Desk, meter: str = CARD) -> str:
+    found = desk.records.meter(meter)
+    assert found is not None
+    return card_account(found.account)
+
+
+def put_on(desk: Desk, amount_minor: int) -> MoveRecord:
+    done = card_accounts.top_up(desk, amount_minor)
+    assert isinstance(done, MoveRecord), done
+    return done
+
+
+def on_card(desk: Desk) -> int:
+    held = card_accounts.purse(desk)
+    assert not isinstance(held, Refusal), held
+    return held.state.balance_minor
+
+
+def buy(desk: Desk, amount_minor: int, meter: str = CARD) -> SaleRecord | Refusal:
+    offer = offer_of(desk, meter, amount_minor)
+    payment = card_payment(desk, offer)
+    return payment if isinstance(payment, Refusal) else sell(desk, offer, payment)
+
+
+@pytest.fixture
+def other(tmp_path: Path, template: Path, hall: Hall, desk: Desk) -> Iterator[Desk]:
+    """A counter of another hall that never hears of the first one; cards are carried there."""
+    second = Hall(tmp_path / "other", template)
+    second.entropy = SeededEntropy(2)
+    away = second.station()
+    away.reader = desk.reader
+    yield away
+    second.close()
+
+
+def give_keypad_too(desk: Desk) -> None:
+    """From now on the owner of the card has the keypad meter as well."""
+    owner, keypad, found = (
+        desk.records.meter(CARD), desk.records.meter(KEYPAD), desk.records.tariff()
+    )  # fmt: skip
+    assert owner is not None and keypad is not None and found is not None
+    person = desk.records.customer(owner.account)
+    assert person is not None
+    moved = msgspec.structs.replace(keypad, account=owner.account)
+    content = Catalogue(2, "utility", found[1], [person], [moved], [])
+    desk.journal.append(catalogues.received(content), content=catalogues.encode(content))
+
+
+# --- the books ----------------------------------------------------------------------------------
+
+
+def test_the_money_is_on_the_card_and_in_its_account_when_it_was_topped_up(
+    hall: Hall, desk: Desk
+) -> None:
+    hall.put_in(CARD)
+    assert put_on(desk, 5000).state == "moved"
+    assert on_card(desk) == 5000
+    assert money(desk, account_of(desk)) == -5000
+    assert money(desk, cash("101")) == 5000
+    assert money(desk, CARD_ACCOUNTS_PENDING) == 0
+
+
+def test_energy_comes_for_the_money_on_the_card_when_it_is_spent(hall: Hall, desk: Desk) -> None:
+    hall.put_in(CARD)
+    put_on(desk, 5000)
+    record = sold(buy(desk, 2000))
+    assert (on_card(desk), money(desk, account_of(desk))) == (3000, -3000)
+    assert money(desk, SALES_PENDING) == 0
+    assert money(desk, cash("101")) == 5000
+    hall.take_out()
+    assert hall.insert_in_meter(CARD).energy_wh_added == record.committed.energy_wh
+    assert verify(desk).first_bad == 0
+
+
+def test_a_token_is_paid_from_the_card_when_the_customer_has_a_keypad_meter_too(
+    hall: Hall, desk: Desk
+) -> None:
+    """The card pays for any meter of its own customer, and of nobody else."""
+    hall.put_in(CARD)
+    put_on(desk, 5000)
+    assert code(buy(desk, 2000, KEYPAD)) == "wrong_card"
+    give_keypad_too(desk)
+    record = sold(buy(desk, 2000, KEYPAD))
+    assert hall.enter(KEYPAD, record.token or "").energy_wh_added == record.committed.energy_wh
+    assert on_card(desk) == 3000
+
+
+@pytest.mark.parametrize("mark", ["sale.after_commit_one", "account.before_read_back",
+                                  "token.before_issue", "token.after_issue"])  # fmt: skip
+def test_a_token_comes_once_when_the_program_stopped_after_the_card_was_to_pay(
+    hall: Hall, desk: Desk, mark: str
+) -> None:
+    hall.put_in(CARD)
+    put_on(desk, 5000)
+    give_keypad_too(desk)
+    gone = hall.station(operator="102")
+    marks.arm(die_at(mark))
+    with pytest.raises(DiedError):
+        buy(gone, 2000, KEYPAD)
+    marks.arm(None)
+    hall.leave(gone)
+    settled = recover.recover(desk)
+    assert isinstance(settled, recover.Recovered)
+    record = sold(settled.sales[0])
+    assert hall.enter(KEYPAD, record.token or "").energy_wh_added == record.committed.energy_wh
+    assert on_card(desk) == 3000
+    assert verify(desk).first_bad == 0
+
+
+@pytest.mark.parametrize("amount_minor", [5001, 20_000])
+def test_nothing_is_sold_when_the_card_has_less_than_the_amount(
+    hall: Hall, desk: Desk, amount_minor: int
+) -> None:
+    hall.put_in(CARD)
+    put_on(desk, 5000)
+    before = entries(desk)
+    assert code(buy(desk, amount_minor)) == "card_account_too_small"
+    assert entries(desk) == before
+
+
+def test_a_top_up_of_nothing_or_without_a_card_is_refused(hall: Hall, desk: Desk) -> None:
+    assert code(card_accounts.top_up(desk, 5000)) == "no_card"
+    hall.put_in(CARD)
+    assert code(card_accounts.top_up(desk, 0)) == "amount_zero"
+    desk.role = "technician"
+    assert code(card_accounts.top_up(desk, 5000)) == "no_right"
+
+
+# --- one card everywhere ------------------------------------------------------------------------
+
+
+def test_f018_the_money_is_spent_in_another_hall_when_both_are_cut_off(
+    hall: Hall, desk: Desk, other: Desk
+) -> None:
+    hall.put_in(CARD)
+    put_on(desk, 5000)
+    sold(buy(other, 2000))
+    hall.take_out()
+    hall.insert_in_meter(CARD)
+    hall.put_in(CARD)
+    assert code(buy(desk, 4000)) == "card_account_too_small", "the card is the lock"
+    sold(buy(desk, 3000))
+    assert on_card(desk) == 0
+    together = card_account_chain.fold(desk.records.account_links() + other.records.account_links())
+    chain = together[hall.serial(CARD)]
+    assert chain.is_whole
+    assert (chain.highest, chain.topped_up_minor, chain.spent_minor) == (3, 5000, 5000)
+    assert money(desk, account_of(desk)) + money(other, account_of(desk)) == 0
+    assert verify(other).first_bad == 0
+
+
+def test_a_clone_is_found_at_merge_when_it_was_spent_from_elsewhere(
+    hall: Hall, desk: Desk, other: Desk
+) -> None:
+    hall.put_in(CARD)
+    put_on(desk, 2000)
+    path = hall.world().folder / "cards" / f"{hall.serial(CARD)}.card"
+    clone = path.read_bytes()
+    sold(buy(desk, 2000))
+    path.write_bytes(clone)
+    sold(buy(other, 2000))
+    links = desk.records.account_links() + other.records.account_links()
+    chain = card_account_chain.fold(reversed(links))[hall.serial(CARD)]
+    assert chain.overspent_minor == 2000
+    assert [len(twice) for twice in chain.doubles.values()] == [2]
+
+
+def test_the_old_state_is_not_spent_again_here_when_the_card_was_set_back_E16(
+    hall: Hall, desk: Desk
+) -> None:
+    hall.put_in(CARD)
+    put_on(desk, 2000)
+    path = hall.world().folder / "cards" / f"{hall.serial(CARD)}.card"
+    old = path.read_bytes()
+    sold(buy(desk, 2000))
+    path.write_bytes(old)
+    assert code(card_accounts.purse(desk)) == "card_to_counter"
+    case = desk.records.open_card_cases()[0].suspected
+    assert case.reason == "number_fell"
+
+
+# --- troubles -----------------------------------------------------------------------------------
+
+
+def pulls() -> list[tuple[int, int]]:
+    return [(at, some) for at, length in WRITES.items() for some in {0, length // 2, length}]
+
+
+@pytest.mark.parametrize(("at", "written_bytes"), pulls())
+def test_a_top_up_is_made_once_when_the_card_is_pulled_and_comes_back(
+    hall: Hall, desk: Desk, at: int, written_bytes: int
+) -> None:
+    hall.put_in(CARD)
+    reader = desk.reader
+    hall.clumsy_reader(desk, CardFaults("pull", at, written_bytes))
+    assert put_on(desk, 5000).state == "committed"
+    assert money(desk, CARD_ACCOUNTS_PENDING) == -5000
+    desk.reader = reader
+    hall.put_in(CARD)
+    assert code(card_accounts.top_up(desk, 100)) == "sale_in_doubt_for_card"
+    settled = recover.recover(desk)
+    assert isinstance(settled, recover.Recovered)
+    assert [move.state for move in settled.top_ups] == ["moved"]
+    assert on_card(desk) == 5000
+    assert money(desk, CARD_ACCOUNTS_PENDING) == 0
+    assert verify(desk).first_bad == 0
+
+
+@pytest.mark.parametrize(
+    "mark", ["account.after_intention", "account.before_write", "account.before_read_back"]
+)
+def test_a_top_up_is_made_once_when_the_program_stopped(hall: Hall, desk: Desk, mark: str) -> None:
+    gone = hall.station(operator="102")
+    hall.put_in(CARD)
+    marks.arm(die_at(mark))
+    with pytest.raises(DiedError):
+        card_accounts.top_up(gone, 5000)
+    marks.arm(None)
+    hall.leave(gone)
+    settled = recover.recover(desk)
+    assert isinstance(settled, recover.Recovered)
+    assert [move.state for move in settled.top_ups] == ["moved"]
+    assert on_card(desk) == 5000
+    assert money(desk, cash("102")) == 5000
+
+
+@pytest.mark.parametrize("present", [True, False])
+def test_the_cash_goes_back_when_another_hall_moved_the_card_on_first(
+    hall: Hall, desk: Desk, other: Desk, present: bool
+) -> None:
+    """Our top-up was never written, and the number is another hall's now."""
+    counter = desk if present else hall.station(operator="102")
+    hall.put_in(CARD)
+    reader = counter.reader
+    hall.clumsy_reader(counter, CardFaults("pull", 25))
+    assert put_on(counter, 5000).state == "committed"
+    counter.reader = reader
+    if not present:
+        hall.leave(counter)
+    hall.put_in(CARD)
+    put_on(other, 700)
+    settled = recover.recover(desk)
+    assert isinstance(settled, recover.Recovered)
+    assert [move.state for move in settled.top_ups] == ["undone"]
+    assert on_card(desk) == 700
+    assert money(desk, cash("101")) == 0
+    assert money(desk, kept_for(CARD)) == (0 if present else -5000)
+    assert verify(desk).first_bad == 0
+
+
+def in_doubt_spend(hall: Hall, desk: Desk, at: int, written_bytes: int = 0) -> None:
+    """A sale paid from the card breaks off at a command after the four readings before it."""
+    hall.put_in(CARD)
+    put_on(desk, 5000)
+    reader = desk.reader
+    hall.clumsy_reader(desk, CardFaults("pull", 14 + at, written_bytes))
+    sold(buy(desk, 2000), "in_doubt")
+    desk.reader = reader
+
+
+@pytest.mark.parametrize("at", [15, 25, 27, 29, 33, 37, 45, 50, 53, 55])
+def test_a_sale_from_the_card_ends_once_when_it_is_finished_later(
+    hall: Hall, desk: Desk, at: int
+) -> None:
+    in_doubt_spend(hall, desk, at, 1)
+    hall.put_in(CARD)
+    settled = recover.recover(desk)
+    assert isinstance(settled, recover.Recovered)
+    record = sold(settled.sales[0])
+    assert on_card(desk) == 3000
+    assert money(desk, account_of(desk)) == -3000
+    hall.take_out()
+    assert hall.insert_in_meter(CARD).energy_wh_added == record.committed.energy_wh
+    assert verify(desk).first_bad == 0
+
+
+def test_the_money_stays_on_the_card_when_another_hall_spent_from_it_first(
+    hall: Hall, desk: Desk, other: Desk
+) -> None:
+    in_doubt_spend(hall, desk, 25)
+    hall.put_in(CARD)
+    sold(buy(other, 1500))
+    settled = recover.recover(desk)
+    assert isinstance(settled, recover.Recovered)
+    record = sold(settled.sales[0], "voided")
+    assert record.returned_to == account_of(desk)
+    assert on_card(desk) == 3500
+    assert money(desk, account_of(desk)) == -5000
+    assert money(other, account_of(desk)) == 1500
+
+
+def test_the_money_is_kept_for_the_meter_when_it_left_the_card_for_nothing(
+    hall: Hall, desk: Desk, other: Desk
+) -> None:
+    """The spend was made, and another hall sold the purchase number before ours was written."""
+    in_doubt_spend(hall, desk, 37)
+    hall.put_in(CARD)
+    offer = offer_of(other, CARD, 1500)
+    payment = cash_payment(other, 1500, 1500)
+    assert not isinstance(payment, Refusal)
+    sold(sell(other, offer, payment))
+    settled = recover.recover(desk)
+    assert isinstance(settled, recover.Recovered)
+    assert sold(settled.sales[0], "voided").returned_to == kept_for(CARD)
+    assert on_card(desk) == 3000
+    assert money(desk, kept_for(CARD)) == -2000
+    assert verify(desk).first_bad == 0
+
+
+def test_an_undone_sale_leaves_the_money_on_the_card_when_nothing_was_written(
+    hall: Hall, desk: Desk
+) -> None:
+    in_doubt_spend(hall, desk, 25)
+    hall.put_in(CARD)
+    sale = desk.records.open_sales()[0].committed.sale_id
+    assert sold(recover.undo(desk, sale), "voided").returned_to == account_of(desk)
+    assert on_card(desk) == 5000
+    sold(buy(desk, 5000))
+
+
+def test_nothing_is_undone_when_the_money_may_have_left_the_card(hall: Hall, desk: Desk) -> None:
+    in_doubt_spend(hall, desk, 29, 0)
+    hall.put_in(CARD)
+    sale = desk.records.open_sales()[0].committed.sale_id
+    assert code(recover.undo(desk, sale)) == "not_undone"
+
+
+def test_cash_sales_go_on_when_the_card_carries_money(hall: Hall, desk: Desk) -> None:
+    hall.put_in(CARD)
+    put_on(desk, 5000)
+    sold(sell_to(desk, CARD, 2000))
+    assert on_card(desk) == 5000
