@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from kiosk.domain import chart, facts
+from kiosk.domain import chart, facts, tariff_books
 from kiosk.domain.energy import STS_STEP_WH
 from kiosk.domain.sale import may_move
 from kiosk.domain.special_tokens import CreditRequest
@@ -283,4 +283,5 @@ _RULES: dict[type[facts.Fact], Any] = {
     facts.CatalogueReceived: Books._catalogue,
     facts.TokenCommitted: Books._token_committed,
     facts.TokenIssued: Books._token_issued,
+    facts.TariffPublished: tariff_books.published,
 }

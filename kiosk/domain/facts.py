@@ -14,7 +14,7 @@ import msgspec
 from kiosk.domain.cards.image import CardImage, PlainWrite
 from kiosk.domain.sale import SaleState
 from kiosk.domain.special_tokens import KeyPlace, SpecialRequest
-from kiosk.domain.tariff import Line
+from kiosk.domain.tariff import Line, Usage
 from kiosk.domain.token import TokenRequest
 
 
@@ -75,6 +75,24 @@ class CatalogueReceived(Fact, frozen=True):
         return f"catalogue/{self.number}"
 
 
+class TariffPublished(Fact, frozen=True):
+    """Two persons put prices into force in a hall that keeps its own; `content` is the pack."""
+
+    KIND = "tariff_published"
+    number: int
+    digest: str
+    currency: str
+    valid_from_ms: int
+    use_by_ms: int
+    content: bytes
+    operator: str
+    second: str
+
+    def identity(self) -> str:
+        """A pack is published once under its number."""
+        return f"tariff/{self.number}"
+
+
 class OperatorRegistered(Fact, frozen=True):
     """Somebody may sign in. `pin_hash` is Argon2id over the PIN keyed with a secret outside."""
 
@@ -132,7 +150,8 @@ class SaleCommitted(Fact, frozen=True):
     """Commit one: the money is taken, the delivery intended; nothing physical has happened yet.
 
     Exactly one of `token` and `card` is set. The identifier and the random nibble stand here, so
-    that making the token again gives the same digits.
+    that making the token again gives the same digits; `usage` is what the price depended on beside
+    the amount, so that pricing it again gives the same lines. Sales before it was kept have none.
     """
 
     KIND = "sale_committed"
@@ -153,6 +172,7 @@ class SaleCommitted(Fact, frozen=True):
     change_minor: int
     token: TokenRequest | None = None
     card: CardDelivery | None = None
+    usage: Usage | msgspec.UnsetType = msgspec.UNSET
 
     def identity(self) -> str:
         """The sale id is made at the quote and never changes (R1)."""
@@ -401,6 +421,7 @@ KINDS: dict[tuple[str, int], type[Fact]] = {
         SignInRefused, OperatorSignedOut, SaleCommitted, SaleDelivered, SaleVoided, SaleInDoubt,
         NoteOffered, NoteStacked, NoteReturned, NoteInDoubt, PaymentKept, SlipPrinted,
         TokenCommitted, TokenIssued, TokenRefused, TokenReprinted, KeyFileImported, MeterKeyChanged,
+        TariffPublished,
     )
 }  # fmt: skip
 

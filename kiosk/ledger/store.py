@@ -27,7 +27,7 @@ LEDGER_FILE = "ledger.db"
 #: A log that grows beyond this has a reader that never ends; 4 KiB pages.
 WAL_LIMIT_BYTES = 16 * 1024 * 1024
 
-_SCHEMA_LATEST = 2
+_SCHEMA_LATEST = 3
 
 
 def wal_is_safe(version: str) -> bool:

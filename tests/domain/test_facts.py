@@ -77,6 +77,7 @@ IDENTITIES = {
     "token_refused": "token_end/t2",
     "key_file_imported": "key_file/" + "cc" * 32,
     "meter_key_changed": "key_changed/t4",
+    "tariff_published": "tariff/7",
 }
 
 
