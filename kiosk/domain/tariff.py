@@ -327,19 +327,16 @@ def _energy(case: _Case, bought: list[Bought]) -> list[Line]:
 
 
 def _taxed(stretch: Bought) -> list[tuple[Tax, int]]:
-    """Each tax in the money of a stretch: rounded half up together with the taxes before it, so
-    that several roundings never exceed the money that there is."""
+    """Each tax in the money of a stretch, rounded half up by itself, as long as money is left."""
     weights: dict[str, tuple[Tax, int]] = {}
     for part in stretch.segment.parts:
         for tax in part.taxes:
             _, before = weights.get(_key(tax), (tax, 0))
             weights[_key(tax)] = tax, before + part.weight * tax.rate_ppm
-    found, weight, given = [], 0, 0
-    for tax, own in weights.values():
-        weight += own
-        gross = stretch.segment.gross
-        amount = rounded(stretch.money_minor, weight, gross) - given if gross else 0
-        given += amount
+    found, left, gross = [], stretch.money_minor, stretch.segment.gross
+    for tax, weight in weights.values():
+        amount = min(left, rounded(stretch.money_minor, weight, gross)) if gross else 0
+        left -= amount
         found.append((tax, amount))
     return found
 

@@ -206,14 +206,21 @@ def _terms(use: Use, item: SubItem, step: int, period: Period | None, share_ppm:
     terms = []
     if step and any(rate.step for rate in item.rates):
         ends = [0, *use.prices.step_ends_wh]
-        upper = format_kwh(ends[step]) if step < len(ends) else ""
-        terms.append(f"{format_kwh(ends[step - 1])}-{upper} kWh")
+        terms.append(step_range(ends, step))
     if use.season and any(rate.season for rate in item.rates):
         terms.append(use.season.label)
     if period is not None and any(rate.period for rate in item.rates):
         agreed = f" {percent(share_ppm)} %" if use.prices.period_rule == "shares" else ""
         terms.append(period.label + agreed)
     return terms
+
+
+def step_range(ends: list[int], step: int) -> str:
+    """The energy of a step in words of no language: "50-200 kWh", "> 200 kWh"."""
+    lower = format_kwh(ends[step - 1]).removesuffix(".0")
+    if step == len(ends):
+        return f"> {lower} kWh"
+    return f"{lower}-{format_kwh(ends[step]).removesuffix('.0')} kWh"
 
 
 def percent(rate_ppm: int) -> str:

@@ -27,6 +27,7 @@ VERBS = {
     "quote": ("sell", "what an amount buys, line by line"),
     "sell": ("sell", "sell for a meter or a card"),
     "why": ("sell", "explain every figure of a sale"),
+    "tariff": ("tariff", "prices: check a file, show, preview, publish"),
     "recover": ("sell", "finish or undo what was interrupted"),
     "tokens": ("tokens", "list, show, verify, issue and reprint tokens"),
     "keys": ("keys", "vending keys: list and import; key changes of meters"),

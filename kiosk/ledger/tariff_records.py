@@ -93,10 +93,13 @@ class TariffReads:
         taken = {line.code: str(line.values["until"]) for line in sale.lines if _is_dated(line)}
         return before.charged | taken
 
-    def meters_of_types(self) -> dict[str, int]:
-        """How many meters each power type has."""
-        rows = self._all("SELECT power_type, count(*) FROM meters GROUP BY 1 ORDER BY 1")
-        return {code: int(count) for code, count in rows}
+    def meters_of_types(self) -> dict[tuple[str, str], int]:
+        """How many meters there are of each power type and customer class."""
+        rows = self._all(
+            "SELECT power_type, customer_class, count(*) FROM meters JOIN customers USING (account)"
+            " GROUP BY 1, 2 ORDER BY 1, 2"
+        )
+        return {(code, name): int(count) for code, name, count in rows}
 
 
 def _is_dated(line: Line) -> bool:

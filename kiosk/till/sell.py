@@ -98,7 +98,8 @@ def _stale(desk: Desk, offer: Offer) -> Refusal | None:
     if found is None or found[0] != offer.quote.tariff_digest:
         return Refusal("quote_too_old")
     pack, buyer = found[1], offer.buyer
-    if not depends_on_usage(pack, buyer.meter):
+    again = desk.records.sale(offer.sale_id) is not None  # a second press meets its own sale (E05)
+    if again or not depends_on_usage(pack, buyer.meter, buyer.customer):
         return None
     usage = usage_of(desk, pack, buyer.meter, buyer.customer, offer.made_ms)
     return None if usage == offer.quote.usage else Refusal("quote_too_old")

@@ -54,13 +54,17 @@ def usage_of(desk: Desk, pack: TariffPack, meter: Meter, customer: Customer, tim
     )  # fmt: skip
 
 
-def depends_on_usage(pack: TariffPack, meter: Meter) -> bool:
-    """Whether what was bought before changes the price: steps, the price sheet, dated charges."""
+def depends_on_usage(pack: TariffPack, meter: Meter, customer: Customer) -> bool:
+    """Whether what was bought before changes the price: steps, dated charges, the price sheet."""
     codes = {meter.power_type, *(code for code, _ in meter.shares)}
-    types = [prices for prices in pack.power_types if prices.code in codes]
-    return bool(pack.preferences) or any(
-        prices.steps is not None or any(c.per != "purchase" for c in prices.charges)
-        for prices in types
+    for prices in pack.power_types:
+        dated = any(charge.per != "purchase" for charge in prices.charges)
+        if prices.code in codes and (dated or prices.steps is not None):
+            return True
+    return any(
+        line.customer_class in ("", customer.customer_class)
+        and (not line.power_types or codes & set(line.power_types))
+        for line in pack.preferences
     )
 
 
