@@ -322,7 +322,8 @@ def _energy(case: _Case, bought: list[Bought]) -> list[Line]:
         on_charges = charged.get(key, 0)
         if amount + on_charges:
             values: dict[str, int | str] = {"rate_ppm": rate_ppm, "fixed_tax_minor": on_charges}
-            lines.append(Line(code, label, amount + on_charges, 0, chart.tax(code), "tax", values))
+            reason = "tax" if on_charges or not case.prices.taxes else "tax_on_energy"
+            lines.append(Line(code, label, amount + on_charges, 0, chart.tax(code), reason, values))
     return _merged(lines) if len(bought) > 1 else lines
 
 

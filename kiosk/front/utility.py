@@ -42,7 +42,7 @@ REHEARSAL_PIN = "1234"
 _EVERY_THIRD_HAS_A_CARD = 3
 _BLOCKED = 40
 #: Of every twenty meters, the ones that are neither homes nor shops nor social.
-_OTHERS = {12: "industry", 13: "household", 15: "household", 16: "household", 18: "farm"}
+_OTHERS = {13: "household", 15: "household", 17: "industry", 18: "farm"}
 _PENSIONER = 7
 _IN_DEBT = 8
 
