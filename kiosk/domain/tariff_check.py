@@ -207,7 +207,8 @@ def _limits(pack: TariffPack, prices: PowerType) -> Faults:
         elif preference is not None and preference.first_wh:
             free_wh = max(free_wh, preference.first_wh)
         else:
-            yield (), "gives energy away without an end; a price or first_kwh_per_month is missing."
+            by = f" by the preference {preference.code!r}" if preference is not None else ""
+            yield (), f"gives energy away{by} without an end; give it a price, or an end."
             return
     assert cheapest is not None, "what is free ends, and then there is a price"
     multiple = prices.multiple_minor

@@ -7,7 +7,6 @@ field (E35). Everything that is wrong is said at once, each fault with its line.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, tzinfo
 from typing import Any, cast
@@ -137,17 +136,11 @@ def _days(table: Table, text: str) -> list[int]:
 
 
 def _power_type(table: Table) -> PowerType:
-    items = [_sub_item(each) for each in table.tables("price")]
-    charges = [_charge(each) for each in table.tables("charge")]
-    taxes = [_tax(each) for each in table.tables("tax")]
-    codes = Counter(
-        [*(each.code for each in items), *(each.code for each in charges)]
-        + [each.code for each in taxes]
-    )
-    for code, count in codes.items():
-        if count > 1 or code in _RESERVED:
-            why = "stands twice" if count > 1 else "is taken by the program"
-            table.reading.fault(table.path, f"the code {code!r} {why} in this power type.")
+    rows = {name: list(table.tables(name)) for name in ("price", "charge", "tax")}
+    _check_codes([row for each in rows.values() for row in each])
+    items = [_sub_item(row) for row in rows["price"]]
+    charges = [_charge(row) for row in rows["charge"]]
+    taxes = [_tax(row) for row in rows["tax"]]
     prices = PowerType(
         code=table.code(), label=table.text("label"), sub_items=items,
         tax_label="", tax_rate_ppm=0, fixed_label="", fixed_minor=0,
@@ -158,6 +151,18 @@ def _power_type(table: Table) -> PowerType:
     )  # fmt: skip
     table.end()
     return prices
+
+
+def _check_codes(rows: list[Table]) -> None:
+    """Each price, charge and tax of a power type has a code of its own: it names an account."""
+    seen: set[str] = set()
+    for row in rows:
+        code = row.code()
+        if code in _RESERVED:
+            row.fault("code", f"{code!r} is taken by the program.")
+        elif code in seen:
+            row.fault("code", f"{code!r} stands twice in this power type.")
+        seen.add(code)
 
 
 def _sub_item(table: Table) -> SubItem:
