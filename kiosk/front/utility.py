@@ -119,7 +119,7 @@ def _industry(grid: SubItem, levy: SubItem) -> PowerType:
         rates=[Rate(198_000, period="peak"), Rate(64_000, period="night")],
     )  # fmt: skip
     return PowerType(
-        "industry", "Industry, day and night", [generation, grid, levy], "", 0, "", 0, 5_000,
+        "industry", "Industry, day and night", [generation, grid, levy], "", 0, "", 0, 1_000,
         5_000_000, 250_000,
         time_of_use=TimeOfUse("shares", {"peak": 250_000, "day": 450_000, "night": 300_000}),
         charges=[Charge("capacity", "Capacity charge", 150, "day", at_most=62)],
