@@ -56,6 +56,9 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quote_life_s: Annotated[
         int, Meta(ge=10, description="A quote older than this is made again before it is paid (s).")
     ] = 120
+    price_grace_days: Annotated[
+        int, Meta(ge=0, description="Days that prices are sold at after their use-by (d).")
+    ] = 7
 
 
 class Faces(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

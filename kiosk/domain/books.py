@@ -18,6 +18,7 @@ from kiosk.domain import (
     chart,
     facts,
     free_units,
+    tariff_books,
     token_books,
 )
 from kiosk.domain.posting import Posting, balanced
@@ -286,4 +287,5 @@ _RULES: dict[type[facts.Fact], Any] = {
     facts.CatalogueReceived: Books._catalogue,
     **token_books.RULES,
     **card_account_books.RULES,
+    facts.TariffPublished: tariff_books.published,
 }

@@ -12,7 +12,7 @@ import msgspec
 
 from kiosk.domain import facts
 from kiosk.domain.registry import METER_KINDS, Card, Customer, Meter
-from kiosk.domain.tariff import TariffPack, pack_digest, unsellable
+from kiosk.domain.tariff import PPM, TariffPack, pack_digest, unsellable
 from kiosk.errors import Refusal
 
 
@@ -71,12 +71,22 @@ def _dangling(catalogue: Catalogue) -> str | None:
     for meter in catalogue.meters:
         if meter.account not in accounts or meter.power_type not in power_types:
             return meter.number
+        if meter.shares and not _add_up(meter, power_types):
+            return meter.number
         if meter.kind not in METER_KINDS:
             return meter.number
     for card in catalogue.cards:
         if card.meter not in meters:
             return card.number
     return None
+
+
+def _add_up(meter: Meter, power_types: set[str]) -> bool:
+    """Whether the shares of a meter are all of its energy, its own power type first (F048)."""
+    codes = [code for code, _ in meter.shares]
+    known = codes[0] == meter.power_type and set(codes) <= power_types
+    whole = sum(share for _, share in meter.shares) == PPM and len(set(codes)) == len(codes)
+    return known and whole and all(share > 0 for _, share in meter.shares)
 
 
 def received(catalogue: Catalogue) -> facts.CatalogueReceived:

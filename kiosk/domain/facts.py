@@ -15,7 +15,7 @@ from kiosk.domain.cards.image import CardImage, PlainWrite
 from kiosk.domain.fact import Fact as Fact  # noqa: PLC0414 - the name that all rooms use
 from kiosk.domain.free_units import FreeToken
 from kiosk.domain.sale import SaleState
-from kiosk.domain.tariff import Line
+from kiosk.domain.tariff import Line, Usage
 from kiosk.domain.token import TokenRequest
 
 
@@ -59,6 +59,24 @@ class CatalogueReceived(Fact, frozen=True):
     def identity(self) -> str:
         """A catalogue arrives once."""
         return f"catalogue/{self.number}"
+
+
+class TariffPublished(Fact, frozen=True):
+    """Two persons put prices into force in a hall that keeps its own; `content` is the pack."""
+
+    KIND = "tariff_published"
+    number: int
+    digest: str
+    currency: str
+    valid_from_ms: int
+    use_by_ms: int
+    content: bytes
+    operator: str
+    second: str
+
+    def identity(self) -> str:
+        """A pack is published once under its number."""
+        return f"tariff/{self.number}"
 
 
 class OperatorRegistered(Fact, frozen=True):
@@ -119,7 +137,8 @@ class SaleCommitted(Fact, frozen=True):
     """Commit one: the money is taken, the delivery intended; nothing physical has happened yet.
 
     Exactly one of `token` and `card` is set. The identifier and the random nibble stand here, so
-    that making the token again gives the same digits.
+    that making the token again gives the same digits; `usage` is what the price depended on beside
+    the amount, so that pricing it again gives the same lines. Sales before it was kept have none.
     """
 
     KIND = "sale_committed"
@@ -140,6 +159,7 @@ class SaleCommitted(Fact, frozen=True):
     change_minor: int
     token: TokenRequest | None = None
     card: CardDelivery | None = None
+    usage: Usage | msgspec.UnsetType = msgspec.UNSET
 
     def identity(self) -> str:
         """The sale id is made at the quote and never changes (R1)."""
@@ -328,7 +348,7 @@ _ALL: tuple[type[Fact], ...] = (
     HomeOpened, LaneGiven, CatalogueReceived, OperatorRegistered, OperatorSignedIn,
     SignInRefused, OperatorSignedOut, SaleCommitted, SaleWithFreeCommitted, SaleDelivered,
     SaleWithFreeDelivered, SaleVoided, SaleInDoubt,
-    NoteOffered, NoteStacked, NoteReturned, NoteInDoubt, PaymentKept, SlipPrinted,
+    NoteOffered, NoteStacked, NoteReturned, NoteInDoubt, PaymentKept, SlipPrinted, TariffPublished,
     *token_facts.FACTS,
     *operator_facts.FACTS,
     *card_account_facts.FACTS,

@@ -7,12 +7,12 @@ _KEYS = frozenset({"maintain", "engineer", "keys"})
 
 #: One right a verb of the till; the gate of the Desk asks for them by name. `engineer` makes tokens
 #: that are no sale, `keys` changes what a module or a meter holds, `free` gives energy away and
-#: needs a second person.
+#: needs a second person; so does `tariffs`, which puts prices into force.
 RIGHTS: dict[str, frozenset[str]] = {
     "self_service": frozenset({"quote", "sell", "recover"}),
     "cashier": _OFFICE | {"sell"},
     "technician": _OFFICE | _KEYS,
-    "supervisor": _OFFICE | _KEYS | {"sell", "operators", "free"},
+    "supervisor": _OFFICE | _KEYS | {"sell", "operators", "free", "tariffs"},
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from kiosk.errors import Refusal
@@ -13,36 +15,48 @@ CARD_DIGITS = 12
 METER_KINDS = frozenset({"keypad", "card"})
 
 
-class Customer(msgspec.Struct, frozen=True):
-    """A customer of the utility; `account` is the number on the contract and on every bill."""
+def _written(value: Any) -> Any:
+    """A default whose byte always stands: only fields that came later are left out of a record, so
+    that old catalogues keep their digests (up to 15 fields a record)."""
+    return msgspec.field(default_factory=lambda: value)
+
+
+class Customer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A customer of the utility; `account` is the number on the contract and on every bill.
+
+    `customer_class` names the lines of the preferential price sheet that are for this customer.
+    """
 
     account: str
     name: str
     address: str
-    phone: str = ""
+    phone: str = _written("")
     #: What was owed when this record was made; what is owed now is a balance of the books.
-    opening_debt_minor: int = 0
+    opening_debt_minor: int = _written(0)
+    customer_class: str = ""
 
 
-class Meter(msgspec.Struct, frozen=True):
+class Meter(msgspec.Struct, frozen=True, omit_defaults=True):
     """A meter and what the vending side must know to reach it.
 
     `number` is the decoder reference number on its face (manufacturer 2, serial 8, Luhn digit).
-    `kind` is "keypad" (STS token) or "card". The STS values are those of sts-facts 2.
+    `kind` is "keypad" (STS token) or "card". The STS values are those of sts-facts 2. `shares` part
+    its energy over several power types, in millionths, `power_type` first (F048); none: all of it.
     """
 
     number: str
     account: str
     kind: str
     power_type: str
-    blocked: bool = False
-    phases: int = 1
-    supply_group: str = "123456"
-    key_revision: int = 1
-    tariff_index: int = 1
-    key_type: int = 2
-    algorithm: str = "07"
-    base_date: int = 2014
+    blocked: bool = _written(False)
+    phases: int = _written(1)
+    supply_group: str = _written("123456")
+    key_revision: int = _written(1)
+    tariff_index: int = _written(1)
+    key_type: int = _written(2)
+    algorithm: str = _written("07")
+    base_date: int = _written(2014)
+    shares: list[tuple[str, int]] = []
 
 
 class Card(msgspec.Struct, frozen=True):

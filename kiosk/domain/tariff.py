@@ -1,4 +1,4 @@
-"""What energy costs: a tariff pack, and `quote`, which turns money into energy line by line.
+"""What energy costs: `quote` turns money into energy line by line, `quote_energy` the other way.
 
 Every figure is an integer and every line carries the reason for its amount, so that slip, screen,
 `kiosk why` and the auditor show the same. The lines sum to the amount exactly; what rounding
@@ -7,63 +7,42 @@ gives away is a line of its own, in the customer's favour (E30).
 
 from __future__ import annotations
 
-import hashlib
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from kiosk.domain import chart
 from kiosk.domain.energy import CARD_LARGEST_WH, STS_LARGEST_UNITS, STS_STEP_WH, token_energy_wh
-from kiosk.domain.money import LARGEST_MINOR
+from kiosk.domain.tariff_calendar import units_due
+from kiosk.domain.tariff_check import unsellable
+from kiosk.domain.tariff_pack import (
+    PPM,
+    Charge,
+    PowerType,
+    SubItem,
+    TariffPack,
+    Tax,
+    Usage,
+    pack_bytes,
+    pack_digest,
+)
+from kiosk.domain.tariff_segments import (
+    COST_ONE,
+    Bought,
+    Part,
+    Segment,
+    buy,
+    cost_of,
+    segments,
+)
 from kiosk.errors import Refusal
 
-PPM = 1_000_000
-WH_PER_MWH = 1_000_000
+__all__ = [
+    "PPM", "Carrier", "Line", "PowerType", "Quote", "SubItem", "TariffPack", "Usage", "pack_bytes",
+    "pack_digest", "quote", "quote_energy", "shared_quote", "unsellable",
+]  # fmt: skip
 
 Carrier = Literal["token", "card"]
-
-
-class SubItem(msgspec.Struct, frozen=True):
-    """One part of the price of energy: "Generation", "Grid", "Rural electrification levy".
-
-    `kind` "energy" is the utility's revenue, "levy" is collected for somebody else. Prices are in
-    minor units per MWh, that is 1/1000 of a minor unit per kWh, before tax.
-    """
-
-    code: str
-    label: str
-    kind: Literal["energy", "levy"]
-    price_minor_per_mwh: int
-    taxed: bool = True
-
-
-class PowerType(msgspec.Struct, frozen=True):
-    """The prices of one class of customers. Tax rates are in millionths (15 % = 150000)."""
-
-    code: str
-    label: str
-    sub_items: list[SubItem]
-    tax_label: str
-    tax_rate_ppm: int
-    fixed_label: str
-    fixed_minor: int
-    minimum_minor: int
-    maximum_minor: int
-    debt_share_ppm: int
-
-
-class TariffPack(msgspec.Struct, frozen=True):
-    """Dated, numbered prices for every power type; a sale stores the digest of its pack (E11)."""
-
-    number: int
-    label: str
-    currency: str
-    valid_from_ms: int
-    power_types: list[PowerType]
-
-    def power_type(self, code: str) -> PowerType:
-        """The power type `code`; a meter with an unknown one cannot enter the registry."""
-        return next(entry for entry in self.power_types if entry.code == code)
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -83,7 +62,11 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Quote(msgspec.Struct, frozen=True):
-    """What `amount_minor` buys; `energy_wh` is what the carrier will carry."""
+    """What `amount_minor` buys; `energy_wh` is what the carrier will carry.
+
+    `usage` is what the price depended on beside the amount: with it, and with the pack that
+    `tariff_digest` names, the same lines come out again.
+    """
 
     amount_minor: int
     currency: str
@@ -91,16 +74,46 @@ class Quote(msgspec.Struct, frozen=True):
     lines: list[Line]
     power_type: str
     tariff_digest: str
+    usage: Usage = Usage()
 
 
-def pack_bytes(pack: TariffPack) -> bytes:
-    """The bytes of a pack as they are stored, hashed and signed."""
-    return msgspec.msgpack.encode(pack)
+class _Due(NamedTuple):
+    """A charge that is due now, and the tax on it under each tax code."""
+
+    charge: Charge
+    times: int
+    until: str
+    taxes: list[tuple[Tax, int]]
+
+    @property
+    def net_minor(self) -> int:
+        return self.charge.amount_minor * self.times
+
+    @property
+    def gross_minor(self) -> int:
+        return self.net_minor + sum(amount for _, amount in self.taxes)
 
 
-def pack_digest(pack: TariffPack) -> str:
-    """SHA-256 of the pack's bytes, in hex: the name under which a sale remembers its prices."""
-    return hashlib.sha256(pack_bytes(pack)).hexdigest()
+class _Case(NamedTuple):
+    """One purchase as the price sees it: whose prices, what is charged, what energy costs."""
+
+    prices: PowerType
+    found: list[Segment]
+    due: list[_Due]
+    debt_minor: int
+    carrier: Carrier
+
+    @property
+    def charged_minor(self) -> int:
+        return sum(due.gross_minor for due in self.due)
+
+    def debt_of(self, amount_minor: int) -> int:
+        """The part of a payment that goes to old debt."""
+        return min(self.debt_minor, amount_minor * self.prices.debt_share_ppm // PPM)
+
+    def carried_wh(self, due_wh: int) -> int:
+        """The energy that the carrier carries when at least `due_wh` is due."""
+        return token_energy_wh(due_wh) if self.carrier == "token" else due_wh
 
 
 def quote(
@@ -111,151 +124,283 @@ def quote(
     account: str,
     debt_minor: int = 0,
     carrier: Carrier,
+    usage: Usage = Usage(),  # noqa: B008 - frozen: nothing was bought yet
 ) -> Quote | Refusal:
     """What `amount_minor` buys for a customer with `debt_minor` of old debt.
 
-    Order: old debt (a share of the payment), fixed charge and its tax, then energy. Refuses an
+    Order: old debt (a share of the payment), charges and their taxes, then energy. Refuses an
     amount outside the limits, naming the nearest allowed one (E37).
     """
-    prices = pack.power_type(power_type)
-    outside = _limits(prices, amount_minor, debt_minor, carrier)
+    case = _case(pack, power_type, usage, debt_minor, carrier)
+    outside = _limits(case, amount_minor)
     if outside is not None:
         return outside
-    debt = min(debt_minor, amount_minor * prices.debt_share_ppm // PPM)
-    fixed_tax = _charged(prices) - prices.fixed_minor
-    for_energy = amount_minor - debt - prices.fixed_minor - fixed_tax
-    due_wh = -(-for_energy * WH_PER_MWH * PPM // _gross_ppm(prices))
-    bought = _energy(prices, for_energy, fixed_tax)
-    carried = token_energy_wh(due_wh) if carrier == "token" else due_wh
-    lines = _charges(prices, debt, debt_minor, amount_minor, account) + bought
-    free = carried - bought[0].energy_wh
+    debt = case.debt_of(amount_minor)
+    bought, due_wh = buy(case.found, amount_minor - debt - case.charged_minor)
+    carried = case.carried_wh(due_wh)
+    lines = _charges(case, debt, amount_minor, account) + _energy(case, bought)
+    free = carried - sum(line.energy_wh for line in lines)
     if free:
         lines.append(
             Line("rounding", "", 0, free, chart.ROUNDING, "rounding", {"carrier": carrier})
         )
-    assert sum(line.amount_minor for line in lines) == amount_minor, lines
-    assert sum(line.energy_wh for line in lines) == carried, lines
-    return Quote(amount_minor, pack.currency, carried, lines, power_type, pack_digest(pack))
+    assert free >= 0 and sum(line.amount_minor for line in lines) == amount_minor, lines
+    return Quote(amount_minor, pack.currency, carried, lines, power_type, pack_digest(pack), usage)
 
 
-def unsellable(pack: TariffPack) -> str | None:
-    """The first power type whose prices contradict themselves, or None: `quote` counts on it.
+def quote_energy(
+    pack: TariffPack,
+    power_type: str,
+    energy_wh: int,
+    *,
+    account: str,
+    debt_minor: int = 0,
+    carrier: Carrier,
+    usage: Usage = Usage(),  # noqa: B008 - frozen: nothing was bought yet
+) -> Quote | Refusal:
+    """The smallest allowed amount that buys at least `energy_wh`, and what exactly it buys.
 
-    Whatever a customer owes, the maximum must buy energy, and the minimum must fit on a token.
+    The inverse of `quote`: with one multiple of the purchase less the customer would get less than
+    `energy_wh`, or could not buy at all. Refuses energy that no single purchase gives.
     """
-    codes = [prices.code for prices in pack.power_types]
-    for prices in pack.power_types:
-        if codes.count(prices.code) > 1 or not _is_sound(prices):
-            return prices.code
-    return None
+    case = _case(pack, power_type, usage, debt_minor, carrier)
+    multiple = case.prices.multiple_minor
+    low, high = _lowest(case) // multiple, _highest(case) // multiple
+    if _bought_wh(case, high * multiple) < energy_wh:
+        return Refusal("energy_above_maximum", {"largest_wh": _bought_wh(case, high * multiple)})
+    while low < high:  # energy never falls when money grows
+        middle = (low + high) // 2
+        if _bought_wh(case, middle * multiple) >= energy_wh:
+            high = middle
+        else:
+            low = middle + 1
+    return quote(
+        pack, power_type, low * multiple,
+        account=account, debt_minor=debt_minor, carrier=carrier, usage=usage,
+    )  # fmt: skip
 
 
-def _is_sound(prices: PowerType) -> bool:
-    figures = [item.price_minor_per_mwh for item in prices.sub_items]
-    figures += [prices.fixed_minor, prices.tax_rate_ppm, prices.debt_share_ppm]
-    if min(figures) < 0 or not any(item.price_minor_per_mwh for item in prices.sub_items):
-        return False
-    if not (prices.debt_share_ppm < PPM and 0 < prices.minimum_minor <= prices.maximum_minor):
-        return False
-    everything = prices.minimum_minor * WH_PER_MWH * PPM
-    fits = everything <= STS_LARGEST_UNITS * STS_STEP_WH * _gross_ppm(prices)
-    return fits and _least_useful(prices) <= prices.maximum_minor <= LARGEST_MINOR
+def shared_quote(
+    pack: TariffPack,
+    shares: list[tuple[str, int]],
+    amount_minor: int,
+    *,
+    account: str,
+    debt_minor: int = 0,
+    carrier: Carrier,
+    usage: Usage = Usage(),  # noqa: B008 - frozen: nothing was bought yet
+) -> Quote | Refusal:
+    """As `quote` for a meter whose energy is shared over several power types (F048).
+
+    `shares` are fixed parts in millionths that sum to one. Each part of the energy is priced by its
+    own power type, with that part of the counters; charges, limits and the share for old debt are
+    those of the first, whose meter it is.
+    """
+    assert shares and sum(share for _, share in shares) == PPM, shares
+    assert all(share > 0 for _, share in shares), shares
+    return quote(
+        pack, shares[0][0], amount_minor, account=account, debt_minor=debt_minor, carrier=carrier,
+        usage=msgspec.structs.replace(usage, shares=shares),
+    )  # fmt: skip
 
 
-def _charged(prices: PowerType) -> int:
-    """The fixed charge with its tax."""
-    return prices.fixed_minor + _share(prices.fixed_minor, prices.tax_rate_ppm, PPM)
+def _case(
+    pack: TariffPack, power_type: str, usage: Usage, debt_minor: int, carrier: Carrier
+) -> _Case:
+    prices = pack.power_type(power_type)
+    due = [_due(prices, charge, usage) for charge in prices.all_charges()]
+    found = segments(pack, power_type, usage)
+    return _Case(prices, found, [each for each in due if each.times], debt_minor, carrier)
 
 
-def _least_useful(prices: PowerType) -> int:
-    """The smallest amount of which something is left after the fixed charge and a full share of
-    debt: amount - amount * share > charge, so the way back divides by 1 - share."""
-    return _charged(prices) * PPM // (PPM - prices.debt_share_ppm) + 1
+def _due(prices: PowerType, charge: Charge, usage: Usage) -> _Due:
+    times, until = units_due(charge, usage)
+    net = charge.amount_minor * times
+    taxes = [
+        (tax, rounded(net, tax.rate_ppm, PPM))
+        for tax in prices.all_taxes()
+        if charge.code in tax.on
+    ]
+    return _Due(charge, times, until, taxes)
 
 
-def _gross_ppm(prices: PowerType) -> int:
-    """The price of a MWh with its tax, in millionths of a minor unit."""
-    net = sum(item.price_minor_per_mwh for item in prices.sub_items)
-    taxed = sum(item.price_minor_per_mwh for item in prices.sub_items if item.taxed)
-    return net * PPM + taxed * prices.tax_rate_ppm
+# --- the limits -------------------------------------------------------------------------------
 
 
-def _limits(
-    prices: PowerType, amount_minor: int, debt_minor: int, carrier: Carrier
-) -> Refusal | None:
+def _limits(case: _Case, amount_minor: int) -> Refusal | None:
     """Why `amount_minor` cannot be sold to this customer, with the nearest amount that can."""
-    owing = _charged(prices) + debt_minor + 1
-    lowest = max(prices.minimum_minor, min(owing, _least_useful(prices)))
+    prices, lowest = case.prices, _lowest(case)
     if amount_minor < lowest:
         small = amount_minor < prices.minimum_minor
         code = "amount_below_minimum" if small else "amount_buys_nothing"
         return Refusal(code, {"nearest_minor": lowest})
-    largest_wh = STS_LARGEST_UNITS * STS_STEP_WH if carrier == "token" else CARD_LARGEST_WH
-    highest = min(prices.maximum_minor, _most_carried(prices, largest_wh, debt_minor))
+    highest = _highest(case)
     if amount_minor > prices.maximum_minor:
         return Refusal("amount_above_maximum", {"nearest_minor": highest})
-    if amount_minor > highest:
-        details: dict[str, str | int] = {"largest_wh": largest_wh, "nearest_minor": highest}
+    if amount_minor > highest and amount_minor % prices.multiple_minor == 0:
+        details: dict[str, str | int] = {
+            "largest_wh": _largest_wh(case), "nearest_minor": highest,
+        }  # fmt: skip
         return Refusal("energy_above_carrier", details)
+    beyond = amount_minor % prices.multiple_minor
+    if beyond:
+        nearest = min(amount_minor - beyond, highest)
+        details = {"multiple_minor": prices.multiple_minor, "nearest_minor": max(nearest, lowest)}
+        return Refusal("amount_not_a_multiple", details)
     return None
 
 
-def _most_carried(prices: PowerType, largest_wh: int, debt_minor: int) -> int:
-    """The largest amount whose energy is no more than `largest_wh`."""
-    after_debt = largest_wh * _gross_ppm(prices) // (WH_PER_MWH * PPM) + _charged(prices)
-    return min(after_debt + debt_minor, after_debt * PPM // (PPM - prices.debt_share_ppm))
+def _lowest(case: _Case) -> int:
+    """The smallest amount of which something is left for energy: either all debt is paid, or a full
+    share of it, amount - amount * share > charges, so the way back divides by 1 - share."""
+    charged, kept_ppm = case.charged_minor, PPM - case.prices.debt_share_ppm
+    useful = min(charged + case.debt_minor + 1, charged * PPM // kept_ppm + 1)
+    multiple = case.prices.multiple_minor
+    return -(-max(case.prices.minimum_minor, useful) // multiple) * multiple
 
 
-def _charges(
-    prices: PowerType, debt: int, debt_minor: int, amount_minor: int, account: str
-) -> list[Line]:
+def _highest(case: _Case) -> int:
+    """The largest amount that may be paid and whose energy the carrier can carry."""
+    most = cost_of(case.found, _largest_wh(case)) // COST_ONE + case.charged_minor
+    kept_ppm = PPM - case.prices.debt_share_ppm
+    carried = min(most + case.debt_minor, most * PPM // kept_ppm)
+    multiple = case.prices.multiple_minor
+    return min(case.prices.maximum_minor, carried) // multiple * multiple
+
+
+def _largest_wh(case: _Case) -> int:
+    return STS_LARGEST_UNITS * STS_STEP_WH if case.carrier == "token" else CARD_LARGEST_WH
+
+
+def _bought_wh(case: _Case, amount_minor: int) -> int:
+    """The energy that the carrier carries for an allowed amount."""
+    for_energy = amount_minor - case.debt_of(amount_minor) - case.charged_minor
+    return case.carried_wh(buy(case.found, for_energy)[1])
+
+
+# --- the lines --------------------------------------------------------------------------------
+
+
+def _charges(case: _Case, debt: int, amount_minor: int, account: str) -> list[Line]:
     lines = []
     if debt:
         values: dict[str, int | str] = {
-            "share_ppm": prices.debt_share_ppm,
+            "share_ppm": case.prices.debt_share_ppm,
             "paid_minor": amount_minor,
-            "left_minor": debt_minor - debt,
+            "left_minor": case.debt_minor - debt,
         }
         lines.append(Line("debt", "", debt, 0, chart.receivable(account), "debt", values))
-    if prices.fixed_minor:
-        lines.append(
-            Line(
-                "fixed", prices.fixed_label, prices.fixed_minor, 0, chart.revenue("fixed"), "fixed"
-            )
-        )
+    return lines + [_charge_line(due) for due in case.due]
+
+
+def _charge_line(due: _Due) -> Line:
+    charge = due.charge
+    book = chart.revenue if charge.kind == "energy" else chart.levy
+    reason, values = "fixed", dict[str, int | str]()
+    if charge.per != "purchase":
+        reason = f"per_{charge.per}"
+        values = {"price_minor": charge.amount_minor, "count": due.times, "until": due.until}
+    return Line(charge.code, charge.label, due.net_minor, 0, book(charge.code), reason, values)
+
+
+def _energy(case: _Case, bought: list[Bought]) -> list[Line]:
+    """The energy lines of each stretch, then one line for each tax with the tax on charges too."""
+    lines: list[Line] = []
+    taxes: dict[tuple[str, str, int], int] = {}
+    for stretch in bought:
+        _add_taxes(taxes, stretch)
+        lines += _stretch(stretch)
+    charged: dict[tuple[str, str, int], int] = {}
+    for due in case.due:
+        for tax, amount in due.taxes:
+            key = (tax.code, tax.label, tax.rate_ppm)
+            charged[key] = charged.get(key, 0) + amount
+    for key in charged:
+        taxes.setdefault(key, 0)
+    for key, amount in taxes.items():
+        code, label, rate_ppm = key
+        on_charges = charged.get(key, 0)
+        if amount + on_charges:
+            values: dict[str, int | str] = {"rate_ppm": rate_ppm, "fixed_tax_minor": on_charges}
+            reason = "tax" if on_charges or not case.prices.taxes else "tax_on_energy"
+            lines.append(Line(code, label, amount + on_charges, 0, chart.tax(code), reason, values))
+    return _merged(lines) if len(bought) > 1 else lines
+
+
+def _taxed(stretch: Bought) -> list[tuple[Tax, int]]:
+    """Each tax in the money of a stretch, rounded half up by itself, as long as money is left."""
+    weights: dict[str, tuple[Tax, int]] = {}
+    for part in stretch.segment.parts:
+        for tax in part.taxes:
+            _, before = weights.get(_key(tax), (tax, 0))
+            weights[_key(tax)] = tax, before + part.weight * tax.rate_ppm
+    found, left, gross = [], stretch.money_minor, stretch.segment.gross
+    for tax, weight in weights.values():
+        amount = min(left, rounded(stretch.money_minor, weight, gross)) if gross else 0
+        left -= amount
+        found.append((tax, amount))
+    return found
+
+
+def _key(tax: Tax) -> str:
+    return f"{tax.code} {tax.rate_ppm} {tax.label}"
+
+
+def _add_taxes(taxes: dict[tuple[str, str, int], int], stretch: Bought) -> None:
+    for tax, amount in _taxed(stretch):
+        key = (tax.code, tax.label, tax.rate_ppm)
+        taxes[key] = taxes.get(key, 0) + amount
+
+
+def _stretch(stretch: Bought) -> list[Line]:
+    """The sub-items of a stretch share its money by their prices and its energy by its carriers."""
+    parts, money, energy_wh = stretch.segment.parts, stretch.money_minor, stretch.energy_wh
+    if not money and not energy_wh:
+        return []
+    if not stretch.segment.gross:
+        return [_free(stretch)]
+    net = sum(part.weight for part in parts)
+    for_parts = money - sum(amount for _, amount in _taxed(stretch))
+    lines, weight, carried, given, given_wh = [], 0, 0, 0, 0
+    for part in parts:
+        weight, carried = weight + part.weight, carried + part.energy_share
+        amount = for_parts * weight // net - given
+        here_wh = energy_wh * carried // (PPM * PPM) - given_wh if part.energy_share else 0
+        given, given_wh = given + amount, given_wh + here_wh
+        lines.append(_part_line(part, amount, here_wh))
     return lines
 
 
-def _energy(prices: PowerType, for_energy: int, fixed_tax: int) -> list[Line]:
-    """The energy lines: tax rounded half up, the rest shared over the sub-items by price.
-
-    The first line is the energy itself and carries the whole watt-hours; tax comes last and holds
-    the tax on the fixed charge too, because a slip has one line for a tax.
-    """
-    net = sum(item.price_minor_per_mwh for item in prices.sub_items)
-    taxed = sum(item.price_minor_per_mwh for item in prices.sub_items if item.taxed)
-    gross_ppm = _gross_ppm(prices)
-    bought_wh = for_energy * WH_PER_MWH * PPM // gross_ppm
-    tax = _share(for_energy, taxed * prices.tax_rate_ppm, gross_ppm)
-    lines, weight, given = [], 0, 0
-    for place, item in enumerate(prices.sub_items):
-        weight += item.price_minor_per_mwh
-        amount = (for_energy - tax) * weight // net - given
-        given += amount
-        book = chart.revenue if item.kind == "energy" else chart.levy
-        values: dict[str, int | str] = {"price_minor_per_mwh": item.price_minor_per_mwh}
-        energy_wh = bought_wh if place == 0 else 0
-        lines.append(
-            Line(item.code, item.label, amount, energy_wh, book(item.code), item.kind, values)
-        )
-    if tax + fixed_tax:
-        values = {"rate_ppm": prices.tax_rate_ppm, "fixed_tax_minor": fixed_tax}
-        lines.append(
-            Line("tax", prices.tax_label, tax + fixed_tax, 0, chart.tax("tax"), "tax", values)
-        )
-    return lines
+def _part_line(part: Part, amount: int, energy_wh: int) -> Line:
+    return Line(
+        part.item.code, part.label, amount, energy_wh, part.account, part.reason, part.values
+    )
 
 
-def _share(amount: int, part: int, whole: int) -> int:
+def _free(stretch: Bought) -> Line:
+    """Energy that costs nothing: one line under the name that the price sheet gives it."""
+    first, preference = stretch.segment.parts[0], stretch.segment.preference
+    assert preference is not None, "only the price sheet gives energy away"
+    values: dict[str, int | str] = {"first_wh": preference.first_wh}
+    return Line(
+        preference.code, preference.label, 0, stretch.energy_wh, first.account, "free_units", values
+    )
+
+
+def _merged(lines: list[Line]) -> list[Line]:
+    """A sub-item that costs the same in several stretches has one line, where it first stood."""
+    found: dict[object, Line] = {}
+    for line in lines:
+        key = (line.code, line.label, line.account, line.reason, *sorted(line.values.items()))
+        before = found.get(key)
+        found[key] = line if before is None else msgspec.structs.replace(
+            before,
+            amount_minor=before.amount_minor + line.amount_minor,
+            energy_wh=before.energy_wh + line.energy_wh,
+        )  # fmt: skip
+    return list(found.values())
+
+
+def rounded(amount: int, part: int, whole: int) -> int:
     """amount * part / whole, rounded half up."""
     return (2 * amount * part + whole) // (2 * whole)

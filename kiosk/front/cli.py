@@ -27,6 +27,7 @@ VERBS = {
     "quote": ("sell", "what an amount buys, line by line"),
     "sell": ("sell", "sell for a meter or a card"),
     "why": ("sell", "explain every figure of a sale"),
+    "tariff": ("tariff", "prices: check a file, show, preview, publish"),
     "recover": ("sell", "finish or undo what was interrupted"),
     "card-account": ("card_accounts", "money on a customer's card: show, top up, put together"),
     "cases": ("card_accounts", "cards under suspicion: list and close"),

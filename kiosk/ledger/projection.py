@@ -14,7 +14,12 @@ from typing import Any
 from kiosk.domain import facts
 from kiosk.domain.catalogue import Catalogue
 from kiosk.domain.tariff import pack_bytes, pack_digest
-from kiosk.ledger import card_account_projection, operator_projection, token_projection
+from kiosk.ledger import (
+    card_account_projection,
+    operator_projection,
+    tariff_projection,
+    token_projection,
+)
 from kiosk.ledger.store import Connection
 
 Draw = Callable[[Connection, int, int, Any], None]
@@ -133,6 +138,7 @@ _DRAWS: dict[type[facts.Fact], Draw] = {
     **operator_projection.DRAWS,
     **token_projection.DRAWS,
     **card_account_projection.DRAWS,
+    facts.TariffPublished: tariff_projection.published,
 }
 
 
@@ -143,16 +149,18 @@ def project_catalogue(connection: Connection, catalogue: Catalogue, content: byt
         "INSERT INTO catalogues (number, digest, content) VALUES (?, ?, ?)",
         (catalogue.number, digest, content),
     )
-    tariff = pack_bytes(catalogue.tariff)
-    connection.execute(
-        "INSERT OR IGNORE INTO tariffs (digest, number, content) VALUES (?, ?, ?)",
-        (pack_digest(catalogue.tariff), catalogue.tariff.number, tariff),
-    )
+    pack = catalogue.tariff
+    tariff_projection.keep(connection, pack_digest(pack), pack.number, pack_bytes(pack))
     connection.executemany(
-        "INSERT INTO customers (account, name, name_key, address, phone) VALUES (?, ?, ?, ?, ?)"
+        "INSERT INTO customers (account, name, name_key, address, phone, customer_class)"
+        " VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (account) DO UPDATE SET name = excluded.name, name_key = excluded.name_key,"
-        " address = excluded.address, phone = excluded.phone",
-        [(c.account, c.name, c.name.casefold(), c.address, c.phone) for c in catalogue.customers],
+        " address = excluded.address, phone = excluded.phone,"
+        " customer_class = excluded.customer_class",
+        [
+            (c.account, c.name, c.name.casefold(), c.address, c.phone, c.customer_class)
+            for c in catalogue.customers
+        ],
     )
     connection.executemany(
         "INSERT INTO meters (number, account, kind, power_type, blocked, phases, supply_group,"

@@ -5,7 +5,6 @@ Reads are short (under a second), so that the log can always be moved into the f
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,11 @@ from kiosk.domain.entry import GENESIS, Entry, digest
 from kiosk.domain.facts import SaleCommitted
 from kiosk.domain.record import SaleRecord
 from kiosk.domain.registry import Card, Customer, Meter
-from kiosk.domain.tariff import TariffPack
-from kiosk.errors import StoreFault
 from kiosk.ledger.card_account_records import CardAccountReads
 from kiosk.ledger.opening import Head
 from kiosk.ledger.operator_records import OperatorReads
 from kiosk.ledger.store import LEDGER_FILE, Connection, faults
+from kiosk.ledger.tariff_records import TariffReads
 from kiosk.ledger.token_records import TokenReads
 
 _FILE = Path(LEDGER_FILE)
@@ -58,13 +56,14 @@ class HeldRecord(msgspec.Struct, frozen=True):
     amount_minor: int
 
 
-class Records(OperatorReads, TokenReads, CardAccountReads):
+class Records(OperatorReads, TokenReads, CardAccountReads, TariffReads):
     """Reads of one process; a lock makes the one connection safe for its threads."""
 
     def __init__(self, connection: Connection, origin: str) -> None:
         self._connection = connection
         self._origin = origin
         self._lock = threading.Lock()
+        self._begins: dict[str, tuple[int, int]] = {}
 
     def close(self) -> None:
         """Close the connection."""
@@ -234,9 +233,13 @@ class Records(OperatorReads, TokenReads, CardAccountReads):
     def customer(self, account: str) -> Customer | None:
         """The customer with this account number."""
         row = self._one(
-            "SELECT account, name, address, phone FROM customers WHERE account = ?", account
+            "SELECT account, name, address, phone, customer_class FROM customers WHERE account = ?",
+            account,
         )
-        return Customer(*row) if row else None
+        if row is None:
+            return None
+        found, name, address, phone, customer_class = row
+        return Customer(found, name, address, phone, customer_class=customer_class)
 
     def meter(self, number: str) -> Meter | None:
         """The meter with this number."""
@@ -281,20 +284,6 @@ class Records(OperatorReads, TokenReads, CardAccountReads):
             pattern, limit,
         )  # fmt: skip
         return [_meter(row) for row in rows]
-
-    def tariff(self, digest_hex: str = "") -> tuple[str, TariffPack] | None:
-        """The pack with this digest, or the newest one, with its digest. StoreFault if it is
-        another one than its digest says: nothing is sold at prices that were changed here."""
-        row = (
-            self._one("SELECT digest, content FROM tariffs WHERE digest = ?", digest_hex)
-            if digest_hex
-            else self._one("SELECT digest, content FROM tariffs ORDER BY number DESC LIMIT 1")
-        )
-        if row is None:
-            return None
-        if hashlib.sha256(row[1]).hexdigest() != row[0]:
-            raise StoreFault("The stored prices are not those that came down; run `kiosk verify`.")
-        return row[0], msgspec.msgpack.decode(row[1], type=TariffPack)
 
     def counts(self) -> dict[str, int]:
         """How many customers, meters and cards are known."""

@@ -217,6 +217,7 @@ class CustomerRow(SQLModel, table=True):
     name_key: str
     address: str
     phone: str
+    customer_class: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
 
 
 class MeterRow(SQLModel, table=True):

@@ -59,6 +59,7 @@ def why(desk: Desk, sale_id: str) -> Explained | Refusal:
         account=committed.account,
         debt_minor=_debt_then(record),
         carrier="token" if committed.token is not None else "card",
+        usage=committed.usage if isinstance(committed.usage, tariff.Usage) else tariff.Usage(),
     )
     if isinstance(replayed, Refusal):
         return Explained(record, None, same=False)

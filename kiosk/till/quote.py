@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from kiosk.domain import chart, tariff
@@ -16,6 +18,7 @@ from kiosk.domain.registry import (
 )
 from kiosk.errors import Refusal
 from kiosk.till.desk import Desk
+from kiosk.till.usage import pack_in_force, usage_of
 
 
 class Buyer(msgspec.Struct, frozen=True):
@@ -66,9 +69,11 @@ def buyer_of(desk: Desk, meter_number: str) -> Buyer | Refusal:
     if meter.blocked:
         return Refusal("blocked_meter", {"meter": meter_number})
     customer = desk.records.customer(meter.account)
-    found = desk.records.tariff()
-    assert customer is not None and found is not None, meter
-    prices = found[1].power_type(meter.power_type)
+    assert customer is not None, meter
+    found = _prices_of(desk, meter)
+    if isinstance(found, Refusal):
+        return found
+    prices = found.power_type(meter.power_type)
     return Buyer(
         meter=meter,
         customer=customer,
@@ -82,23 +87,49 @@ def buyer_of(desk: Desk, meter_number: str) -> Buyer | Refusal:
 
 def quote(desk: Desk, buyer: Buyer, amount_minor: int, sale_id: str = "") -> Offer | Refusal:
     """What `amount_minor` buys now. `sale_id` keeps the id when a quote is made again."""
+    return _offer(desk, buyer, tariff.quote, amount_minor, sale_id)
+
+
+def quote_energy(desk: Desk, buyer: Buyer, energy_wh: int, sale_id: str = "") -> Offer | Refusal:
+    """The smallest amount that buys at least `energy_wh` now, and what it buys."""
+    return _offer(desk, buyer, tariff.quote_energy, energy_wh, sale_id)
+
+
+def _offer(
+    desk: Desk, buyer: Buyer, price: Callable[..., tariff.Quote | Refusal], wanted: int,
+    sale_id: str,
+) -> Offer | Refusal:  # fmt: skip
+    """The offer at the prices of this moment, for what the meter has bought up to now."""
     refused = desk.gate("quote") or _card_in_doubt(desk, buyer)
     if refused is not None:
         return refused
-    found = desk.records.tariff()
-    assert found is not None
-    _digest, pack = found
-    quoted = tariff.quote(
+    now_ms, meter = desk.clock.now().time_ms, buyer.meter
+    pack = _prices_of(desk, meter)
+    if isinstance(pack, Refusal):
+        return pack
+    quoted = price(
         pack,
-        buyer.meter.power_type,
-        amount_minor,
-        account=buyer.meter.account,
+        meter.power_type,
+        wanted,
+        account=meter.account,
         debt_minor=buyer.debt_minor,
-        carrier="token" if buyer.meter.kind == "keypad" else "card",
+        carrier="token" if meter.kind == "keypad" else "card",
+        usage=usage_of(desk, pack, meter, buyer.customer, now_ms),
     )
     if isinstance(quoted, Refusal):
         return quoted
-    return Offer(sale_id or desk.entropy.name(), buyer, quoted, desk.clock.now().time_ms)
+    return Offer(sale_id or desk.entropy.name(), buyer, quoted, now_ms)
+
+
+def _prices_of(desk: Desk, meter: Meter) -> tariff.TariffPack | Refusal:
+    """The pack in force, if it has prices for everything that this meter is used for."""
+    found = pack_in_force(desk, desk.clock.now().time_ms)
+    if isinstance(found, Refusal):
+        return found
+    for code in [meter.power_type, *(code for code, _ in meter.shares)]:
+        if not found[1].has(code):
+            return Refusal("no_price_for_power_type", {"power_type": code})
+    return found[1]
 
 
 def _card_in_doubt(desk: Desk, buyer: Buyer) -> Refusal | None:

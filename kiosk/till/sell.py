@@ -27,6 +27,7 @@ from kiosk.till.card_cases import read_card
 from kiosk.till.deliver import Stages, deliver, no_card_back
 from kiosk.till.desk import Desk
 from kiosk.till.quote import Buyer, Offer
+from kiosk.till.usage import depends_on_usage, usage_of
 
 _IDENTIFIER_TRIES = 20
 
@@ -114,14 +115,20 @@ def sell(
 
 
 def _stale(desk: Desk, offer: Offer) -> Refusal | None:
-    """A quote has a short life and is bound to one pack (E12)."""
+    """A quote has a short life and is bound to one pack (E12): that of the moment when it was made,
+    so a change at midnight spares it. It ends when another sale has moved what it depends on."""
     age_ms = desk.clock.now().time_ms - offer.made_ms
     if abs(age_ms) > desk.settings.limits.quote_life_s * 1000:
         return Refusal("quote_too_old")
-    newest = desk.records.tariff()
-    if newest is None or newest[0] != offer.quote.tariff_digest:
+    found = desk.records.tariff_at(offer.made_ms)
+    if found is None or found[0] != offer.quote.tariff_digest:
         return Refusal("quote_too_old")
-    return None
+    pack, buyer = found[1], offer.buyer
+    again = desk.records.sale(offer.sale_id) is not None  # a second press meets its own sale (E05)
+    if again or not depends_on_usage(pack, buyer.meter, buyer.customer):
+        return None
+    usage = usage_of(desk, pack, buyer.meter, buyer.customer, offer.made_ms)
+    return None if usage == offer.quote.usage else Refusal("quote_too_old")
 
 
 def _commit_one(desk: Desk, offer: Offer, payment: Payment) -> facts.SaleCommitted | Refusal:
@@ -195,6 +202,7 @@ def _base(desk: Desk, offer: Offer, payment: Payment) -> facts.SaleCommitted:
         tenders=payment.tenders,
         tendered_minor=payment.tendered_minor,
         change_minor=payment.change_minor,
+        usage=quote.usage,
     )
 
 

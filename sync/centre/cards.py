@@ -19,8 +19,8 @@ _ENTRIES = msgspec.msgpack.Decoder(Entry)
 _KINDS = {
     kind.KIND
     for kind in (
-        card_account_facts.AccountMoveCommitted, card_account_facts.AccountMoved, facts.SaleCommitted,
-        facts.SaleDelivered, card_account_facts.CardSuspected,
+        card_account_facts.AccountMoveCommitted, card_account_facts.AccountMoved,
+        facts.SaleCommitted, facts.SaleDelivered, card_account_facts.CardSuspected,
     )
 }  # fmt: skip
 

@@ -15,7 +15,7 @@ from kiosk.domain.special_tokens import (
     MeterTestRequest,
     SpecialRequest,
 )
-from kiosk.domain.tariff import Line
+from kiosk.domain.tariff import Line, Usage
 from kiosk.domain.token import TokenRequest
 
 TOKEN = TokenRequest("s1", "01470000009", "123456", 1, 1, 2, "07", 2014, 6778680, 5, 115)
@@ -32,6 +32,10 @@ LINES = [
     Line("tax", "VAT", 150, 0, "tax:tax", "tax"),
 ]
 
+USAGE = Usage(
+    "2026-11-20T14:05", 60_000, 12_500, "pensioner", {"service": "2026-11"},
+    [("home", 700_000), ("farm", 300_000)],
+)  # fmt: skip
 OLD, NEW = KeyPlace("123456", 1, 1, 2, 1993), KeyPlace("123457", 2, 3, 2, 2014)
 
 
@@ -108,4 +112,6 @@ FACTS: list[facts.Fact] = [
         CardImage("open", "00112233445566aa", {1: b"\x00"}),
     ),
     card_account_facts.CardCaseClosed("c1", "withdrawn", "201", "301"),
+    facts.TariffPublished(7, "dd" * 32, "ZAR", 5, 9, b"\x85", "201", "301"),
+    _sale("s3", token=TOKEN, usage=USAGE),
 ]  # fmt: skip

@@ -89,6 +89,7 @@ IDENTITIES = {
     "account_move_undone": "account_move_end/m2",
     "card_suspected": "card_case/c1",
     "card_case_closed": "card_case_end/c1",
+    "tariff_published": "tariff/7",
 }
 
 

@@ -13,7 +13,7 @@ from kiosk.domain import facts
 from kiosk.domain.cards.image import CardImage, PlainWrite
 from kiosk.domain.entry import GENESIS, Entry, digest, entry_bytes, signed_bytes
 from kiosk.domain.free_units import FreeToken
-from kiosk.domain.tariff import Line
+from kiosk.domain.tariff import Line, Usage
 from kiosk.domain.token import TokenRequest
 from kiosk.ledger.sealing import public_bytes
 from sync import wire
@@ -90,6 +90,7 @@ def test_every_fact_stands_in_the_table_when_the_page_is_read() -> None:
         ("card", facts.CardDelivery),
         ("before", CardImage),
         ("writes", PlainWrite),
+        ("usage", Usage),
     ],
 )
 def test_every_part_of_a_sale_stands_in_the_table_when_the_page_is_read(

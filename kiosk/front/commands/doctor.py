@@ -14,6 +14,7 @@ from kiosk.front.commands import say
 from kiosk.front.wiring import House, opened
 from kiosk.ledger.store import library_version, wal_is_safe
 from kiosk.till.maintain import DeviceState, devices, verify
+from kiosk.till.usage import pack_in_force
 
 _PATIENCE_S, _LOOK_S = 5.0, 0.05
 
@@ -83,7 +84,21 @@ def _house(house: House) -> list[DeviceState]:
         "sales in doubt", "warn" if waiting else "ok", str(waiting),
         "`kiosk recover` with the card." if waiting else "",
     )  # fmt: skip
-    return [*found, clock, chain, doubt]
+    return [*found, clock, _prices(house), chain, doubt]
+
+
+def _prices(house: House) -> DeviceState:
+    """Which prices are in force and from which day; stale ones are said before they stop (E11)."""
+    now_ms = house.desk.clock.now().time_ms
+    found = pack_in_force(house.desk, now_ms)
+    if isinstance(found, Refusal):
+        return DeviceState("prices", "fault", house.words.refusal(found), "Publish new prices.")
+    pack = found[1]
+    details = f"number {pack.number}, from {house.words.time(pack.valid_from_ms)}"
+    if pack.use_by_ms and now_ms > pack.use_by_ms:
+        stale = f"{details}, valid until {house.words.time(pack.use_by_ms)}"
+        return DeviceState("prices", "warn", stale, "New prices are late; selling stops soon.")
+    return DeviceState("prices", "ok", details)
 
 
 def _let_the_printer_speak(house: House) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 
 from kiosk.config import Settings
+from kiosk.domain.energy import format_kwh
+from kiosk.domain.money import format_amount
 from kiosk.domain.record import SaleRecord
 from kiosk.domain.tariff import Line
 from kiosk.errors import Refusal
@@ -66,6 +68,18 @@ def lines_json(lines: list[Line], words: Words, currency: str) -> list[dict[str,
         }
         for line in lines
     ]
+
+
+def priced_lines(
+    lines: list[dict[str, Any]], amount_minor: int, energy_wh: int, currency: str
+) -> None:
+    """The lines of `lines_json` in columns, and their sum."""
+    for line in lines:
+        amount = format_amount(line["amount_minor"], currency)
+        energy = f"{format_kwh(line['energy_wh'])} kWh" if line["energy_wh"] else ""
+        out(f"{line['label']!s:<28} {amount:>10} {currency} {energy:>14}  {line['reason']}")
+    total = format_amount(amount_minor, currency)
+    out(f"{'=':<28} {total:>10} {currency} {format_kwh(energy_wh) + ' kWh':>14}")
 
 
 def label(line: Line, words: Words) -> str:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 from kiosk.domain import money
-from kiosk.domain.energy import format_kwh
 from kiosk.domain.record import SaleRecord
 from kiosk.domain.token import grouped
 from kiosk.errors import BadInput, Refusal
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
 from kiosk.front.commands.persons import energy_typed, second_of
+from kiosk.front.commands.tariff import price, price_arguments
 from kiosk.front.operator import become
 from kiosk.front.wiring import House, opened
 from kiosk.front.world import READER
@@ -22,7 +23,7 @@ from kiosk.screens import telling
 from kiosk.till import history, recover
 from kiosk.till.free import grant
 from kiosk.till.hand_over import hand_over_all
-from kiosk.till.quote import Buyer, Offer, buyer_of, find_buyer, quote
+from kiosk.till.quote import Buyer, Offer, buyer_of, find_buyer, quote, quote_energy
 from kiosk.till.sell import Payment, card_payment, cash_due, cash_payment, sell
 
 Answer = TypeVar("Answer")
@@ -34,7 +35,12 @@ def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
         who = parser.add_mutually_exclusive_group(required=True)
         who.add_argument("--meter", help="meter number")
         who.add_argument("--card", help="number printed on the card")
-        parser.add_argument("--amount", required=True, help="decimal, in major units: 20.50")
+        if verb == "quote":
+            who.add_argument("--pack", type=Path, help="a tariff file: price without a meter")
+            price_arguments(parser)
+        wanted = parser.add_mutually_exclusive_group(required=True)
+        wanted.add_argument("--amount", help="decimal, in major units: 20.50")
+        wanted.add_argument("--energy-kwh", help="the energy wanted, instead of an amount")
     if verb == "sell":
         how = parser.add_mutually_exclusive_group()
         how.add_argument("--tender", help="cash given (default: exactly the amount)")
@@ -54,6 +60,8 @@ def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
 
 def run(verb: str, options: argparse.Namespace, context: Context) -> int:
     """One verb."""
+    if verb == "quote" and options.pack is not None:
+        return price(options, context)
     # Only recovery asks the note acceptor: what became of a note, the device itself knows (E22).
     with opened(context.home, context.settings, cash=verb == "recover") as house:
         refused = become(house.desk, options.operator)
@@ -78,6 +86,8 @@ def _offer(house: House, options: argparse.Namespace) -> Offer | Refusal:
     buyer = _buyer(house, options)
     if isinstance(buyer, Refusal):
         return buyer
+    if options.energy_kwh is not None:
+        return quote_energy(house.desk, buyer, energy_typed(options.energy_kwh))
     amount = money.parse_amount(options.amount, house.desk.currency)
     return amount if isinstance(amount, Refusal) else quote(house.desk, buyer, amount)
 
@@ -224,16 +234,9 @@ def _token_lines(house: House, record: SaleRecord) -> list[str]:
 
 
 def _print_lines(
-    house: House, lines: list[dict[str, object]], amount_minor: int, energy_wh: int
+    house: House, lines: list[dict[str, Any]], amount_minor: int, energy_wh: int
 ) -> None:
-    currency = house.desk.currency
-    for line in lines:
-        amount = money.format_amount(int(str(line["amount_minor"])), currency)
-        energy = int(str(line["energy_wh"]))
-        shown = f"{format_kwh(energy)} kWh" if energy else ""
-        say.out(f"{line['label']!s:<28} {amount:>10} {currency} {shown:>14}  {line['reason']}")
-    total = money.format_amount(amount_minor, currency)
-    say.out(f"{'=':<28} {total:>10} {currency} {format_kwh(energy_wh) + ' kWh':>14}")
+    say.priced_lines(lines, amount_minor, energy_wh, house.desk.currency)
 
 
 # --- why and recover --------------------------------------------------------------------------

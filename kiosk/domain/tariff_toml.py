@@ -1,0 +1,266 @@
+"""Reading a TOML file for a person: typed fields, and every fault with its line and one sentence.
+
+Numbers are read as decimals, never as floats: a price is exact from the file to the slip.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from kiosk.domain.money import decimals
+from kiosk.domain.tariff_check import Path
+from kiosk.domain.tariff_pack import PPM
+
+_CODE = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_HEADER = re.compile(r"(\[\[?)\s*([\w.\s'\"-]+?)\s*\]\]?")
+_KEY = re.compile(r"([\w.'\"-]+)\s*=")
+_LARGEST = Decimal(10**12)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Fault(msgspec.Struct, frozen=True, order=True):
+    """What is wrong in a file: the line, from 1, and a sentence that says what to write instead."""
+
+    line: int
+    sentence: str
+
+
+class Reading:
+    """One file on its way in: its tables, where each field stands, and the faults so far."""
+
+    def __init__(self, text: str) -> None:
+        self.faults: list[Fault] = []
+        self.currency = "XXX"
+        self._lines = dict(_places(text))
+        self.root = Table(self, (), self._parsed(text))
+
+    def _parsed(self, text: str) -> dict[str, Any]:
+        try:
+            return tomllib.loads(text, parse_float=Decimal)
+        except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+            found = re.search(r"at line (\d+)", str(error))
+            end = text.count("\n") + 1
+            self.faults.append(
+                Fault(int(found[1]) if found else end, f"this is not TOML: {error}.")
+            )
+            return {}
+
+    def fault(self, path: Path, sentence: str) -> None:
+        """Note that the field at `path` is wrong."""
+        name = next((str(part) for part in reversed(path) if isinstance(part, str)), "")
+        self.faults.append(Fault(self.line(path), f"{name} {sentence}".strip()))
+
+    def line(self, path: Path) -> int:
+        """The line of the field at `path`, or of the nearest table around it."""
+        while path and path not in self._lines:
+            path = path[:-1]
+        return self._lines.get(path, 1)
+
+
+class Table:
+    """A table of the file. Each method reads one field; what is wrong becomes a fault and a value
+    that does no harm, so that all faults of a file are found at once."""
+
+    def __init__(self, reading: Reading, path: Path, values: dict[str, Any]) -> None:
+        self.reading, self.path, self._values = reading, path, values
+        self._asked: set[str] = set()
+
+    def has(self, name: str) -> bool:
+        """Whether the field is there."""
+        self._asked.add(name)
+        return name in self._values
+
+    def fault(self, name: str, sentence: str) -> None:
+        """Note that a field of this table is wrong."""
+        self.reading.fault((*self.path, name), sentence)
+
+    def end(self) -> None:
+        """Refuse every field that nobody asked for: a mistyped one would silently cost money."""
+        for name in self._values:
+            if name not in self._asked:
+                near = difflib.get_close_matches(name, sorted(self._asked), n=1, cutoff=0)
+                self.fault(name, f"is not known here; did you mean {near[0]}?")
+
+    def _get(self, name: str, kind: type | tuple[type, ...], what: str, default: Any) -> Any:
+        self._asked.add(name)
+        if name not in self._values:
+            if default is None:
+                self.reading.fault(self.path, f"needs {name}, {what}.")
+            return default
+        value = self._values[name]
+        if (isinstance(value, bool) and kind is not bool) or not isinstance(value, kind):
+            self.fault(name, f"must be {what}.")
+            return default
+        return value
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """Text that is not empty."""
+        value = self._get(name, str, "text in quotation marks", default)
+        if name in self._values and isinstance(value, str) and not value.strip():
+            self.fault(name, "must not be empty.")
+        return str(value or "")
+
+    def code(self, name: str = "code") -> str:
+        """A code: small letters, digits, _ and -."""
+        value = self._get(name, str, "a code in quotation marks", None)
+        if value is not None and not _CODE.fullmatch(value):
+            self.fault(name, "must be small letters, digits, _ and -, and begin with a letter.")
+        return str(value or "?")
+
+    def choice(self, name: str, known: tuple[str, ...], default: str | None = None) -> str:
+        """One of a few words."""
+        value = self.text(name, default)
+        if value and value not in known:
+            self.fault(name, f"must be one of {', '.join(known)}.")
+        return value if value in known else known[0]
+
+    def flag(self, name: str) -> bool:
+        """True or false; false when it is missing."""
+        return bool(self._get(name, bool, "true or false", False))
+
+    def whole(self, name: str, default: int | None = None) -> int:
+        """A whole number."""
+        value = self._get(name, int, "a whole number", default)
+        return _bounded(value) if value is not None else 0
+
+    def amount(self, name: str, default: int | None = None) -> int:
+        """Money in major units, such as 3.50; gives minor units."""
+        return self._scaled(name, decimals(self.reading.currency), "an amount of money", default)
+
+    def price(self, name: str, default: int | None = None) -> int:
+        """The price of a kWh in major units; gives minor units per MWh."""
+        places = decimals(self.reading.currency) + 3
+        return self._scaled(name, places, "the price of one kWh", default)
+
+    def kwh(self, name: str, default: int | None = None) -> int:
+        """Kilowatt-hours; gives watt-hours."""
+        return self._scaled(name, 3, "kilowatt-hours", default)
+
+    def percent(self, name: str, default: int | None = None) -> int:
+        """A percentage; gives millionths."""
+        value = self._scaled(name, 4, "a percentage, 15 for 15 %", default)
+        if value > PPM:
+            self.fault(name, "is above 100 percent; write 15 for 15 %.")
+        return min(value, PPM)
+
+    def _scaled(self, name: str, places: int, what: str, default: int | None) -> int:
+        value = self._get(name, (int, Decimal), f"{what}, as a number", default)
+        if value is None or value is not self._values.get(name):
+            return default or 0
+        return self._exact(name, value, places)
+
+    def _exact(self, name: str, value: Any, places: int) -> int:
+        """`value` in units of 10 ** -places; a fault where that is no whole number."""
+        if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+            self.fault(name, "must be a number.")
+            return 0
+        number = Decimal(value)
+        if not (number.is_finite() and 0 <= number <= _LARGEST):
+            self.fault(name, "must be from 0 to a million million.")
+            return 0
+        if number.normalize().as_tuple().exponent < -places:  # type: ignore[operator]
+            self.fault(name, f"has more than {places} digits after the point.")
+            return 0
+        return int(number.scaleb(places))
+
+    def moment(self, name: str, zone: tzinfo, *, day_after: bool = False) -> int:
+        """A day such as 2026-07-01 (its midnight) or a time; UTC milliseconds, 0 if missing.
+
+        `day_after`: a day means its end.
+        """
+        value = self._get(name, date, "a day such as 2026-07-01, without quotation marks", None)
+        if value is None:
+            return 0
+        if not isinstance(value, datetime):
+            value = datetime.combine(value + timedelta(days=1) if day_after else value, time())
+        value = value if value.tzinfo is not None else value.replace(tzinfo=zone)
+        return (value - _EPOCH) // timedelta(milliseconds=1)
+
+    def texts(self, name: str) -> list[str]:
+        """A list of texts; empty when it is missing."""
+        values = self._get(name, list, 'a list such as ["a", "b"]', [])
+        if not all(isinstance(value, str) for value in values):
+            self.fault(name, "must hold nothing but texts in quotation marks.")
+            return []
+        return list(values)
+
+    def wholes(self, name: str) -> list[int]:
+        """A list of whole numbers; empty when it is missing."""
+        values = self._get(name, list, "a list such as [6, 7, 8]", [])
+        if not all(isinstance(value, int) and not isinstance(value, bool) for value in values):
+            self.fault(name, "must hold nothing but whole numbers.")
+            return []
+        return [_bounded(value) for value in values]
+
+    def kwhs(self, name: str) -> list[int]:
+        """A list of kilowatt-hours, in watt-hours."""
+        values = self._get(name, list, "a list such as [50, 200]", None) or []
+        return [self._exact(name, value, 3) for value in values]
+
+    def figures(self, name: str, places: int) -> dict[str, int]:
+        """A table of numbers such as { peak = 20, valley = 80 }, in units of 10 ** -places."""
+        values = self._get(name, dict, "a table such as { peak = 20, valley = 80 }", {})
+        return {key: self._exact(name, value, places) for key, value in values.items()}
+
+    def table(self, name: str) -> Table | None:
+        """The table of this name, if it is there."""
+        values = self._get(name, dict, f"a table [{name}]", {})
+        return Table(self.reading, (*self.path, name), values) if self.has(name) else None
+
+    def tables(self, name: str) -> Iterator[Table]:
+        """The tables [[name]], in their order."""
+        values = self._get(name, list, f"one or more tables [[{name}]]", [])
+        for place, value in enumerate(values):
+            if isinstance(value, dict):
+                yield Table(self.reading, (*self.path, name, place), value)
+            else:
+                self.fault(name, f"must be one or more tables [[{name}]].")
+
+
+def _bounded(value: int) -> int:
+    return max(-1, min(value, int(_LARGEST)))
+
+
+def _places(text: str) -> Iterator[tuple[Path, int]]:
+    """Where each table and each field stands."""
+    here: Path = ()
+    counts: dict[Path, int] = {}
+    inside = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        bare = line.strip()
+        marks = bare.count('"""') + bare.count("'''")
+        if inside or marks % 2:
+            inside = "" if inside and marks % 2 else '"""'
+            if marks != 1 or not _KEY.match(bare):
+                continue
+        header = _HEADER.match(bare)
+        if header is not None and bare.startswith("["):
+            here = _header(header[2], counts, is_list=header[1] == "[[")
+            yield here, number
+        elif (key := _KEY.match(bare)) is not None:
+            yield (*here, *_names(key[1])), number
+
+
+def _names(text: str) -> list[str]:
+    return [part.strip(" '\"") for part in text.split(".")]
+
+
+def _header(text: str, counts: dict[Path, int], *, is_list: bool) -> Path:
+    """The path of a header; every [[list]] on the way adds the place that it is at."""
+    path: Path = ()
+    names = _names(text)
+    for place, name in enumerate(names):
+        path = (*path, name)
+        if place == len(names) - 1 and is_list:
+            counts[path] = counts.get(path, -1) + 1
+        if path in counts:
+            path = (*path, counts[path])
+    return path

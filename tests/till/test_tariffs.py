@@ -1,0 +1,386 @@
+"""Prices at the till: counters, midnight, packs that come and go, and who may change them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+
+from kiosk.domain import catalogue as catalogues
+from kiosk.domain import facts
+from kiosk.domain.tariff_pack import (
+    PPM,
+    Charge,
+    Preference,
+    Rate,
+    Steps,
+    SubItem,
+    TariffPack,
+    Usage,
+    pack_bytes,
+    pack_digest,
+)
+from kiosk.errors import Refusal
+from kiosk.front import utility
+from kiosk.ledger.proof import prove
+from kiosk.ledger.store import open_reader
+from kiosk.till import history, tariffs
+from kiosk.till.desk import Desk
+from kiosk.till.quote import Buyer, Offer, find_buyer, quote, quote_energy
+from kiosk.till.sell import cash_payment, sell
+from kiosk.till.tokens import SecondPerson
+from kiosk.till.usage import midnight_ms
+from tests.domain.tariff_packs import power_type
+from tests.till.hall import CATALOGUE, KEYPAD, Hall, code, meter_number, offer_of, sell_to, sold
+
+HOUSEHOLD = meter_number("keypad", power_type="household", nth=1)
+SOCIAL = meter_number("keypad", power_type="social")
+INDUSTRY = meter_number("keypad", power_type="industry")
+SECOND = SecondPerson("301", utility.REHEARSAL_PIN)
+HOUR_MS = 60 * 60 * 1000
+
+
+def prices(number: int = 2, **fields: Any) -> TariffPack:
+    """The rehearsal's prices under a new number; `fields` change the pack."""
+    return msgspec.structs.replace(CATALOGUE.tariff, number=number, **fields)
+
+
+def come_down(desk: Desk, pack: TariffPack, number: int = 2) -> None:
+    """The next catalogue brings a pack and nothing else."""
+    newer = catalogues.Catalogue(number, "rehearsal", pack, [], [], [])
+    outcome = desk.journal.append(catalogues.received(newer), content=catalogues.encode(newer))
+    assert not isinstance(outcome, Refusal), outcome
+
+
+def doubled(number: int = 2, **fields: Any) -> TariffPack:
+    """Homes pay twice as much."""
+    home, *others = CATALOGUE.tariff.power_types
+    items = [
+        msgspec.structs.replace(item, price_minor_per_mwh=2 * item.price_minor_per_mwh)
+        for item in home.sub_items
+    ]
+    dearer = msgspec.structs.replace(home, sub_items=items)
+    return prices(number, power_types=[dearer, *others], **fields)
+
+
+def terms(desk: Desk, meter: str, amount_minor: int) -> list[str]:
+    lines = offer_of(desk, meter, amount_minor).quote.lines
+    return [str(line.values["terms"]) for line in lines if line.code == "generation"]
+
+
+# --- counters -------------------------------------------------------------------------------------
+
+
+def test_the_next_step_begins_when_what_was_bought_this_month_reaches_it(
+    hall: Hall, desk: Desk
+) -> None:
+    assert terms(desk, HOUSEHOLD, 9_000) == ["0-50 kWh"]
+    first = sold(sell_to(desk, HOUSEHOLD, 9_000))
+    assert first.committed.lines[0].code == "connection"
+    usage = first.committed.usage
+    assert isinstance(usage, Usage) and usage.used_wh == 0
+    assert terms(desk, HOUSEHOLD, 9_000) == ["0-50 kWh", "50-200 kWh"]
+    second = sold(sell_to(desk, HOUSEHOLD, 9_000))
+    assert isinstance(second.committed.usage, Usage)
+    assert second.committed.usage.used_wh == first.committed.energy_wh
+    assert "connection" not in [line.code for line in second.committed.lines]
+    hall.clock.advance(minutes=60 * 24 * 11)  # December
+    assert terms(desk, HOUSEHOLD, 9_000) == ["0-50 kWh"]
+    assert offer_of(desk, HOUSEHOLD, 9_000).quote.lines[0].code == "connection"
+
+
+def test_an_undone_sale_uses_up_no_step_when_the_next_one_is_priced(desk: Desk) -> None:
+    made = sold(sell_to(desk, HOUSEHOLD, 9_000))
+    now_ms = desk.clock.now().time_ms
+    assert desk.records.energy_since(0, meter=HOUSEHOLD) == made.committed.energy_wh
+    assert desk.records.energy_since(now_ms + 1, meter=HOUSEHOLD) == 0
+    assert desk.records.energy_since(0, account=made.committed.account) > 0
+    committed = msgspec.structs.replace(
+        made.committed, sale_id="voided", token=msgspec.structs.replace(
+            made.committed.token, identifier=9, message_id="voided"  # type: ignore[type-var]
+        ),
+    )  # fmt: skip
+    voided = facts.SaleVoided("voided", "no_vending_key", "cash:101")
+    assert not isinstance(desk.journal.append(committed, voided), Refusal)
+    assert desk.records.energy_since(0, meter=HOUSEHOLD) == made.committed.energy_wh
+
+
+def test_free_units_are_given_once_a_month(desk: Desk) -> None:
+    first = sold(sell_to(desk, SOCIAL, 1_000))
+    free = [line for line in first.committed.lines if line.code == "free_basic"]
+    assert [(line.amount_minor, line.energy_wh) for line in free] == [(0, 20_000)]
+    second = sold(sell_to(desk, SOCIAL, 1_000))
+    assert "free_basic" not in [line.code for line in second.committed.lines]
+
+
+def test_the_days_since_the_last_purchase_are_charged_when_there_is_a_day_charge(
+    hall: Hall, desk: Desk
+) -> None:
+    first = sold(sell_to(desk, INDUSTRY, 20_000)).committed.lines[0]
+    assert (first.code, first.amount_minor) == ("capacity", 150)
+    hall.clock.advance(minutes=60 * 24 * 5)
+    second = sold(sell_to(desk, INDUSTRY, 20_000)).committed.lines[0]
+    assert (second.code, second.amount_minor, second.values["count"]) == ("capacity", 750, 5)
+    assert offer_of(desk, INDUSTRY, 20_000).quote.lines[0].code != "capacity"
+
+
+@pytest.mark.parametrize("meter", [KEYPAD, HOUSEHOLD, SOCIAL, INDUSTRY])
+def test_every_figure_is_explained_when_steps_and_charges_made_it(
+    hall: Hall, desk: Desk, meter: str
+) -> None:
+    records = [sold(sell_to(desk, meter, 20_000)) for _ in range(3)]
+    hall.clock.advance(minutes=60 * 24 * 40)
+    come_down(desk, doubled())
+    for record in records:
+        explained = history.why(desk, record.committed.sale_id)
+        assert not isinstance(explained, Refusal)
+        assert explained.same, explained
+
+
+def test_a_shared_meter_is_priced_by_each_of_its_uses_F048(desk: Desk) -> None:
+    buyer = find_buyer(desk, KEYPAD)
+    assert isinstance(buyer, Buyer)
+    shared = msgspec.structs.replace(buyer.meter, shares=[("home", 600_000), ("farm", 400_000)])
+    offer = quote(desk, msgspec.structs.replace(buyer, meter=shared), 10_000)
+    assert isinstance(offer, Offer)
+    payment = cash_payment(desk, 10_000, 10_000)
+    assert not isinstance(payment, Refusal)
+    record = sold(sell(desk, offer, payment))
+    labels = {line.label.partition(":")[0] for line in record.committed.lines if line.energy_wh}
+    assert {"Home", "Agriculture"} <= labels
+    explained = history.why(desk, record.committed.sale_id)
+    assert not isinstance(explained, Refusal) and explained.same
+
+
+def test_energy_is_offered_for_the_smallest_amount_when_the_customer_names_it(desk: Desk) -> None:
+    buyer = find_buyer(desk, KEYPAD)
+    assert isinstance(buyer, Buyer)
+    offer = quote_energy(desk, buyer, 22_500)
+    assert isinstance(offer, Offer)
+    assert offer.quote.energy_wh == 22_500
+    less = offer_of(desk, KEYPAD, offer.quote.amount_minor - 1)
+    assert less.quote.energy_wh < 22_500
+
+
+def test_a_quote_ends_when_another_sale_has_moved_its_step(desk: Desk) -> None:
+    offer, payment = offer_of(desk, HOUSEHOLD, 9_000), cash_payment(desk, 9_000, 9_000)
+    assert not isinstance(payment, Refusal)
+    sold(sell_to(desk, HOUSEHOLD, 5_000))
+    assert code(sell(desk, offer, payment)) == "quote_too_old"
+
+
+# --- packs that come and go -----------------------------------------------------------------------
+
+
+def test_new_prices_wait_for_their_day_and_spare_a_quote_of_the_day_before_E12(
+    hall: Hall, desk: Desk
+) -> None:
+    midnight = desk.clock.now().time_ms + 12 * HOUR_MS
+    come_down(desk, doubled(valid_from_ms=midnight))
+    old = pack_digest(CATALOGUE.tariff)
+    hall.clock.advance(minutes=12 * 60 - 1)
+    offer, payment = offer_of(desk, KEYPAD, 5_000), cash_payment(desk, 5_000, 5_000)
+    assert offer.quote.tariff_digest == old
+    assert not isinstance(payment, Refusal)
+    hall.clock.advance(minutes=1)
+    after = offer_of(desk, KEYPAD, 5_000)
+    assert after.quote.tariff_digest != old
+    assert after.quote.energy_wh < offer.quote.energy_wh
+    assert sold(sell(desk, offer, payment)).committed.tariff_digest == old
+
+
+def test_the_pack_that_began_last_is_in_force_when_several_are_there(desk: Desk) -> None:
+    now_ms = desk.clock.now().time_ms
+    come_down(desk, prices(2, valid_from_ms=now_ms + HOUR_MS), 2)
+    come_down(desk, prices(3, valid_from_ms=now_ms - HOUR_MS), 3)
+    come_down(desk, prices(4, valid_from_ms=now_ms - HOUR_MS, label="Corrected"), 4)
+    numbers = []
+    for hours in (-2, -1, 0, 1, 1_000):
+        found = desk.records.tariff_at(now_ms + hours * HOUR_MS)
+        assert found is not None
+        numbers.append(found[1].number)
+    assert numbers == [1, 4, 4, 2, 2]
+
+
+def test_stale_prices_are_sold_at_in_their_grace_and_then_refused_E11(
+    hall: Hall, desk: Desk
+) -> None:
+    use_by = desk.clock.now().time_ms + HOUR_MS
+    come_down(desk, prices(use_by_ms=use_by))
+    hall.clock.advance(minutes=60 * 24 * 7 + 60)
+    assert isinstance(offer_of(desk, KEYPAD, 5_000), Offer)
+    hall.clock.advance(minutes=1)
+    refused = find_buyer(desk, KEYPAD)
+    assert refused == Refusal("prices_too_old", {"use_by_ms": use_by})
+
+
+def test_nothing_is_sold_when_the_prices_in_force_lack_a_power_type(desk: Desk) -> None:
+    come_down(desk, prices(power_types=CATALOGUE.tariff.power_types[1:]))
+    assert code(find_buyer(desk, KEYPAD)) == "no_price_for_power_type"
+    assert isinstance(find_buyer(desk, SOCIAL), Buyer)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours"),
+    [
+        ("Africa/Johannesburg", "2026-11-21", 24),
+        ("America/Toronto", "2023-03-12", 23),
+        ("America/Toronto", "2022-11-06", 25),
+        ("Africa/Cairo", "2026-04-24", 23),  # the clock jumps over midnight itself
+    ],
+)
+def test_a_day_is_as_long_as_its_clock_says_when_summer_time_changes_E12(
+    zone: str, day: str, hours: int
+) -> None:
+    begin = date.fromisoformat(day)
+    clock = ZoneInfo(zone)
+    begin_ms, end_ms = midnight_ms(begin, clock), midnight_ms(begin + timedelta(days=1), clock)
+    assert end_ms - begin_ms == hours * HOUR_MS
+
+
+def test_months_are_those_of_the_utility_when_its_clock_is_another_one(
+    hall: Hall, desk: Desk
+) -> None:
+    # 22:30 UTC on 30 November is December in Johannesburg.
+    come_down(desk, prices(zone="Africa/Johannesburg"))
+    noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    late = datetime(2026, 11, 30, 22, 30, tzinfo=UTC)
+    sold(sell_to(desk, HOUSEHOLD, 9_000))
+    hall.clock.advance(minutes=int((late - noon).total_seconds()) // 60)
+    quoted = offer_of(desk, HOUSEHOLD, 9_000).quote
+    assert (quoted.usage.at, quoted.usage.used_wh) == ("2026-12-01T00:30", 0)
+    assert quoted.lines[0].values["until"] == "2026-12"
+
+
+# --- who may change prices ------------------------------------------------------------------------
+
+
+def first_bad(desk: Desk) -> int:
+    """The first entry that `kiosk verify` finds fault with."""
+    connection = open_reader(desk.home)
+    try:
+        return prove(connection, desk.journal.origin, every_signature=True).first_bad
+    finally:
+        connection.close()
+
+
+def supervisor(hall: Hall) -> Desk:
+    return hall.station(operator="302")
+
+
+def test_prices_come_into_force_as_the_next_catalogue_when_two_persons_publish_them(
+    hall: Hall,
+) -> None:
+    desk = supervisor(hall)
+    before = offer_of(desk, KEYPAD, 5_000).quote
+    digest = tariffs.publish(desk, doubled(), SECOND)
+    assert digest == pack_digest(doubled())
+    assert desk.records.last_of("catalogue_received").number == 2  # type: ignore[union-attr]
+    assert offer_of(desk, KEYPAD, 5_000).quote.energy_wh < before.energy_wh
+    assert first_bad(desk) == 0
+
+
+def test_prices_are_a_fact_of_its_own_when_the_hall_keeps_its_books(hall: Hall) -> None:
+    desk = supervisor(hall)
+    pack = doubled()
+    fact = facts.TariffPublished(
+        pack.number, pack_digest(pack), pack.currency, pack.valid_from_ms, pack.use_by_ms,
+        pack_bytes(pack), "302", "301",
+    )  # fmt: skip
+    assert not isinstance(desk.journal.append(fact), Refusal)
+    assert offer_of(desk, KEYPAD, 5_000).quote.tariff_digest == pack_digest(pack)
+    assert first_bad(desk) == 0
+    forged = msgspec.structs.replace(fact, number=3, digest="00" * 32)
+    assert code(desk.journal.append(forged)) == "tariff_unreadable"
+    unsound = prices(4, power_types=[power_type(multiple_minor=0)])
+    wrong = msgspec.structs.replace(
+        fact, number=4, digest=pack_digest(unsound), content=pack_bytes(unsound)
+    )
+    assert code(desk.journal.append(wrong)) == "tariff_unsound"
+
+
+JUMPING = SubItem("generation", "Generation", "energy", 9_000_000)
+REFUSED = [
+    (prices(1), "tariff_number_used"),
+    (prices(2, currency="KES"), "tariff_currency"),
+    (prices(2, power_types=CATALOGUE.tariff.power_types[:2]), "tariff_lacks_power_type"),
+    (prices(2, power_types=[power_type("home", JUMPING), *CATALOGUE.tariff.power_types[1:]]),
+     "price_jump"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("pack", "refused"), REFUSED, ids=[refused for _, refused in REFUSED])
+def test_prices_are_refused_when_they_do_not_fit_the_hall_E35(
+    hall: Hall, pack: TariffPack, refused: str
+) -> None:
+    desk = supervisor(hall)
+    assert code(tariffs.publish(desk, pack, SECOND)) == refused
+    if refused == "price_jump":
+        assert tariffs.publish(desk, pack, SECOND, jump=True) == pack_digest(pack)
+
+
+@pytest.mark.parametrize(
+    ("second", "refused"),
+    [
+        (SecondPerson("302", "1234"), "second_person_same"),
+        (SecondPerson("301", "9999"), "wrong_pin"),
+        (SecondPerson("101", utility.REHEARSAL_PIN), "no_right"),
+    ],
+)
+def test_prices_stay_when_the_second_person_does_not_agree(
+    hall: Hall, second: SecondPerson, refused: str
+) -> None:
+    desk = supervisor(hall)
+    assert code(tariffs.publish(desk, doubled(), second)) == refused
+    assert desk.records.tariff_at(desk.clock.now().time_ms)[1].number == 1  # type: ignore[index]
+
+
+@pytest.mark.parametrize("role", ["cashier", "technician", "self_service"])
+def test_only_a_supervisor_touches_prices(hall: Hall, role: str) -> None:
+    desk = hall.station(role=role)
+    assert code(tariffs.preview(desk, doubled())) == "no_right"
+    assert code(tariffs.publish(desk, doubled(), SECOND)) == "no_right"
+
+
+def test_a_preview_says_what_changes_for_whom(hall: Hall) -> None:
+    changes = tariffs.preview(supervisor(hall), doubled())
+    assert not isinstance(changes, Refusal)
+    assert sum(change.meters for change in changes) == len(CATALOGUE.meters)
+    by_case = {(change.power_type, change.customer_class): change for change in changes}
+    home, shop = by_case["home", ""], by_case["shop", ""]
+    for example in home.examples:
+        assert example.now_minor is not None and example.then_minor is not None
+        twice = 2 * (example.now_minor - 403)
+        assert abs(example.then_minor - 403 - twice) <= 25
+    assert all(example.now_minor == example.then_minor for example in shop.examples)
+    assert ("household", "pensioner") in by_case
+
+
+def test_a_class_has_its_own_price_when_the_sheet_names_it(hall: Hall, desk: Desk) -> None:
+    line = Preference("gift", "Gift", "pensioner", first_wh=10_000, discount_ppm=PPM)
+    come_down(desk, prices(preferences=[line]))
+    classes: dict[str, set[bool]] = {}
+    for meter, customer in zip(CATALOGUE.meters, CATALOGUE.customers, strict=True):
+        if meter.kind == "keypad" and not meter.blocked and meter.power_type == "home":
+            codes = [each.code for each in offer_of(desk, meter.number, 5_000).quote.lines]
+            classes.setdefault(customer.customer_class, set()).add("gift" in codes)
+    assert classes == {"": {False}, "pensioner": {True}}
+
+
+def test_a_price_by_step_and_charge_is_refused_with_its_nearest_amount_E37(desk: Desk) -> None:
+    dear = power_type(
+        "home",
+        SubItem("energy", "Energy", "energy", 200_000, rates=[Rate(300_000, step=2)]),
+        steps=Steps([10_000]),
+        charges=[Charge("service", "Service", 2_000, "month", 3)],
+        minimum_minor=500, multiple_minor=500,
+    )  # fmt: skip
+    come_down(desk, prices(power_types=[dear, *CATALOGUE.tariff.power_types[1:]]))
+    buyer = find_buyer(desk, KEYPAD)
+    assert isinstance(buyer, Buyer)
+    refused = Refusal("amount_buys_nothing", {"nearest_minor": 2_500})
+    assert quote(desk, buyer, 1_500) == refused
+    assert isinstance(quote(desk, buyer, 2_500), Offer)
