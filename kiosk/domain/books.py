@@ -12,7 +12,15 @@ from typing import Any
 
 import msgspec
 
-from kiosk.domain import chart, facts, token_books
+from kiosk.domain import (
+    account_books,
+    bill_books,
+    chart,
+    correction_books,
+    debt_books,
+    facts,
+    token_books,
+)
 from kiosk.domain.posting import Posting, balanced
 from kiosk.domain.sale import may_move
 from kiosk.errors import Refusal
@@ -76,7 +84,7 @@ class Books:
             return Refusal("sale_does_not_add_up", {"sale": fact.sale_id})
         if sum(line.energy_wh for line in fact.lines) != fact.energy_wh:
             return Refusal("sale_does_not_add_up", {"sale": fact.sale_id})
-        if not all(_is_sound(tender, fact.meter) for tender in fact.tenders):
+        if not all(_is_sound(tender, fact.meter, fact.account) for tender in fact.tenders):
             return Refusal("sale_does_not_add_up", {"sale": fact.sale_id})
         if (fact.token is None) == (fact.card is None):
             return Refusal("sale_does_not_add_up", {"sale": fact.sale_id})
@@ -214,12 +222,14 @@ class Books:
         return [*owed, Posting(chart.OPENING_DEBTS, fact.currency, -total, "posted")]
 
 
-def _is_sound(tender: facts.Tender, meter: str) -> bool:
+def _is_sound(tender: facts.Tender, meter: str, account: str) -> bool:
     """Whether the money comes from where a tender of its kind comes from."""
     if tender.kind == "cash":
         known = tender.account.startswith(chart.cash(""))
     elif tender.kind == "notes":
         known = tender.account == chart.HELD_NOTES
+    elif tender.kind == "capital_account":
+        known = tender.account == chart.capital_account(account)
     else:
         known = tender.kind == "meter_account" and tender.account == chart.meter_account(meter)
     return known and tender.amount_minor > 0
@@ -237,4 +247,8 @@ _RULES: dict[type[facts.Fact], Any] = {
     facts.PaymentKept: Books._kept,
     facts.CatalogueReceived: Books._catalogue,
     **token_books.RULES,
+    **account_books.RULES,
+    **debt_books.RULES,
+    **bill_books.RULES,
+    **correction_books.RULES,
 }

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import msgspec
 
-from kiosk.domain import token_facts
+from kiosk.domain import account_facts, bill_facts, correction_facts, debt_facts, token_facts
 from kiosk.domain.cards.image import CardImage, PlainWrite
 from kiosk.domain.fact import Fact as Fact  # noqa: PLC0414 - the name that all rooms use
 from kiosk.domain.sale import SaleState
@@ -96,8 +96,9 @@ class OperatorSignedOut(Fact, frozen=True):
 
 
 class Tender(msgspec.Struct, frozen=True):
-    """How a part of a sale was paid: "cash" over the counter, "notes" held by a kiosk, or
-    "meter_account" (money kept for the meter). `account` is the ledger account it comes from."""
+    """How a part of a sale was paid: "cash" over the counter, "notes" held by a kiosk,
+    "meter_account" (money kept for the meter) or "capital_account" (the customer's own money).
+    `account` is the ledger account it comes from."""
 
     kind: str
     amount_minor: int
@@ -274,6 +275,7 @@ _ALL: tuple[type[Fact], ...] = (
     SignInRefused, OperatorSignedOut, SaleCommitted, SaleDelivered, SaleVoided, SaleInDoubt,
     NoteOffered, NoteStacked, NoteReturned, NoteInDoubt, PaymentKept, SlipPrinted,
     *token_facts.FACTS,
+    *account_facts.FACTS, *debt_facts.FACTS, *bill_facts.FACTS, *correction_facts.FACTS,
 )  # fmt: skip
 
 KINDS: dict[tuple[str, int], type[Fact]] = {(fact.KIND, fact.VERSION): fact for fact in _ALL}

@@ -110,24 +110,28 @@ def quote(
     *,
     account: str,
     debt_minor: int = 0,
+    debt_taken_minor: int | None = None,
     carrier: Carrier,
 ) -> Quote | Refusal:
     """What `amount_minor` buys for a customer with `debt_minor` of old debt.
 
+    `debt_taken_minor` is what a customer's own plan takes of it; None: the share of the pack.
     Order: old debt (a share of the payment), fixed charge and its tax, then energy. Refuses an
     amount outside the limits, naming the nearest allowed one (E37).
     """
     prices = pack.power_type(power_type)
-    outside = _limits(prices, amount_minor, debt_minor, carrier)
+    agreed = debt_taken_minor is not None
+    due = debt_minor if debt_taken_minor is None else min(debt_taken_minor, debt_minor)
+    outside = _limits(prices, amount_minor, due, carrier, agreed)
     if outside is not None:
         return outside
-    debt = min(debt_minor, amount_minor * prices.debt_share_ppm // PPM)
+    debt = due if agreed else min(debt_minor, amount_minor * prices.debt_share_ppm // PPM)
     fixed_tax = _charged(prices) - prices.fixed_minor
     for_energy = amount_minor - debt - prices.fixed_minor - fixed_tax
     due_wh = -(-for_energy * WH_PER_MWH * PPM // _gross_ppm(prices))
     bought = _energy(prices, for_energy, fixed_tax)
     carried = token_energy_wh(due_wh) if carrier == "token" else due_wh
-    lines = _charges(prices, debt, debt_minor, amount_minor, account) + bought
+    lines = _charges(prices, debt, debt_minor, amount_minor, account, agreed) + bought
     free = carried - bought[0].energy_wh
     if free:
         lines.append(
@@ -181,17 +185,20 @@ def _gross_ppm(prices: PowerType) -> int:
 
 
 def _limits(
-    prices: PowerType, amount_minor: int, debt_minor: int, carrier: Carrier
+    prices: PowerType, amount_minor: int, debt_minor: int, carrier: Carrier, agreed: bool
 ) -> Refusal | None:
-    """Why `amount_minor` cannot be sold to this customer, with the nearest amount that can."""
+    """Why `amount_minor` cannot be sold to this customer, with the nearest amount that can.
+
+    Debt that is `agreed` is taken whole; otherwise no more than the share of the pack.
+    """
     owing = _charged(prices) + debt_minor + 1
-    lowest = max(prices.minimum_minor, min(owing, _least_useful(prices)))
+    lowest = max(prices.minimum_minor, owing if agreed else min(owing, _least_useful(prices)))
     if amount_minor < lowest:
         small = amount_minor < prices.minimum_minor
         code = "amount_below_minimum" if small else "amount_buys_nothing"
         return Refusal(code, {"nearest_minor": lowest})
     largest_wh = STS_LARGEST_UNITS * STS_STEP_WH if carrier == "token" else CARD_LARGEST_WH
-    highest = min(prices.maximum_minor, _most_carried(prices, largest_wh, debt_minor))
+    highest = min(prices.maximum_minor, _most_carried(prices, largest_wh, debt_minor, agreed))
     if amount_minor > prices.maximum_minor:
         return Refusal("amount_above_maximum", {"nearest_minor": highest})
     if amount_minor > highest:
@@ -200,18 +207,24 @@ def _limits(
     return None
 
 
-def _most_carried(prices: PowerType, largest_wh: int, debt_minor: int) -> int:
+def _most_carried(prices: PowerType, largest_wh: int, debt_minor: int, agreed: bool) -> int:
     """The largest amount whose energy is no more than `largest_wh`."""
     after_debt = largest_wh * _gross_ppm(prices) // (WH_PER_MWH * PPM) + _charged(prices)
+    if agreed:
+        return after_debt + debt_minor
     return min(after_debt + debt_minor, after_debt * PPM // (PPM - prices.debt_share_ppm))
 
 
 def _charges(
-    prices: PowerType, debt: int, debt_minor: int, amount_minor: int, account: str
+    prices: PowerType, debt: int, debt_minor: int, amount_minor: int, account: str, agreed: bool
 ) -> list[Line]:
     lines = []
-    if debt:
-        values: dict[str, int | str] = {
+    if debt and agreed:
+        values: dict[str, int | str] = {"taken_minor": debt, "left_minor": debt_minor - debt}
+        owing = chart.receivable(account)
+        lines.append(Line("debt", "", debt, 0, owing, "debt_agreed", values))
+    elif debt:
+        values = {
             "share_ppm": prices.debt_share_ppm,
             "paid_minor": amount_minor,
             "left_minor": debt_minor - debt,

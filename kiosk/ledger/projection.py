@@ -8,19 +8,26 @@ does so and compares. Each further subject has its tables drawn in a file of its
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kiosk.domain import facts
 from kiosk.domain.catalogue import Catalogue
+from kiosk.domain.posting import Posting
 from kiosk.domain.tariff import pack_bytes, pack_digest
-from kiosk.ledger import token_projection
+from kiosk.ledger import account_projection, debt_projection, token_projection
 from kiosk.ledger.store import Connection
 
 Draw = Callable[[Connection, int, int, Any], None]
 
 
-def project(connection: Connection, sequence: int, time_ms: int, fact: facts.Fact) -> None:
+def project(
+    connection: Connection,
+    sequence: int,
+    time_ms: int,
+    fact: facts.Fact,
+    postings: Sequence[Posting],
+) -> None:
     """Bring the tables beside the journal up to `fact`, which stands at `sequence`."""
     identity = fact.identity()
     if identity is not None:
@@ -30,6 +37,7 @@ def project(connection: Connection, sequence: int, time_ms: int, fact: facts.Fac
     draw = _DRAWS.get(type(fact))
     if draw is not None:
         draw(connection, sequence, time_ms, fact)
+    debt_projection.draw(connection, sequence, time_ms, fact, postings)
 
 
 def _committed(c: Connection, sequence: int, time_ms: int, fact: facts.SaleCommitted) -> None:
@@ -154,6 +162,7 @@ _DRAWS: dict[type[facts.Fact], Draw] = {
     facts.OperatorSignedIn: _signed_in,
     facts.SignInRefused: _refused,
     **token_projection.DRAWS,
+    **account_projection.DRAWS,
 }
 
 

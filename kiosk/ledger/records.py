@@ -19,6 +19,7 @@ from kiosk.domain.record import SaleRecord
 from kiosk.domain.registry import Card, Customer, Meter
 from kiosk.domain.tariff import TariffPack
 from kiosk.errors import StoreFault
+from kiosk.ledger.account_records import AccountReads
 from kiosk.ledger.opening import Head
 from kiosk.ledger.store import LEDGER_FILE, Connection, faults
 from kiosk.ledger.token_records import TokenReads
@@ -66,7 +67,7 @@ class HeldRecord(msgspec.Struct, frozen=True):
     amount_minor: int
 
 
-class Records(TokenReads):
+class Records(TokenReads, AccountReads):
     """Reads of one process; a lock makes the one connection safe for its threads."""
 
     def __init__(self, connection: Connection, origin: str) -> None:

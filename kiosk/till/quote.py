@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from kiosk.domain import chart, tariff
+from kiosk.domain import chart, debts, tariff
 from kiosk.domain.registry import (
     CARD_DIGITS,
     METER_DIGITS,
@@ -15,6 +15,9 @@ from kiosk.domain.registry import (
 )
 from kiosk.errors import Refusal
 from kiosk.till.desk import Desk
+
+#: A share of at most nine tenths comes to rest within so many looks.
+_NEAREST_LOOKS = 400
 
 
 class Buyer(msgspec.Struct, frozen=True):
@@ -27,6 +30,8 @@ class Buyer(msgspec.Struct, frozen=True):
     credit_minor: int
     minimum_minor: int
     maximum_minor: int
+    #: How this customer pays old debt; None: by the share of the tariff pack.
+    plan: debts.Plan | None = None
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -60,6 +65,8 @@ def buyer_of(desk: Desk, meter_number: str) -> Buyer | Refusal:
         return Refusal("unknown_meter", {"meter": meter_number})
     if meter.blocked:
         return Refusal("blocked_meter", {"meter": meter_number})
+    if desk.records.is_closed(meter.account):
+        return Refusal("account_closed", {"account": meter.account})
     customer = desk.records.customer(meter.account)
     found = desk.records.tariff()
     assert customer is not None and found is not None, meter
@@ -72,6 +79,7 @@ def buyer_of(desk: Desk, meter_number: str) -> Buyer | Refusal:
         credit_minor=-desk.records.balance(chart.meter_account(meter_number), desk.currency),
         minimum_minor=prices.minimum_minor,
         maximum_minor=prices.maximum_minor,
+        plan=desk.records.debt_plan(meter.account),
     )
 
 
@@ -83,17 +91,33 @@ def quote(desk: Desk, buyer: Buyer, amount_minor: int, sale_id: str = "") -> Off
     found = desk.records.tariff()
     assert found is not None
     _digest, pack = found
-    quoted = tariff.quote(
+    quoted = _priced(pack, buyer, amount_minor)
+    if isinstance(quoted, Refusal):
+        return _nearest(pack, buyer, quoted)
+    return Offer(sale_id or desk.entropy.name(), buyer, quoted, desk.clock.now().time_ms)
+
+
+def _priced(pack: tariff.TariffPack, buyer: Buyer, amount_minor: int) -> tariff.Quote | Refusal:
+    return tariff.quote(
         pack,
         buyer.meter.power_type,
         amount_minor,
         account=buyer.meter.account,
         debt_minor=buyer.debt_minor,
+        debt_taken_minor=debts.taken_minor(buyer.plan, buyer.debt_minor, amount_minor),
         carrier="token" if buyer.meter.kind == "keypad" else "card",
     )
-    if isinstance(quoted, Refusal):
-        return quoted
-    return Offer(sale_id or desk.entropy.name(), buyer, quoted, desk.clock.now().time_ms)
+
+
+def _nearest(pack: tariff.TariffPack, buyer: Buyer, refused: Refusal) -> Refusal:
+    """A plan takes more of a larger amount: look on until the amount that is named can be sold."""
+    for _ in range(_NEAREST_LOOKS):
+        nearest = refused.details.get("nearest_minor")
+        again = _priced(pack, buyer, int(nearest)) if nearest is not None else None
+        if not isinstance(again, Refusal) or again.details.get("nearest_minor") == nearest:
+            break
+        refused = again
+    return refused
 
 
 def _card_in_doubt(desk: Desk, buyer: Buyer) -> Refusal | None:
@@ -103,4 +127,8 @@ def _card_in_doubt(desk: Desk, buyer: Buyer) -> Refusal | None:
     for record in desk.records.open_sales():
         if record.committed.meter == buyer.meter.number:
             return Refusal("sale_in_doubt_for_meter", {"sale": record.committed.sale_id})
+    for sale_id in desk.records.waiting_reversals():
+        reversing = desk.records.sale(sale_id)
+        if reversing is not None and reversing.committed.meter == buyer.meter.number:
+            return Refusal("reversal_unfinished", {"sale": sale_id})
     return None
