@@ -231,13 +231,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     site: Site = Site()
     limits: Limits = Limits()
-    accounts: Accounts = Accounts()
     faces: Faces = Faces()
     card: CardSettings = CardSettings()
     cash: Cash = Cash()
     printer: PrinterSettings = PrinterSettings()
     vending: Vending = Vending()
     upstream: Upstream = Upstream()
+    accounts: Accounts = Accounts()
     rehearsal: Rehearsal = Rehearsal()
 
 

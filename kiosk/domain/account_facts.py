@@ -28,7 +28,6 @@ class TopUpReceived(Fact, frozen=True):
     spendable: bool
     tendered_minor: int
     change_minor: int
-    station: str
     operator: str
 
     def identity(self) -> str:

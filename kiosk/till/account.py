@@ -56,7 +56,6 @@ def top_up(
         spendable=by_hand or desk.settings.accounts.spend_uncleared,
         tendered_minor=paid.tendered_minor if by_hand else 0,
         change_minor=paid.change_minor if by_hand else 0,
-        station=desk.station.name,
         operator=desk.operator,
     )
     return write(desk, fact, owner.account)

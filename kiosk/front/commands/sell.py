@@ -1,4 +1,4 @@
-"""kiosk quote, sell, why, recover: the till without a screen."""
+"""kiosk quote, sell, recover: the till without a screen."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from kiosk.front.operator import become
 from kiosk.front.wiring import House, opened
 from kiosk.front.world import READER
 from kiosk.till import history, recover
+from kiosk.till.account import capital_payment
 from kiosk.till.quote import Buyer, Offer, buyer_of, find_buyer, quote
 from kiosk.till.sell import cash_due, cash_payment, sell
 
@@ -33,8 +34,10 @@ def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--amount", required=True, help="decimal, in major units: 20.50")
     if verb == "sell":
         parser.add_argument("--tender", help="cash given (default: exactly the amount)")
-    if verb == "why":
-        parser.add_argument("sale", help="sale id, or the token")
+        parser.add_argument(
+            "--from", dest="source", choices=("cash", "capital"), default="cash",
+            help="cash, or the customer's capital account",
+        )  # fmt: skip
     if verb == "recover":
         parser.add_argument(
             "--undo", metavar="SALE", help="undo this card sale; the card proves it"
@@ -49,7 +52,7 @@ def run(verb: str, options: argparse.Namespace, context: Context) -> int:
     with opened(context.home, context.settings, cash=verb == "recover") as house:
         refused = become(house.desk, options.operator)
         if refused is None:
-            answer = {"quote": _quote, "sell": _sell, "why": _why, "recover": _recover}[verb]
+            answer = {"quote": _quote, "sell": _sell, "recover": _recover}[verb]
             outcome = answer(house, options)
             if not isinstance(outcome, Refusal):
                 return outcome
@@ -112,7 +115,10 @@ def _sell(house: House, options: argparse.Namespace) -> int | Refusal:
             tendered = money.parse_amount(options.tender, house.desk.currency)
         if isinstance(tendered, Refusal):
             return tendered
-        payment = cash_payment(house.desk, amount, tendered, offer.buyer)
+        if options.source == "capital":
+            payment = capital_payment(house.desk, offer.buyer, amount)
+        else:
+            payment = cash_payment(house.desk, amount, tendered, offer.buyer)
         if isinstance(payment, Refusal):
             return payment
         record = sell(house.desk, offer, payment)
@@ -189,29 +195,12 @@ def _print_lines(
     say.out(f"{'=':<28} {total:>10} {currency} {format_kwh(energy_wh) + ' kWh':>14}")
 
 
-# --- why and recover --------------------------------------------------------------------------
-
-
-def _why(house: House, options: argparse.Namespace) -> int | Refusal:
-    explained = history.why(house.desk, options.sale)
-    if isinstance(explained, Refusal):
-        return explained
-    record = explained.record
-    if options.json:
-        shown = say.sale_json(record, house.words)
-        shown["tariff_digest"] = record.committed.tariff_digest
-        shown["replay_agrees"] = explained.same
-        say.json(shown)
-    else:
-        _print_sale(house, record, options)
-        agrees = "agrees with" if explained.same else "DIFFERS FROM"
-        say.out(f"replayed from tariff {record.committed.tariff_digest[:12]}: {agrees} the sale")
-    return 0 if explained.same else say.trouble("The stored prices do not give these figures.")
+# --- recover ----------------------------------------------------------------------------------
 
 
 def _recover(house: House, options: argparse.Namespace) -> int | Refusal:
     if options.undo:
-        undone = _with_card_of(house, options.undo, lambda: recover.undo(house.desk, options.undo))
+        undone = with_card_of(house, options.undo, lambda: recover.undo(house.desk, options.undo))
         if isinstance(undone, Refusal):
             return undone
         _print_sale(house, undone, options)
@@ -221,7 +210,7 @@ def _recover(house: House, options: argparse.Namespace) -> int | Refusal:
         return settled
     sales = {record.committed.sale_id: record for record in settled.sales}
     for record in settled.waiting:
-        again = _with_card_of(house, record.committed.sale_id, lambda: recover.recover(house.desk))
+        again = with_card_of(house, record.committed.sale_id, lambda: recover.recover(house.desk))
         if not isinstance(again, Refusal):
             sales |= {done.committed.sale_id: done for done in again.sales}
     waiting = history.in_doubt(house.desk)
@@ -246,9 +235,10 @@ def _recover(house: House, options: argparse.Namespace) -> int | Refusal:
     return 0
 
 
-def _with_card_of(house: House, sale_id: str, work: Callable[[], Answer]) -> Answer:
+def with_card_of(house: House, sale_id: str, work: Callable[[], Answer]) -> Answer:
     """Do `work` with the card of a sale in the reader; in rehearsal the customer comes back."""
-    record = house.desk.records.sale(sale_id)
+    records = house.desk.records
+    record = records.sale(sale_id) or records.sale_by_token(sale_id.replace(" ", ""))
     buyer = buyer_of(house.desk, record.committed.meter) if record is not None else None
     if buyer is None or isinstance(buyer, Refusal):
         return work()
