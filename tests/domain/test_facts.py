@@ -77,6 +77,21 @@ IDENTITIES = {
     "token_refused": "token_end/t2",
     "key_file_imported": "key_file/" + "cc" * 32,
     "meter_key_changed": "key_changed/t4",
+    "top_up_received": "top_up/u1",
+    "top_up_cleared": "top_up_cleared/u1",
+    "top_up_bounced": "top_up_bounced/u1",
+    "money_transferred": "transfer/m1",
+    "money_refunded": "refund/r1",
+    "deposit_taken": "deposit/d1",
+    "account_closed": "closed/20000001",
+    "debt_recorded": "debt/x1",
+    "debt_paid": "debt_paid/y1",
+    "debt_written_off": "write_off/w1",
+    "bill_received": "bill/b1",
+    "bill_collected": "bill_collected/k1",
+    "sale_reversed": "undone/s2",
+    "sale_reallocated": "undone/s1",
+    "sale_rerated": "rerated/s4",
 }
 
 
