@@ -45,7 +45,8 @@ class AccountPage(StaffFrame):
         """The balances, what digits do, and the history."""
         yield Static("", id="record", markup=False)
         rows = [f"{n} {self.say(f'account.menu_{name}')}" for n, name in enumerate(ROWS, 1)]
-        yield Static("  ".join(rows), classes="line", markup=False)
+        for part in (rows[:5], rows[5:]):
+            yield Static("  ".join(part), classes="line", markup=False)
         keys = ("cashier.history_time", "account.history", "cashier.amount", "slip.entry")
         yield Table([self.say(key) for key in keys])
 
