@@ -101,6 +101,49 @@ def entries(data: bytes) -> Iterator[tuple[list[Any], bytes, bytes]]:
         need(at == len(content), "is followed by bytes that belong to no entry")
 
 
+def customer_moves(kind: str, fact: dict[str, Any], amount: int) -> list[tuple[str, str, int]]:
+    """What customers' money does, debts and bills included: (debit, credit, amount)."""
+    account = fact.get("account", "")
+    own, owing = f"capital_account:{account}", f"receivable:{account}"
+    method, by_hand = fact.get("method", ""), fact.get("method") == "cash"
+    held = own if by_hand or fact.get("spendable") else f"uncleared_account:{account}"
+    clearing = f"in_clearing:{method}"
+    if kind == "top_up_received":
+        return [(f"cash:{fact['operator']}" if by_hand else clearing, held, amount)]
+    if kind == "top_up_cleared":
+        return [("bank", clearing, amount), (held, own, amount)]
+    if kind == "top_up_bounced":
+        cleared = fact["was"] == "cleared"
+        lost = "bank" if cleared else clearing
+        taken = (own if cleared else held, lost, fact["taken_minor"])
+        return [taken, (owing, lost, fact["owed_minor"])]
+    if kind == "debt_recorded":
+        against = {"arrears": "opening_debts", "consumed": "reallocated"}
+        return [(owing, against.get(fact["kind"], f"revenue:{fact['kind']}"), amount)]
+    if kind == "bill_collected":
+        bills, fee = f"bills_receivable:{account}", fact["late_fee_minor"]
+        return [(fact["paid_from"], bills, amount), (fact["paid_from"], "revenue:late_fee", fee)]
+    if kind == "sale_reallocated":
+        owed = amount if fact["consumed"] else fact["debt_minor"]
+        rest = ("reallocated", fact["moved_to"], amount - owed)
+        return [(owing, fact["moved_to"], owed), rest]
+    if kind == "sale_rerated":
+        more = fact["due_minor"] - fact["paid_minor"]
+        bearer = owing if more >= 0 else own
+        bearer = "revenue:tariff_variance" if fact["borne_by"] == "utility" else bearer
+        pair = (bearer, "tariff_variance") if more >= 0 else ("tariff_variance", bearer)
+        return [(*pair, abs(more))]
+    plain = {
+        "money_transferred": (fact.get("from_account", ""), fact.get("to_account", "")),
+        "money_refunded": (fact.get("from_account", ""), fact.get("paid_to", "")),
+        "deposit_taken": (fact.get("paid_from", ""), f"deposit:{account}"),
+        "debt_paid": (fact.get("paid_from", ""), owing),
+        "debt_written_off": ("written_off", owing),
+        "bill_received": (f"bills_receivable:{account}", "billed"),
+    }
+    return [(*plain[kind], amount)] if kind in plain else []
+
+
 class Check:
     """The journal, entry after entry: what is open, what was sold, and what all postings sum to."""
 
@@ -169,6 +212,20 @@ class Check:
             return [(meter, "WH", energy), (given[fact["operation"]], "WH", -energy)]
         if kind.startswith("account_move"):
             return self.move(kind, fact)
+        if kind == "account_closed":
+            given = [(name, money, each) for name, each in fact["kept"].items()]
+            owing = (f"receivable:{fact['account']}", money, -fact["debt_minor"])
+            return [*given, owing, (fact["paid_to"], money, -fact["paid_out_minor"])]
+        if kind == "sale_reversed":
+            back = [(line["account"], money, line["amount_minor"]) for line in fact["lines"]]
+            energy, meter = fact["energy_wh"], f"meter_energy:{fact['meter']}"
+            given = [("energy_issued", "WH", energy), (meter, "WH", -energy)]
+            return [*back, (fact["returned_to"], money, -amount), *given]
+        moves = customer_moves(kind, fact, amount)
+        if moves:
+            need(min(each for _, _, each in moves) >= 0, "moves less than nothing")
+            pairs = [((to, money, each), (source, money, -each)) for to, source, each in moves]
+            return [posting for pair in pairs for posting in pair]
         if kind == "payment_kept":
             need(self.held.pop(fact["payment"], 0) == amount, "keeps more or less than was held")
             account = f"meter_account:{fact['meter']}"

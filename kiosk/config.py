@@ -61,6 +61,26 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 7
 
 
+class Accounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Customers' accounts, debts and corrections."""
+
+    spend_uncleared: Annotated[
+        bool,
+        Meta(description="Money by cheque, transfer or e-payment may be spent before it clears."),
+    ] = False
+    interest_ppm_per_month: Annotated[
+        int,
+        Meta(ge=0, le=100_000, description="Interest on overdue debt (millionths; 10000 = 1 %)."),
+    ] = 0
+    interest_after_days: Annotated[
+        int, Meta(ge=0, le=3650, description="A debt is overdue when it is older (days).")
+    ] = 30
+    rerate_to: Annotated[
+        Literal["customer", "utility"],
+        Meta(description="Who bears the difference when a sale at old prices is priced again."),
+    ] = "customer"
+
+
 class Faces(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long a customer may think."""
 
@@ -240,6 +260,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     printer: PrinterSettings = PrinterSettings()
     vending: Vending = Vending()
     upstream: Upstream = Upstream()
+    accounts: Accounts = Accounts()
     rehearsal: Rehearsal = Rehearsal()
 
 

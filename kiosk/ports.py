@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from kiosk.domain.account_record import AccountRecord, Standing
 from kiosk.domain.cards.image import CardImage, PlainWrite
 from kiosk.domain.record import PaymentRecord, SaleRecord, TokenRecord
 from kiosk.domain.registry import Customer
@@ -301,6 +302,20 @@ class SlipWriter(Protocol):
 
     def kept(self, payment: PaymentRecord) -> list[SlipLine]:
         """The slip of money that was kept for a meter."""
+
+    def account(
+        self, record: AccountRecord, customer: Customer | None, copy: int
+    ) -> list[SlipLine]:
+        """The slip of one event of a customer's money."""
+
+    def statement(
+        self,
+        standing: Standing,
+        events: Sequence[AccountRecord],
+        customer: Customer,
+        time_ms: int,
+    ) -> list[SlipLine]:
+        """The statement of a customer's account; `events` newest first."""
 
     def speaking(self, language: str) -> SlipWriter:
         """The same writer in the language that a customer has chosen."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from kiosk.domain.account_record import AccountRecord, Standing
 from kiosk.domain.record import PaymentRecord, SaleRecord, TokenRecord
 from kiosk.domain.registry import Customer
 from kiosk.ports import SlipLine
 from kiosk.words.book import Words
+from receipts.account import event_slip, statement_slip
 from receipts.fault import doubt_slip, kept_slip, void_slip
 from receipts.paper import Site
 from receipts.sale import sale_slip
@@ -38,6 +42,24 @@ class Writer:
     def kept(self, payment: PaymentRecord) -> list[SlipLine]:
         """The slip of money that was kept for a meter."""
         return kept_slip(payment, None, self._site, self._words, mode=self._mode)
+
+    def account(
+        self, record: AccountRecord, customer: Customer | None, copy: int
+    ) -> list[SlipLine]:
+        """The slip of one event of a customer's money."""
+        return event_slip(record, customer, self._site, self._words, copy=copy, mode=self._mode)
+
+    def statement(
+        self,
+        standing: Standing,
+        events: Sequence[AccountRecord],
+        customer: Customer,
+        time_ms: int,
+    ) -> list[SlipLine]:
+        """The statement of a customer's account; `events` newest first."""
+        return statement_slip(
+            standing, events, customer, self._site, self._words, time_ms=time_ms, mode=self._mode
+        )
 
     def speaking(self, language: str) -> Writer:
         """The same writer in another language."""

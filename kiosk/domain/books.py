@@ -13,9 +13,13 @@ from typing import Any
 import msgspec
 
 from kiosk.domain import (
+    account_books,
+    bill_books,
     card_account_books,
     card_account_facts,
     chart,
+    correction_books,
+    debt_books,
     facts,
     free_units,
     tariff_books,
@@ -262,6 +266,7 @@ def _is_sound(tender: facts.Tender, sale: facts.SaleCommitted) -> bool:
     own = {
         "meter_account": chart.meter_account(sale.meter),
         "card_account": chart.card_account(sale.account),
+        "capital_account": chart.capital_account(sale.account),
     }
     if tender.kind == "cash":
         known = tender.account.startswith(chart.cash(""))
@@ -288,4 +293,8 @@ _RULES: dict[type[facts.Fact], Any] = {
     **token_books.RULES,
     **card_account_books.RULES,
     facts.TariffPublished: tariff_books.published,
+    **account_books.RULES,
+    **debt_books.RULES,
+    **bill_books.RULES,
+    **correction_books.RULES,
 }

@@ -28,6 +28,18 @@ CARD_ACCOUNTS_PENDING = "card_accounts_pending"
 FREE_ENERGY, REPLACED_ENERGY = "free_energy", "replaced_energy"
 
 
+#: Money that has arrived at the utility's bank.
+BANK = "bank"
+#: Bills of old meters as the billing system issued them; the other side of what is to be collected.
+BILLED = "billed"
+#: Debts that nobody will pay any more.
+WRITTEN_OFF = "written_off"
+#: Value that was moved to the right customer while the wrong meter may still take the energy.
+REALLOCATED = "reallocated"
+#: What prices that were known too late have cost the utility, or brought it (E11).
+TARIFF_VARIANCE = "tariff_variance"
+
+
 def cash(holder: str) -> str:
     """Cash in the hands of a person's drawer or a note box: `holder` names it."""
     return f"cash:{holder}"
@@ -68,9 +80,39 @@ def meter_energy(meter: str) -> str:
     return f"meter_energy:{meter}"
 
 
+def capital_account(account: str) -> str:
+    """A customer's own money: paid in, and not yet spent (F065)."""
+    return f"capital_account:{account}"
+
+
+def uncleared_account(account: str) -> str:
+    """Money that a customer has sent and that the bank has not confirmed."""
+    return f"uncleared_account:{account}"
+
+
+def in_clearing(method: str) -> str:
+    """Cheques, transfers and e-payments on their way to the bank."""
+    return f"in_clearing:{method}"
+
+
+def deposit(account: str) -> str:
+    """What a customer has left as a deposit; it goes back when the account is closed."""
+    return f"deposit:{account}"
+
+
+def bills_receivable(account: str) -> str:
+    """What is still to be collected on the bills of an old meter."""
+    return f"bills_receivable:{account}"
+
+
 #: Accounts that hold somebody's money, which may be spent down to nothing and no further, and what
 #: the name after the colon is.
-PURSES = {"meter_account": "meter"}
+PURSES = {
+    "meter_account": "meter",
+    "capital_account": "account",
+    "uncleared_account": "account",
+    "deposit": "account",
+}
 
 
 def purse_of(account: str) -> str:

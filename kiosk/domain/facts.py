@@ -10,7 +10,15 @@ from __future__ import annotations
 
 import msgspec
 
-from kiosk.domain import card_account_facts, operator_facts, token_facts
+from kiosk.domain import (
+    account_facts,
+    bill_facts,
+    card_account_facts,
+    correction_facts,
+    debt_facts,
+    operator_facts,
+    token_facts,
+)
 from kiosk.domain.cards.image import CardImage, PlainWrite
 from kiosk.domain.fact import Fact as Fact  # noqa: PLC0414 - the name that all rooms use
 from kiosk.domain.free_units import FreeToken
@@ -116,7 +124,8 @@ class OperatorSignedOut(Fact, frozen=True):
 
 class Tender(msgspec.Struct, frozen=True):
     """How a part of a sale was paid: "cash" over the counter, "notes" held by a kiosk,
-    "meter_account" (money kept for the meter) or "card_account" (money on the customer's card).
+    "meter_account" (money kept for the meter), "capital_account" (the customer's own money) or
+    "card_account" (money on the customer's card).
     `account` is the ledger account it comes from."""
 
     kind: str
@@ -352,6 +361,7 @@ _ALL: tuple[type[Fact], ...] = (
     *token_facts.FACTS,
     *operator_facts.FACTS,
     *card_account_facts.FACTS,
+    *account_facts.FACTS, *debt_facts.FACTS, *bill_facts.FACTS, *correction_facts.FACTS,
 )  # fmt: skip
 
 KINDS: dict[tuple[str, int], type[Fact]] = {(fact.KIND, fact.VERSION): fact for fact in _ALL}

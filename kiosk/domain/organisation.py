@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 _OFFICE = frozenset({"quote", "recover", "search", "history", "reprint"})
+#: Customers' money: taking it, moving it, undoing a sale.
+_MONEY = frozenset({"accounts", "undo"})
 _KEYS = frozenset({"maintain", "engineer", "keys"})
 
 #: One right a verb of the till; the gate of the Desk asks for them by name. `engineer` makes tokens
 #: that are no sale, `keys` changes what a module or a meter holds, `free` gives energy away and
-#: needs a second person; so does `tariffs`, which puts prices into force.
+#: needs a second person; so does `tariffs`, which puts prices into force. `accounts` is the
+#: counter's work with customers' money, `undo` takes a sale back; `approve` is what the second
+#: person needs where value moves without money, and what agrees plans and charges interest.
 RIGHTS: dict[str, frozenset[str]] = {
     "self_service": frozenset({"quote", "sell", "recover"}),
-    "cashier": _OFFICE | {"sell"},
+    "cashier": _OFFICE | _MONEY | {"sell"},
     "technician": _OFFICE | _KEYS,
-    "supervisor": _OFFICE | _KEYS | {"sell", "operators", "free", "tariffs"},
+    "supervisor": _OFFICE | _KEYS | _MONEY | {"sell", "operators", "free", "tariffs", "approve"},
 }
 
 

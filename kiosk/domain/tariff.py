@@ -94,6 +94,13 @@ class _Due(NamedTuple):
         return self.net_minor + sum(amount for _, amount in self.taxes)
 
 
+class DebtRule(NamedTuple):
+    """What of a purchase goes to old debt: a share of it, but no more than `most_minor`."""
+
+    share_ppm: int
+    most_minor: int
+
+
 class _Case(NamedTuple):
     """One purchase as the price sees it: whose prices, what is charged, what energy costs."""
 
@@ -102,6 +109,17 @@ class _Case(NamedTuple):
     due: list[_Due]
     debt_minor: int
     carrier: Carrier
+    plan: DebtRule | None
+
+    @property
+    def share_ppm(self) -> int:
+        """The part of a payment that may go to old debt."""
+        return self.prices.debt_share_ppm if self.plan is None else self.plan.share_ppm
+
+    @property
+    def payable_minor(self) -> int:
+        """The most that one purchase pays of old debt."""
+        return self.debt_minor if self.plan is None else min(self.debt_minor, self.plan.most_minor)
 
     @property
     def charged_minor(self) -> int:
@@ -109,7 +127,7 @@ class _Case(NamedTuple):
 
     def debt_of(self, amount_minor: int) -> int:
         """The part of a payment that goes to old debt."""
-        return min(self.debt_minor, amount_minor * self.prices.debt_share_ppm // PPM)
+        return min(self.payable_minor, amount_minor * self.share_ppm // PPM)
 
     def carried_wh(self, due_wh: int) -> int:
         """The energy that the carrier carries when at least `due_wh` is due."""
@@ -123,15 +141,17 @@ def quote(
     *,
     account: str,
     debt_minor: int = 0,
+    plan: DebtRule | None = None,
     carrier: Carrier,
     usage: Usage = Usage(),  # noqa: B008 - frozen: nothing was bought yet
 ) -> Quote | Refusal:
     """What `amount_minor` buys for a customer with `debt_minor` of old debt.
 
-    Order: old debt (a share of the payment), charges and their taxes, then energy. Refuses an
-    amount outside the limits, naming the nearest allowed one (E37).
+    A customer's own `plan` decides what of the debt is paid; None: the share of the pack. Order:
+    old debt, charges and their taxes, then energy. Refuses an amount outside the limits, naming
+    the nearest allowed one (E37).
     """
-    case = _case(pack, power_type, usage, debt_minor, carrier)
+    case = _case(pack, power_type, usage, debt_minor, carrier, plan)
     outside = _limits(case, amount_minor)
     if outside is not None:
         return outside
@@ -155,6 +175,7 @@ def quote_energy(
     *,
     account: str,
     debt_minor: int = 0,
+    plan: DebtRule | None = None,
     carrier: Carrier,
     usage: Usage = Usage(),  # noqa: B008 - frozen: nothing was bought yet
 ) -> Quote | Refusal:
@@ -163,7 +184,7 @@ def quote_energy(
     The inverse of `quote`: with one multiple of the purchase less the customer would get less than
     `energy_wh`, or could not buy at all. Refuses energy that no single purchase gives.
     """
-    case = _case(pack, power_type, usage, debt_minor, carrier)
+    case = _case(pack, power_type, usage, debt_minor, carrier, plan)
     multiple = case.prices.multiple_minor
     low, high = _lowest(case) // multiple, _highest(case) // multiple
     if _bought_wh(case, high * multiple) < energy_wh:
@@ -176,8 +197,15 @@ def quote_energy(
             low = middle + 1
     return quote(
         pack, power_type, low * multiple,
-        account=account, debt_minor=debt_minor, carrier=carrier, usage=usage,
+        account=account, debt_minor=debt_minor, plan=plan, carrier=carrier, usage=usage,
     )  # fmt: skip
+
+
+def cost(pack: TariffPack, power_type: str, energy_wh: int, usage: Usage) -> int:
+    """What `energy_wh` costs with charges and taxes, exactly: in units of which COST_ONE are one
+    minor unit."""
+    case = _case(pack, power_type, usage, 0, "card", None)
+    return cost_of(case.found, energy_wh) + case.charged_minor * COST_ONE
 
 
 def shared_quote(
@@ -205,12 +233,17 @@ def shared_quote(
 
 
 def _case(
-    pack: TariffPack, power_type: str, usage: Usage, debt_minor: int, carrier: Carrier
+    pack: TariffPack,
+    power_type: str,
+    usage: Usage,
+    debt_minor: int,
+    carrier: Carrier,
+    plan: DebtRule | None,
 ) -> _Case:
     prices = pack.power_type(power_type)
     due = [_due(prices, charge, usage) for charge in prices.all_charges()]
     found = segments(pack, power_type, usage)
-    return _Case(prices, found, [each for each in due if each.times], debt_minor, carrier)
+    return _Case(prices, found, [each for each in due if each.times], debt_minor, carrier, plan)
 
 
 def _due(prices: PowerType, charge: Charge, usage: Usage) -> _Due:
@@ -253,8 +286,10 @@ def _limits(case: _Case, amount_minor: int) -> Refusal | None:
 def _lowest(case: _Case) -> int:
     """The smallest amount of which something is left for energy: either all debt is paid, or a full
     share of it, amount - amount * share > charges, so the way back divides by 1 - share."""
-    charged, kept_ppm = case.charged_minor, PPM - case.prices.debt_share_ppm
-    useful = min(charged + case.debt_minor + 1, charged * PPM // kept_ppm + 1)
+    charged, kept_ppm = case.charged_minor, PPM - case.share_ppm
+    useful = charged + case.payable_minor + 1
+    if kept_ppm:
+        useful = min(useful, charged * PPM // kept_ppm + 1)
     multiple = case.prices.multiple_minor
     return -(-max(case.prices.minimum_minor, useful) // multiple) * multiple
 
@@ -262,8 +297,9 @@ def _lowest(case: _Case) -> int:
 def _highest(case: _Case) -> int:
     """The largest amount that may be paid and whose energy the carrier can carry."""
     most = cost_of(case.found, _largest_wh(case)) // COST_ONE + case.charged_minor
-    kept_ppm = PPM - case.prices.debt_share_ppm
-    carried = min(most + case.debt_minor, most * PPM // kept_ppm)
+    kept_ppm, carried = PPM - case.share_ppm, most + case.payable_minor
+    if kept_ppm:
+        carried = min(carried, most * PPM // kept_ppm)
     multiple = case.prices.multiple_minor
     return min(case.prices.maximum_minor, carried) // multiple * multiple
 
@@ -283,8 +319,12 @@ def _bought_wh(case: _Case, amount_minor: int) -> int:
 
 def _charges(case: _Case, debt: int, amount_minor: int, account: str) -> list[Line]:
     lines = []
-    if debt:
-        values: dict[str, int | str] = {
+    if debt and case.plan is not None:
+        values: dict[str, int | str] = {"taken_minor": debt, "left_minor": case.debt_minor - debt}
+        owing = chart.receivable(account)
+        lines.append(Line("debt", "", debt, 0, owing, "debt_agreed", values))
+    elif debt:
+        values = {
             "share_ppm": case.prices.debt_share_ppm,
             "paid_minor": amount_minor,
             "left_minor": case.debt_minor - debt,

@@ -23,6 +23,7 @@ def furnish_home(home: Home, settings: Settings, folder: Path | None = None) -> 
     world = World(home.path, home.journal.records, folder, module)
     if home.journal.records.tariff() is None:
         _register_utility(home, settings)
+        _register_money(home, settings)
     if home.journal.records.operator(utility.OPERATORS[-1][0]) is None:
         _register_operators(home)
     marker = world.folder / _BUILT
@@ -39,6 +40,16 @@ def _register_utility(home: Home, settings: Settings) -> None:
     received = catalogues.received(content)
     outcome = home.journal.append(received, content=catalogues.encode(content))
     assert not isinstance(outcome, Refusal), outcome
+
+
+def _register_money(home: Home, settings: Settings) -> None:
+    from kiosk.front.utility_accounts import opening_facts
+
+    last = home.journal.after(home.journal.head().sequence - 1, 1)[0]
+    written = opening_facts(settings.rehearsal.customers, settings.site.currency, last.time_ms)
+    if written:
+        outcome = home.journal.append(*written)
+        assert not isinstance(outcome, Refusal), outcome
 
 
 def _register_operators(home: Home) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from kiosk.domain import chart, facts, special_tokens, token_facts
 from kiosk.domain.posting import Posting
 from kiosk.errors import Refusal
+from kiosk.ledger import account_checks
 from kiosk.ledger.store import Connection
 
 Check = Callable[[Connection, Any], Refusal | None]
@@ -106,4 +107,5 @@ _CHECKS: dict[type[facts.Fact], tuple[Check, ...]] = {
     token_facts.TokenIssued: (_token_issued,),
     token_facts.TokenRefused: (_token_refused,),
     token_facts.MeterKeyChanged: (_key_changed,),
+    **account_checks.CHECKS,
 }

@@ -243,7 +243,7 @@ class Pen:
                 " ON CONFLICT (account, currency) DO UPDATE SET amount = amount + excluded.amount",
                 [(p.account, p.currency, p.amount) for p in postings],
             )
-        projection.project(self._connection, entry.sequence, entry.time_ms, fact)
+        projection.project(self._connection, entry.sequence, entry.time_ms, fact, postings)
         if isinstance(fact, facts.CatalogueReceived):
             content = catalogues.decode(draft.content)
             assert not isinstance(content, Refusal), content

@@ -8,14 +8,17 @@ does so and compares. Each further subject has its tables drawn in a file of its
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kiosk.domain import facts
 from kiosk.domain.catalogue import Catalogue
+from kiosk.domain.posting import Posting
 from kiosk.domain.tariff import pack_bytes, pack_digest
 from kiosk.ledger import (
+    account_projection,
     card_account_projection,
+    debt_projection,
     operator_projection,
     tariff_projection,
     token_projection,
@@ -25,7 +28,13 @@ from kiosk.ledger.store import Connection
 Draw = Callable[[Connection, int, int, Any], None]
 
 
-def project(connection: Connection, sequence: int, time_ms: int, fact: facts.Fact) -> None:
+def project(
+    connection: Connection,
+    sequence: int,
+    time_ms: int,
+    fact: facts.Fact,
+    postings: Sequence[Posting],
+) -> None:
     """Bring the tables beside the journal up to `fact`, which stands at `sequence`."""
     identity = fact.identity()
     if identity is not None:
@@ -35,6 +44,7 @@ def project(connection: Connection, sequence: int, time_ms: int, fact: facts.Fac
     draw = _DRAWS.get(type(fact))
     if draw is not None:
         draw(connection, sequence, time_ms, fact)
+    debt_projection.draw(connection, sequence, time_ms, fact, postings)
 
 
 def _committed(c: Connection, sequence: int, time_ms: int, fact: facts.SaleCommitted) -> None:
@@ -139,6 +149,7 @@ _DRAWS: dict[type[facts.Fact], Draw] = {
     **token_projection.DRAWS,
     **card_account_projection.DRAWS,
     facts.TariffPublished: tariff_projection.published,
+    **account_projection.DRAWS,
 }
 
 

@@ -19,7 +19,7 @@ from kiosk.domain.books import Books
 from kiosk.domain.entry import GENESIS, Entry, digest
 from kiosk.domain.posting import Posting
 from kiosk.errors import Refusal
-from kiosk.ledger import projection
+from kiosk.ledger import account_projection, projection
 from kiosk.ledger.sealing import entry_is_genuine
 from kiosk.ledger.store import LEDGER_FILE, Connection, faults, open_scratch
 
@@ -44,6 +44,7 @@ _DRAWN = {
     "customers": "account",
     "meters": "number",
     "cards": "number",
+    **account_projection.DRAWN,
 }
 
 
@@ -98,8 +99,7 @@ class _Prover:
         for entry in self._entries():
             self._place(entry, last, previous)
             fact = self._fact(entry)
-            self._postings(entry, fact, stored)
-            self._draw(entry, fact)
+            self._draw(entry, fact, self._postings(entry, fact, stored))
             previous, last = digest(entry), entry
             anchored = self.anchors.get(entry.sequence)
             if anchored is not None and anchored != previous:
@@ -165,7 +165,7 @@ class _Prover:
             raise _Bad(1, "is not the opening of a journal")
         return fact
 
-    def _postings(self, entry: Entry, fact: facts.Fact, stored: _Postings) -> None:
+    def _postings(self, entry: Entry, fact: facts.Fact, stored: _Postings) -> list[Posting]:
         made = self.books.apply(fact)
         if isinstance(made, Refusal):
             raise _Bad(entry.sequence, f"cannot stand where it stands ({made.code})")
@@ -175,11 +175,12 @@ class _Prover:
         for posting in made:
             key = (posting.account, posting.currency)
             self.balances[key] = self.balances.get(key, 0) + posting.amount
+        return made
 
-    def _draw(self, entry: Entry, fact: facts.Fact) -> None:
+    def _draw(self, entry: Entry, fact: facts.Fact, postings: list[Posting]) -> None:
         """What the tables beside the journal hold after this entry."""
         try:
-            projection.project(self.drawn, entry.sequence, entry.time_ms, fact)
+            projection.project(self.drawn, entry.sequence, entry.time_ms, fact, postings)
             if isinstance(fact, facts.CatalogueReceived):
                 self._draw_catalogue(entry, fact)
         except dbapi2.IntegrityError as error:

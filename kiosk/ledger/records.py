@@ -16,6 +16,7 @@ from kiosk.domain.entry import GENESIS, Entry, digest
 from kiosk.domain.facts import SaleCommitted
 from kiosk.domain.record import SaleRecord
 from kiosk.domain.registry import Card, Customer, Meter
+from kiosk.ledger.account_records import AccountReads
 from kiosk.ledger.card_account_records import CardAccountReads
 from kiosk.ledger.opening import Head
 from kiosk.ledger.operator_records import OperatorReads
@@ -56,7 +57,7 @@ class HeldRecord(msgspec.Struct, frozen=True):
     amount_minor: int
 
 
-class Records(OperatorReads, TokenReads, CardAccountReads, TariffReads):
+class Records(OperatorReads, TokenReads, CardAccountReads, TariffReads, AccountReads):
     """Reads of one process; a lock makes the one connection safe for its threads."""
 
     def __init__(self, connection: Connection, origin: str) -> None:

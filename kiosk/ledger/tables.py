@@ -14,6 +14,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlmodel import Field, SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
+from kiosk.ledger import account_tables as account_tables  # noqa: PLC0414 - one schema
+
 
 @compiles(AutoString, "sqlite")
 def _text(_type: Any, _compiler: Any, **_options: Any) -> str:

@@ -18,6 +18,8 @@ class Explained(msgspec.Struct, frozen=True):
     record: SaleRecord
     replayed: tariff.Quote | None
     same: bool
+    #: "reversed" or "reallocated", or nothing.
+    undone: str = ""
 
 
 def search(desk: Desk, text: str, limit: int = 50) -> list[Meter] | Refusal:
@@ -49,22 +51,32 @@ def why(desk: Desk, sale_id: str) -> Explained | Refusal:
     if record is None:
         return Refusal("unknown_sale", {"sale": sale_id[:40]})
     committed = record.committed
+    undone = (desk.records.undone(committed.sale_id) or ("", 0))[0]
     found = desk.records.tariff(committed.tariff_digest)
     if found is None:
-        return Explained(record, None, same=False)
+        return Explained(record, None, same=False, undone=undone)
     replayed = tariff.quote(
         found[1],
         committed.power_type,
         committed.amount_minor,
         account=committed.account,
         debt_minor=_debt_then(record),
+        plan=_agreed_then(record),
         carrier="token" if committed.token is not None else "card",
         usage=committed.usage if isinstance(committed.usage, tariff.Usage) else tariff.Usage(),
     )
     if isinstance(replayed, Refusal):
-        return Explained(record, None, same=False)
+        return Explained(record, None, same=False, undone=undone)
     same = replayed.lines == committed.lines and replayed.energy_wh == committed.energy_wh
-    return Explained(record, replayed, same=same)
+    return Explained(record, replayed, same=same, undone=undone)
+
+
+def _agreed_then(record: SaleRecord) -> tariff.DebtRule | None:
+    """What the customer's own plan took of the debt in that sale."""
+    for line in record.committed.lines:
+        if line.reason == "debt_agreed":
+            return tariff.DebtRule(tariff.PPM, line.amount_minor)
+    return None
 
 
 def _debt_then(record: SaleRecord) -> int:

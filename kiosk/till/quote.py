@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from kiosk.domain import chart, tariff
+from kiosk.domain import chart, debts, tariff
 from kiosk.domain.free_units import FreeUnits
 from kiosk.domain.registry import (
     CARD_DIGITS,
@@ -31,6 +31,8 @@ class Buyer(msgspec.Struct, frozen=True):
     credit_minor: int
     minimum_minor: int
     maximum_minor: int
+    #: How this customer pays old debt; None: by the share of the tariff pack.
+    plan: debts.Plan | None = None
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -68,6 +70,8 @@ def buyer_of(desk: Desk, meter_number: str) -> Buyer | Refusal:
         return Refusal("unknown_meter", {"meter": meter_number})
     if meter.blocked:
         return Refusal("blocked_meter", {"meter": meter_number})
+    if desk.records.is_closed(meter.account):
+        return Refusal("account_closed", {"account": meter.account})
     customer = desk.records.customer(meter.account)
     assert customer is not None, meter
     found = _prices_of(desk, meter)
@@ -82,6 +86,7 @@ def buyer_of(desk: Desk, meter_number: str) -> Buyer | Refusal:
         credit_minor=-desk.records.balance(chart.meter_account(meter_number), desk.currency),
         minimum_minor=prices.minimum_minor,
         maximum_minor=prices.maximum_minor,
+        plan=desk.records.debt_plan(meter.account),
     )
 
 
@@ -113,6 +118,7 @@ def _offer(
         wanted,
         account=meter.account,
         debt_minor=buyer.debt_minor,
+        plan=debts.rule_of(buyer.plan),
         carrier="token" if meter.kind == "keypad" else "card",
         usage=usage_of(desk, pack, meter, buyer.customer, now_ms),
     )
@@ -139,4 +145,8 @@ def _card_in_doubt(desk: Desk, buyer: Buyer) -> Refusal | None:
     for record in desk.records.open_sales():
         if record.committed.meter == buyer.meter.number:
             return Refusal("sale_in_doubt_for_meter", {"sale": record.committed.sale_id})
+    for sale_id in desk.records.waiting_reversals():
+        reversing = desk.records.sale(sale_id)
+        if reversing is not None and reversing.committed.meter == buyer.meter.number:
+            return Refusal("reversal_unfinished", {"sale": sale_id})
     return None

@@ -12,10 +12,19 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from kiosk.domain import card_account_facts, facts, token_facts
+from kiosk.domain import (
+    account_facts,
+    bill_facts,
+    card_account_facts,
+    correction_facts,
+    debt_facts,
+    facts,
+    token_facts,
+)
 from kiosk.domain.books import Books
 from kiosk.domain.entry import Entry
 from kiosk.domain.free_units import FreeToken
+from kiosk.domain.tariff import Line
 from kiosk.errors import KioskError, Refusal
 from sync.centre.holdings import Holdings, Page, Totals
 from sync.wire import Refused
@@ -32,6 +41,11 @@ _REST_LONGEST_S, _REST_STEP_S = 1.0, 0.05
 #: No single posting of a payment hall comes near it, and sums of millions stay within 64 bits.
 LARGEST_POSTING = 10**13
 _LONGEST_NAME = 200
+
+#: Facts whose figures all go into postings.
+ACCOUNT_FACTS = (
+    *account_facts.FACTS, *debt_facts.FACTS, *bill_facts.FACTS, *correction_facts.FACTS,
+)  # fmt: skip
 
 _ENTRIES = msgspec.msgpack.Decoder(Entry)
 
@@ -227,6 +241,8 @@ def _out_of_range(fact: facts.Fact) -> Refusal | None:
         amounts, names = [fact.amount_minor], [fact.currency, fact.meter, fact.device]
     elif isinstance(fact, token_facts.TokenIssued):
         amounts, names = [fact.energy_wh], [fact.meter]
+    elif isinstance(fact, ACCOUNT_FACTS):
+        amounts, names = _figures_of(fact)
     elif isinstance(fact, facts.CatalogueReceived):
         amounts = list(fact.opening_debts.values())
         names = [fact.currency, *fact.opening_debts]
@@ -235,6 +251,26 @@ def _out_of_range(fact: facts.Fact) -> Refusal | None:
     if any(len(name) > _LONGEST_NAME or name != _storable(name) for name in names):
         return Refusal("name_out_of_range", {"limit": _LONGEST_NAME})
     return None
+
+
+def _figures_of(fact: facts.Fact) -> tuple[list[int], list[str]]:
+    """Every amount and every name of a fact about customers' money; its lines and maps too."""
+    amounts: list[int] = []
+    names: list[str] = []
+    waiting: list[object] = list(msgspec.structs.astuple(fact))
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, int):
+            amounts.append(value)
+        elif isinstance(value, str):
+            names.append(value)
+        elif isinstance(value, Line):
+            waiting += [value.amount_minor, value.energy_wh, value.account]
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, dict):
+            waiting += [*value, *value.values()]
+    return amounts, names
 
 
 def _storable(text: str) -> str:

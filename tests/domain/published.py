@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import msgspec
 
-from kiosk.domain import card_account_facts, facts, operator_facts, token_facts
+from kiosk.domain import (
+    account_facts,
+    bill_facts,
+    card_account_facts,
+    correction_facts,
+    debt_facts,
+    facts,
+    operator_facts,
+    token_facts,
+)
 from kiosk.domain.cards.image import CardImage, PlainWrite
 from kiosk.domain.free_units import FreeToken
 from kiosk.domain.special_tokens import (
@@ -114,4 +123,47 @@ FACTS: list[facts.Fact] = [
     card_account_facts.CardCaseClosed("c1", "withdrawn", "201", "301"),
     facts.TariffPublished(7, "dd" * 32, "ZAR", 5, 9, b"\x85", "201", "301"),
     _sale("s3", token=TOKEN, usage=USAGE),
+    account_facts.TopUpReceived(
+        "u1", "20000001", "cheque", "ZAR", 5000, "CH 77", False, 0, 0, "101"
+    ),
+    account_facts.TopUpCleared("u1", "20000001", "cheque", "ZAR", 5000, False, "101"),
+    account_facts.TopUpBounced(
+        "u1", "20000001", "cheque", "ZAR", 5000, "cleared", False, 1000, 4000, "no cover", "101"
+    ),
+    account_facts.MoneyTransferred(
+        "m1", "ZAR", 500, "capital_account:20000001", "20000001", "meter_account:01470000009",
+        "20000002", "asked for", "101", "301",
+    ),
+    account_facts.MoneyRefunded(
+        "r1", "20000001", "ZAR", 500, "capital_account:20000001", "cash:101", "moves away", "101",
+        "301",
+    ),
+    account_facts.DepositTaken("d1", "20000001", "ZAR", 2000, "cash:101", "101"),
+    account_facts.AccountClosed(
+        "c1", "20000001", "ZAR", {"capital_account:20000001": 700, "deposit:20000001": 2000}, 500,
+        2200, "bank", "moved away", "101", "301",
+    ),
+    debt_facts.DebtRecorded(
+        "x1", "20000001", "arrears", 1_790_000_000_000, "ZAR", 900, "old book", "101", "301"
+    ),
+    debt_facts.DebtPaid("y1", "20000001", "x1", "ZAR", 300, "cash:101", 500, 200, "101"),
+    debt_facts.DebtWrittenOff("w1", "20000001", "x1", "ZAR", 100, "died", "101", "301"),
+    debt_facts.DebtPlanSet("20000001", "share", 0, 300_000, "oldest", "agreed", "301"),
+    bill_facts.BillReceived(
+        "b1", "X9", "Old Customer", "77", "2026-10", "ZAR", 8000, 1_793_000_000_000, 200, "101"
+    ),
+    bill_facts.BillCollected("k1", "b1", "X9", "ZAR", 3000, 200, "cash:101", 3200, 0, "101"),
+    correction_facts.ReversalIntended(
+        "s2", "00112233445566aa", [PlainWrite(2, 3, b"\x00", sealed=True)], "counter-1", "101"
+    ),
+    correction_facts.ReversalGivenUp("s3", "consumed", "101"),
+    correction_facts.SaleReversed(
+        "s2", "red_entry", "unread", "01470000009", "20000001", "ZAR", 1150, 11_500, LINES,
+        "cash:101", "wrong amount", "101", "301",
+    ),
+    correction_facts.SaleReallocated(
+        "s1", "20000001", True, "ZAR", 1150, 0, "20000002", "capital_account:20000002",
+        "wrong meter", "101", "301",
+    ),
+    correction_facts.SaleRerated("s4", "20000001", "ab" * 32, "ZAR", 1150, 1200, "customer", "301"),
 ]  # fmt: skip

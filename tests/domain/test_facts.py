@@ -90,6 +90,21 @@ IDENTITIES = {
     "card_suspected": "card_case/c1",
     "card_case_closed": "card_case_end/c1",
     "tariff_published": "tariff/7",
+    "top_up_received": "top_up/u1",
+    "top_up_cleared": "top_up_cleared/u1",
+    "top_up_bounced": "top_up_bounced/u1",
+    "money_transferred": "transfer/m1",
+    "money_refunded": "refund/r1",
+    "deposit_taken": "deposit/d1",
+    "account_closed": "closed/20000001",
+    "debt_recorded": "debt/x1",
+    "debt_paid": "debt_paid/y1",
+    "debt_written_off": "write_off/w1",
+    "bill_received": "bill/b1",
+    "bill_collected": "bill_collected/k1",
+    "sale_reversed": "undone/s2",
+    "sale_reallocated": "undone/s1",
+    "sale_rerated": "rerated/s4",
 }
 
 

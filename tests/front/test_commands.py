@@ -80,7 +80,7 @@ def test_every_figure_is_explained_when_a_past_sale_is_asked_for(kiosk: Kiosk) -
     sold = kiosk("sell", "--meter", meter, "--amount", "70", "--json").json
     for name in (sold["sale_id"], sold["token"]):
         why = kiosk("why", name, "--json").json
-        assert set(why) == SALE_KEYS | {"tariff_digest", "replay_agrees"}
+        assert set(why) == SALE_KEYS | {"tariff_digest", "replay_agrees", "undone", "says"}
         assert why["replay_agrees"] is True
         assert {key: why[key] for key in SALE_KEYS} == sold
     plain = kiosk("why", sold["sale_id"])

@@ -6,15 +6,25 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from kiosk.domain import card_account_facts, chart, facts, token_facts
+from kiosk.domain import (
+    account_facts,
+    bill_facts,
+    card_account_facts,
+    chart,
+    correction_facts,
+    debt_facts,
+    facts,
+    token_facts,
+)
 from kiosk.domain import catalogue as catalogues
 from kiosk.domain.cards.image import CardImage
 from kiosk.domain.catalogue import Catalogue
 from kiosk.domain.registry import Card, Customer, Meter
 from kiosk.domain.special_tokens import CreditRequest
-from kiosk.domain.tariff import PowerType, SubItem, TariffPack
+from kiosk.domain.tariff import Line, PowerType, SubItem, TariffPack
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.pen import Draft, Pen
 from kiosk.ledger.sealing import public_bytes
@@ -77,6 +87,7 @@ def trade(sales: int, seed: int = 1) -> Iterator[facts.Fact]:
     yield facts.OperatorSignedIn("101", "counter-1", "cashier")
     yield facts.LaneGiven(0, 1, "centre")
     yield from _gift("gift", 800_000)
+    yield from _money("20000001", "20000002")
     for number in range(sales):
         name = f"sale{number}"
         yield from _one(name, number, chance.choice(_KINDS), 1000 + chance.randrange(9000))
@@ -85,6 +96,50 @@ def trade(sales: int, seed: int = 1) -> Iterator[facts.Fact]:
     yield offered("open-note")
     yield offered("held")
     yield stacked("held")
+
+
+def _money(owner: str, other: str) -> Iterator[facts.Fact]:
+    """A customer's own money, debts, a bill, and sales that were undone or priced again."""
+    two = ("101", "301")
+    cash, capital = chart.cash("101"), chart.capital_account
+    yield account_facts.TopUpReceived("up1", owner, "cash", "ZAR", 9000, "", True, 9000, 0, "101")
+    yield account_facts.TopUpReceived("up2", owner, "cheque", "ZAR", 500, "c1", False, 0, 0, "101")
+    yield account_facts.TopUpCleared("up2", owner, "cheque", "ZAR", 500, False, "101")
+    yield account_facts.MoneyTransferred(
+        "move", "ZAR", 700, capital(owner), owner, capital(other), other, "asked for", *two
+    )
+    yield debt_facts.DebtRecorded("arrears", owner, "arrears", 1, "ZAR", 900, "old book", *two)
+    yield debt_facts.DebtPaid("paid", owner, "", "ZAR", 300, cash, 300, 0, "101")
+    yield debt_facts.DebtWrittenOff("gone", owner, "arrears", "ZAR", 100, "too old", *two)
+    yield debt_facts.DebtPlanSet(owner, "fixed", 200, 0, "newest", "agreed", "301")
+    yield bill_facts.BillReceived("b1", "X1", "Old", "7", "2026-10", "ZAR", 80, 1, 2, "101")
+    yield bill_facts.BillCollected("b1p", "b1", "X1", "ZAR", 30, 2, cash, 32, 0, "101")
+    undone = sale("undone", 2000, card=card_delivery(900))
+    yield undone
+    yield facts.SaleDelivered("undone", "normal", purchase_number=900)
+    yield correction_facts.SaleReversed(
+        "undone", "same_day", "unread", undone.meter, undone.account, "ZAR", 2000,
+        undone.energy_wh, undone.lines, cash, "wrong amount", "101", "",
+    )  # fmt: skip
+    yield from (sale("rerated", 2000, identifier=700_000), delivered("rerated", "7" * 20))
+    yield correction_facts.SaleRerated(
+        "rerated", owner, "ab" * 32, "ZAR", 2000, 1900, "customer", "301"
+    )
+    yield from _overpaid(other)
+    yield account_facts.AccountClosed(
+        "leaves", other, "ZAR", {capital(other): 700}, 0, 700, cash, "moved away", *two
+    )
+
+
+def _overpaid(account: str) -> Iterator[facts.Fact]:
+    """Two sales that pay debt which nobody owes: it is kept as credit."""
+    debt = Line("debt", "", 1000, 0, chart.receivable("20000003"), "debt")
+    energy = Line("energy", "Energy", 1000, 20_000, chart.revenue("energy"), "energy")
+    for number in (1, 2):
+        name = f"{account}-{number}"
+        twice = sale(name, 2000, identifier=710_000 + number)
+        yield msgspec.structs.replace(twice, lines=[energy, debt], energy_wh=20_000)
+        yield delivered(name, f"{number:020d}"[::-1])
 
 
 def _gift(name: str, identifier: int) -> Iterator[facts.Fact]:

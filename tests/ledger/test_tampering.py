@@ -64,7 +64,8 @@ def test_the_first_bad_entry_is_named_in_a_thousand_sales(tmp_path: Path) -> Non
 BESIDE = (
     "balances", "identities", "sales", "identifiers", "notes", "held", "catalogues", "tariffs",
     "customers", "meters", "cards", "operators", "refused_sign_ins", "issued_tokens",
-    "account_moves", "card_cases", "head",
+    "account_moves", "card_cases", "head", "account_events", "top_ups", "debts", "debt_takings",
+    "debt_credits", "debt_plans", "bills", "undone_sales", "rerated_sales", "closed_accounts",
 )  # fmt: skip
 
 
@@ -123,13 +124,16 @@ def cut_cleanly(thief: Thief, keep: int) -> None:
     thief.do("DELETE FROM entries WHERE sequence > ?", keep)
     thief.do("DELETE FROM postings WHERE sequence > ?", keep)
     thief.do("UPDATE head SET sequence = ?, digest = ?", keep, digest(thief.read(keep)))
-    for table in (
+    dated = (
         "sales", "identities", "notes", "issued_tokens", "refused_sign_ins", "account_moves",
-        "card_cases",
-    ):  # fmt: skip
+        "card_cases", "account_events", "top_ups", "debts", "debt_takings", "debt_plans", "bills",
+        "undone_sales", "rerated_sales", "closed_accounts",
+    )  # fmt: skip
+    for table in dated:
         thief.do(f"DELETE FROM {table} WHERE sequence > ?", keep)
-    for table in ("held", "operators", "balances", "identifiers"):
+    for table in ("held", "operators", "balances", "identifiers", "debt_credits"):
         thief.do(f"DELETE FROM {table}")
+    thief.do("UPDATE debts SET paid_minor = 0, written_off_minor = 0")
     thief.do(
         "INSERT INTO balances SELECT account, currency, sum(amount) FROM postings"
         " GROUP BY account, currency"

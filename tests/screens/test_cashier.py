@@ -14,6 +14,13 @@ async def _sign_in(player: Player, name: str = "101", pin: str = "1234") -> None
     await player.press(*name, "enter", *pin, "enter")
 
 
+async def _choose(player: Player, row: str) -> None:
+    """Press the digit of a row of the menu."""
+    text = await player.see("What is to be done?")
+    line = next(line for line in text.splitlines() if row in line)
+    await player.press(next(sign for sign in line if sign.isdecimal()))
+
+
 async def _customer(player: Player, number: str) -> None:
     """From the menu to the page of the customer with this number."""
     await player.see("What is to be done?")
@@ -300,8 +307,7 @@ def test_counter_is_closed_when_somebody_signs_out_or_may_not_sell(hall: Hall) -
         await _sign_in(player, "201")
         await player.see("Your role does not allow this")
         await _sign_in(player)
-        await player.see("What is to be done?")
-        await player.press("7")
+        await _choose(player, "Sign out")
         await player.see("Sign in")
         assert hall.desk.operator == ""
         await player.see("nobody signed in")
@@ -312,8 +318,7 @@ def test_counter_is_closed_when_somebody_signs_out_or_may_not_sell(hall: Hall) -
 def test_everything_is_french_when_the_language_is_changed(hall: Hall) -> None:
     async def script(player: Player) -> None:
         await _sign_in(player)
-        await player.see("What is to be done?")
-        await player.press("6")
+        await _choose(player, "Language")
         await player.see("Que faut-il faire ?")
         await player.press("1")
         await player.see("Quel client ?")
@@ -324,12 +329,10 @@ def test_everything_is_french_when_the_language_is_changed(hall: Hall) -> None:
 def test_program_ends_when_the_way_out_is_confirmed(hall: Hall) -> None:
     async def script(player: Player) -> None:
         await _sign_in(player)
-        await player.see("What is to be done?")
-        await player.press("8")
+        await _choose(player, "End the program")
         await player.see("The program ends")
         await player.press("escape")
-        await player.see("What is to be done?")
-        await player.press("8")
+        await _choose(player, "End the program")
         await player.see("The program ends")
         await player.press("enter")
         while player.app.return_value is None:

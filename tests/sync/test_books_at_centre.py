@@ -9,6 +9,7 @@ from kiosk.domain import facts
 from sync import wire
 from sync.centre import bookkeeper
 from sync.centre.holdings import Totals
+from tests.sync import customers_money
 from tests.sync.running_centre import RunningCentre
 from tests.sync.sync_terminal import (
     METER,
@@ -185,3 +186,34 @@ def test_other_books_go_on_and_an_alarm_is_raised_when_one_origin_cannot_be_fold
     centre.keep_books()
     assert (centre.figures("T1").booked, centre.figures("T2").booked) == (0, 3)
     assert centre.alarms() == [("T1", "books_stand_still", 1)]
+
+
+def test_customers_money_is_in_the_books_of_the_centre_when_its_facts_are_in(
+    centre: RunningCentre,
+) -> None:
+    terminal = Terminal()
+    terminal.write(*customers_money.day())
+    centre.enrol(terminal)
+    centre.send(terminal.packed())
+    centre.keep_books()
+    figures = centre.figures("T1")
+    assert figures.shelf == 0
+    kinds: dict[str, int] = {}
+    for name, amount in figures.balances["CNY"].items():
+        kind = name.partition(":")[0]
+        kinds[kind] = kinds.get(kind, 0) + amount
+    assert {kind: amount for kind, amount in kinds.items() if amount} == customers_money.BALANCES
+
+
+def test_a_huge_figure_goes_to_the_shelf_when_it_is_in_customers_money(
+    centre: RunningCentre,
+) -> None:
+    terminal = Terminal()
+    top_up = customers_money.day()[0]
+    huge = 2**62
+    terminal.write(msgspec.structs.replace(top_up, amount_minor=huge, tendered_minor=huge))
+    terminal.write(msgspec.structs.replace(top_up, account="x" * 300))
+    centre.enrol(terminal)
+    centre.send(terminal.packed())
+    centre.keep_books()
+    assert centre.figures("T1").shelf == 2

@@ -17,6 +17,7 @@ from kiosk.domain import chart, facts
 from kiosk.domain.entry import Entry, digest
 from sync import wire
 from sync.roads.file import write_bundles
+from tests.sync import customers_money
 from tests.sync.sync_terminal import (
     METER,
     Terminal,
@@ -234,3 +235,23 @@ def test_the_checker_borrows_nothing_when_it_is_read() -> None:
     for ours in ("kiosk", "sync", "drivers", "msgspec"):
         assert f"import {ours}" not in source
         assert f"from {ours}" not in source
+
+
+def test_customers_money_adds_up_when_a_stranger_checks_it(judge: Judge) -> None:
+    terminal = Terminal()
+    terminal.write(*customers_money.day())
+    code, words = judge(terminal.entries)
+    assert code == 0, words
+    shown = dict(
+        line.split()[::2] for line in words.splitlines() if line.startswith("  ") and "CNY" in line
+    )
+    assert {name: int(amount) for name, amount in shown.items()} == customers_money.BALANCES
+
+
+def test_the_stranger_says_so_when_customers_money_does_not_add_up(judge: Judge) -> None:
+    closed = customers_money.day()[-1]
+    terminal = Terminal()
+    terminal.write(replace(closed, paid_out_minor=1))
+    code, words = judge(terminal.entries)
+    assert code == 1
+    assert "do not sum to zero" in words

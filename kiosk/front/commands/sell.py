@@ -1,4 +1,4 @@
-"""kiosk quote, sell, why, recover: the till without a screen."""
+"""kiosk quote, sell, recover: the till without a screen."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from kiosk.front.wiring import House, opened
 from kiosk.front.world import READER
 from kiosk.screens import telling
 from kiosk.till import history, recover
+from kiosk.till.account import capital_payment
 from kiosk.till.free import grant
 from kiosk.till.hand_over import hand_over_all
 from kiosk.till.quote import Buyer, Offer, buyer_of, find_buyer, quote, quote_energy
@@ -44,12 +45,17 @@ def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
     if verb == "sell":
         how = parser.add_mutually_exclusive_group()
         how.add_argument("--tender", help="cash given (default: exactly the amount)")
-        how.add_argument("--from-card", action="store_true", help="pay from the card's account")
+        how.add_argument(
+            "--from", dest="source", choices=("cash", "capital", "card"), default="cash",
+            help="cash, the customer's capital account, or the money on the card",
+        )  # fmt: skip
+        how.add_argument(
+            "--from-card", dest="source", action="store_const", const="card",
+            help="the money on the card",
+        )  # fmt: skip
         parser.add_argument("--free-kwh", default="", help="free units in a token beside it")
         parser.add_argument("--reason", default="", help="why they are given; it is printed")
         say.second(parser)
-    if verb == "why":
-        parser.add_argument("sale", help="sale id, or the token")
     if verb == "recover":
         parser.add_argument(
             "--undo", metavar="SALE", help="undo this card sale; the card proves it"
@@ -66,7 +72,7 @@ def run(verb: str, options: argparse.Namespace, context: Context) -> int:
     with opened(context.home, context.settings, cash=verb == "recover") as house:
         refused = become(house.desk, options.operator)
         if refused is None:
-            answer = {"quote": _quote, "sell": _sell, "why": _why, "recover": _recover}[verb]
+            answer = {"quote": _quote, "sell": _sell, "recover": _recover}[verb]
             outcome = answer(house, options)
             if not isinstance(outcome, Refusal):
                 return outcome
@@ -164,8 +170,10 @@ def _granted(house: House, offer: Offer | Refusal, options: argparse.Namespace) 
 
 
 def _payment(house: House, options: argparse.Namespace, offer: Offer) -> Payment | Refusal:
-    if options.from_card:
+    if options.source == "card":
         return card_payment(house.desk, offer)
+    if options.source == "capital":
+        return capital_payment(house.desk, offer.buyer, offer.quote.amount_minor)
     tendered: int | Refusal = cash_due(offer)
     if options.tender is not None:
         tendered = money.parse_amount(options.tender, house.desk.currency)
@@ -239,29 +247,12 @@ def _print_lines(
     say.priced_lines(lines, amount_minor, energy_wh, house.desk.currency)
 
 
-# --- why and recover --------------------------------------------------------------------------
-
-
-def _why(house: House, options: argparse.Namespace) -> int | Refusal:
-    explained = history.why(house.desk, options.sale)
-    if isinstance(explained, Refusal):
-        return explained
-    record = explained.record
-    if options.json:
-        shown = say.sale_json(record, house.words)
-        shown["tariff_digest"] = record.committed.tariff_digest
-        shown["replay_agrees"] = explained.same
-        say.json(shown)
-    else:
-        _print_sale(house, record, options)
-        agrees = "agrees with" if explained.same else "DIFFERS FROM"
-        say.out(f"replayed from tariff {record.committed.tariff_digest[:12]}: {agrees} the sale")
-    return 0 if explained.same else say.trouble("The stored prices do not give these figures.")
+# --- recover ----------------------------------------------------------------------------------
 
 
 def _recover(house: House, options: argparse.Namespace) -> int | Refusal:
     if options.undo:
-        undone = _with_card_of(house, options.undo, lambda: recover.undo(house.desk, options.undo))
+        undone = with_card_of(house, options.undo, lambda: recover.undo(house.desk, options.undo))
         if isinstance(undone, Refusal):
             return undone
         _print_sale(house, undone, options)
@@ -271,7 +262,7 @@ def _recover(house: House, options: argparse.Namespace) -> int | Refusal:
         return settled
     sales = {record.committed.sale_id: record for record in settled.sales}
     for record in settled.waiting:
-        again = _with_card_of(house, record.committed.sale_id, lambda: recover.recover(house.desk))
+        again = with_card_of(house, record.committed.sale_id, lambda: recover.recover(house.desk))
         if not isinstance(again, Refusal):
             sales |= {done.committed.sale_id: done for done in again.sales}
     waiting = history.in_doubt(house.desk)
@@ -296,9 +287,10 @@ def _recover(house: House, options: argparse.Namespace) -> int | Refusal:
     return 0
 
 
-def _with_card_of(house: House, sale_id: str, work: Callable[[], Answer]) -> Answer:
+def with_card_of(house: House, sale_id: str, work: Callable[[], Answer]) -> Answer:
     """Do `work` with the card of a sale in the reader; in rehearsal the customer comes back."""
-    record = house.desk.records.sale(sale_id)
+    records = house.desk.records
+    record = records.sale(sale_id) or records.sale_by_token(sale_id.replace(" ", ""))
     buyer = buyer_of(house.desk, record.committed.meter) if record is not None else None
     if buyer is None or isinstance(buyer, Refusal):
         return work()

@@ -22,7 +22,7 @@ from kiosk.till.quote import Buyer
 from kiosk.till.rollover import RollOver
 from kiosk.words.clean import clean
 
-_HAND_OVER, _ROLL_OVER, _PULL, _PUT_IN = 2, 3, 7, 8
+_HAND_OVER, _ROLL_OVER, _PULL, _PUT_IN = 4, 5, 7, 8
 
 #: Record, buyer, past sales, sales whose token was finished meanwhile, a roll-over that is due.
 Customer = tuple[
@@ -117,13 +117,25 @@ class CustomerPage(StaffFrame):
 
             self.face_app.go(Amount(self._buyer))
 
+    def press_other(self, key: str) -> None:
+        """w says why the figures of the chosen sale are what they are."""
+        if key == "w" and self._sales:
+            from kiosk.screens.cashier.sale import show_why
+
+            record = self._sales[self.query_one(Table).chosen]
+            show_why(self, record.committed.sale_id, partial(CustomerPage, self.meter))
+
     def press_digit(self, digit: int) -> None:
-        """1 opens the chosen past sale; in a rehearsal 7 and 8 move the customer's card."""
+        """1 opens the chosen past sale, 2 the account; 7 and 8 move the card in a rehearsal."""
         if digit == 1 and self._sales:
             from kiosk.screens.cashier.sale import SalePage
 
             record = self._sales[self.query_one(Table).chosen]
             self.face_app.go(SalePage(record, partial(CustomerPage, self.meter)))
+        elif digit == 2:
+            from kiosk.screens.cashier.account import AccountPage
+
+            self.face_app.go(AccountPage(self.meter, partial(CustomerPage, self.meter)))
         elif digit == _HAND_OVER and self._waiting:
             self.ask(partial(hand_over.hand_over, self.desk, self._waiting[0]), self._handed)
         elif digit == _ROLL_OVER and self._due is not None and self._due.may:

@@ -6,7 +6,7 @@ from functools import partial
 
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
-from kiosk.screens import telling
+from kiosk.screens import account_telling, telling
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Confirm, Page, Reading
 from kiosk.till import history, paper
@@ -34,7 +34,8 @@ class SalePage(Page):
             self.note(self.words.refusal(explained), "warn")
             return
         self.record = explained.record
-        self.query_one(Reading).show(self._lines())
+        undone = [self.say(f"account.undone_{explained.undone}")] if explained.undone else []
+        self.query_one(Reading).show([*self._lines(), *undone])
         self.note(self.said)
 
     def _lines(self) -> list[str]:
@@ -56,8 +57,20 @@ class SalePage(Page):
         """Copy or reasons."""
         return self.say("cashier.sale_keys")
 
+    def press_other(self, key: str) -> None:
+        """w says why, as on every list of sales."""
+        if key == "w":
+            self.press_digit(2)
+
     def press_digit(self, digit: int) -> None:
-        """1 prints a copy, 2 says why."""
+        """1 prints a copy, 2 says why, 3 takes the sale back."""
+        if digit == 3:
+            from kiosk.screens.cashier import undo
+
+            undo.begin(
+                self, self.record.committed.sale_id, partial(SalePage, self.record, self.back)
+            )
+            return
         begin(self, digit, self.record, partial(SalePage, self.record, self.back))
 
 
@@ -92,12 +105,17 @@ def begin(screen: StaffFrame, digit: int, record: SaleRecord, back: Back) -> Non
         question = screen.say("cashier.reprint_confirm", copy=record.copies + 1, sale=sale)
         screen.face_app.go(Copy(title, question, screen.say("cashier.reprint_keys"), sale, back))
     elif digit == 2:
-        screen.ask(partial(history.why, screen.desk, sale), partial(_show_why, screen, back))
+        show_why(screen, sale, back)
+
+
+def show_why(screen: StaffFrame, sale: str, back: Back) -> None:
+    """Every figure of a sale and whether the replay agrees."""
+    screen.ask(partial(history.why, screen.desk, sale), partial(_show_why, screen, back))
 
 
 def _show_why(screen: StaffFrame, back: Back, explained: Explained | Refusal) -> None:
     if isinstance(explained, Refusal):
         screen.note(screen.words.refusal(explained), "warn")
         return
-    lines = telling.why_lines(screen.words, explained)
+    lines = account_telling.why_lines(screen.words, explained)
     screen.face_app.go(Page(screen.say("cashier.why_title"), lines, back))

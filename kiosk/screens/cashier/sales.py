@@ -62,6 +62,14 @@ class Sales(StaffFrame):
 
             self.face_app.go(SalePage(self._records[self.query_one(Table).chosen], Sales))
 
+    def press_other(self, key: str) -> None:
+        """w says why the figures of the chosen sale are what they are."""
+        if key == "w" and self._records:
+            from kiosk.screens.cashier.sale import show_why
+
+            record = self._records[self.query_one(Table).chosen]
+            show_why(self, record.committed.sale_id, Sales)
+
     def press_cancel(self) -> None:
         """Back to the menu."""
         from kiosk.screens.cashier.counter import Counter

@@ -15,6 +15,7 @@ from kiosk.screens import telling
 from kiosk.screens.staff.entry import TextEntry
 from kiosk.screens.staff.frame import StaffFrame
 from kiosk.screens.staff.page import Confirm
+from kiosk.till.account import capital_payment
 from kiosk.till.quote import Offer
 from kiosk.till.sell import Payment, cash_due, cash_payment
 
@@ -43,10 +44,13 @@ class Tender(StaffFrame):
 
     def hint(self) -> str:
         """Digits, Enter."""
-        return self.say("cashier.tender_keys")
+        return f"{self.say('cashier.tender_keys')}   {self.say('account.tender_account')}"
 
     def press_character(self, character: str) -> None:
-        """Digits and one point."""
+        """Digits and one point; / pays from the customer's account."""
+        if character == "/":
+            self._confirm(capital_payment(self.desk, self.offer.buyer, self._amount_minor()))
+            return
         if character.isascii() and (character.isdecimal() or character in ".,"):
             self.query_one(TextEntry).press("." if character == "," else character)
             self._show()
@@ -62,7 +66,12 @@ class Tender(StaffFrame):
 
     def press_enter(self) -> None:
         """Restate the sale before it is made."""
-        payment = self._payment()
+        self._confirm(self._payment())
+
+    def _amount_minor(self) -> int:
+        return self.offer.quote.amount_minor
+
+    def _confirm(self, payment: Payment | Refusal) -> None:
         if isinstance(payment, Refusal):
             self.note(self.words.refusal(payment), "warn")
             return
@@ -75,7 +84,7 @@ class Tender(StaffFrame):
                 amount_minor=quote.amount_minor,
             ),
             f"{self.offer.buyer.customer.name}, {self.offer.buyer.customer.address}",
-            self.say("cashier.change_due", change_minor=payment.change_minor),
+            self._paid_line(payment),
         ]
         restated += [
             self.say("linear.free_line", energy_wh=free.energy_wh, why=free.reason)
@@ -84,6 +93,11 @@ class Tender(StaffFrame):
         if self.earlier is not None:
             restated.append(telling.same_again_line(self.words, self.earlier))
         self.face_app.go(ConfirmSale(self, restated, payment))
+
+    def _paid_line(self, payment: Payment) -> str:
+        if any(tender.kind == "capital_account" for tender in payment.tenders):
+            return self.say("slip.paid_by", tender=self.say("tender.capital_account"))
+        return self.say("cashier.change_due", change_minor=payment.change_minor)
 
     def _payment(self) -> Payment | Refusal:
         typed = self.query_one(TextEntry).typed

@@ -17,6 +17,7 @@ from kiosk.screens.self_service.slip_state import (
     slip_state,
 )
 from kiosk.screens.self_service.visit import Deed, Step, Visit
+from kiosk.screens.self_service.why import WhySold
 from kiosk.till.desk import Desk
 
 #: Looks (half a second each) that the last screen stays after the card has gone.
@@ -51,7 +52,10 @@ class Ending(Step):
         """The keys."""
         if self.card_inside:
             return ""
-        return self.hints(enter="print_again" if self._can_print() else "finish")
+        enter = "print_again" if self._can_print() else "finish"
+        if self.visit is None or self.visit.record is None:
+            return self.hints(enter=enter)
+        return self.hints(enter=enter, zero="why")
 
     def help_key(self) -> str:
         """What to do with the card."""
@@ -73,6 +77,13 @@ class Ending(Step):
             return [Deed(text, lambda hands: hands.enter_token(meter, token)), show]
         text = self.say("rehearsal.meter_insert")
         return [Deed(text, lambda hands: hands.insert_in_meter(meter)), show]
+
+    def press_digit(self, digit: int) -> None:
+        """0 says why every figure is what it is; the others are the hands'."""
+        if digit == 0 and self.visit is not None and self.visit.record is not None:
+            self.app.push_screen(WhySold(self.visit.record))
+        else:
+            super().press_digit(digit)
 
     def on_mount(self) -> None:
         """Watch the card and the slip."""

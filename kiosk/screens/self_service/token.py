@@ -17,6 +17,7 @@ from kiosk.screens.self_service.slip_state import (
     slip_state,
 )
 from kiosk.screens.self_service.visit import Deed, Step, Visit
+from kiosk.screens.self_service.why import WhySold
 from kiosk.screens.widgets.digits import BigDigits, token_lines
 from kiosk.till.desk import Desk
 from kiosk.till.hand_over import HandedOver
@@ -79,10 +80,10 @@ class TokenShown(Step):
         if self._is_followed():
             return self.hints(enter="next_token", cancel="finish", help="help")
         if self.slip in {"failed", "unknown"} and self.desk.slips is not None:
-            return self.hints(enter="print_again", cancel="finish", help="help")
+            return self.hints(enter="print_again", cancel="finish", zero="why", help="help")
         if self.earlier:
             return self.hints(enter="go_on", cancel="finish", help="help")
-        return self.hints(enter="finish", help="help")
+        return self.hints(enter="finish", zero="why", help="help")
 
     def _is_followed(self) -> bool:
         """Whether another token comes after this one."""
@@ -101,6 +102,13 @@ class TokenShown(Step):
                 self.say("rehearsal.meter_show"), lambda hands: hands.show_meter(meter), looks=True
             ),
         ]
+
+    def press_digit(self, digit: int) -> None:
+        """0 says why every figure is what it is; the others are the hands'."""
+        if digit == 0:
+            self.app.push_screen(WhySold(self.record))
+        else:
+            super().press_digit(digit)
 
     def on_mount(self) -> None:
         """Watch the slip."""

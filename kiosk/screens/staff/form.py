@@ -14,6 +14,9 @@ from kiosk.screens.staff.frame import Back, StaffFrame
 
 Answer = TypeVar("Answer")
 
+#: So many questions have a frame each on a screen of 24 rows; more stand close together.
+_ROOMY = 4
+
 #: The sentence of a question, and whether its answer is hidden while it is typed.
 Question = tuple[str, bool]
 
@@ -46,6 +49,7 @@ class Form(StaffFrame):
         for place, (label, secret) in enumerate(self.questions):
             entry = TextEntry(label, secret=secret)
             entry.open = place == 0
+            entry.set_class(len(self.questions) > _ROOMY, "-dense")
             yield entry
 
     def hint(self) -> str:

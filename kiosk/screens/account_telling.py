@@ -1,0 +1,208 @@
+"""How customers' money reads in words: short lists of lines, for plain text and screens alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kiosk.domain.account_record import AccountRecord, Figure, Standing
+from kiosk.domain.bill_books import Bill
+from kiosk.domain.debts import AGES_DAYS, shown_day
+from kiosk.domain.record import SaleRecord
+from kiosk.screens import telling
+from kiosk.till.debt import Owed
+from kiosk.till.history import Explained
+from kiosk.till.reverse import Undoing
+from kiosk.till.statement import Book, Checked
+from kiosk.words import accounts
+from kiosk.words.book import Words
+
+
+def event_lines(words: Words, record: AccountRecord) -> list[str]:
+    """One event with all that its slip says."""
+    lines = [
+        f"{accounts.event(words, record.kind)}   {words.time(record.time_ms)}",
+        *_figure_lines(words, record.figures, record.currency),
+        *(
+            f"{accounts.label(words, name)}: {accounts.said(words, name, value)}"
+            for name, value in record.texts.items()
+        ),
+    ]
+    if record.reason:
+        lines.append(f"{words.say('slip.why')}: {record.reason}")
+    if record.balances:
+        lines.append(words.say("account.slip_balance"))
+        lines += _figure_lines(words, record.balances, record.currency)
+    by = " + ".join(name for name in (record.operator, record.second) if name)
+    lines.append(f"{words.say('slip.entry')} {record.sequence} {record.head}   {by}")
+    return lines
+
+
+def _figure_lines(words: Words, figures: Sequence[Figure], currency: str) -> list[str]:
+    return [
+        f"  {accounts.figure(words, figure.name)}: {words.money(figure.amount_minor, currency)}"
+        for figure in figures
+    ]
+
+
+def done_line(words: Words, record: AccountRecord) -> str:
+    """That it is done, and where it stands."""
+    shown = accounts.event(words, record.kind)
+    return words.say("account.done", event=shown, sequence=record.sequence)
+
+
+def standing_lines(words: Words, standing: Standing) -> list[str]:
+    """What is kept and what is owed."""
+    figures = {
+        "capital": standing.capital_minor, "uncleared": standing.uncleared_minor,
+        "deposit": standing.deposit_minor, "debt": standing.debt_minor,
+        "bills": standing.bills_minor,
+    }  # fmt: skip
+    named = [(accounts.figure(words, name), amount) for name, amount in figures.items() if amount]
+    named += [
+        (words.say("account.meter_kept", meter=meter), amount)
+        for meter, amount in standing.meters_minor.items()
+    ]
+    if standing.overpaid_minor:
+        named.append((words.say("account.overpaid"), standing.overpaid_minor))
+    lines = [f"{label}: {words.money(amount, standing.currency)}" for label, amount in named]
+    if standing.is_closed:
+        lines.append(words.say("account.closed"))
+    return lines or [words.say("account.nothing")]
+
+
+def event_cells(words: Words, record: AccountRecord) -> list[str]:
+    """An event as the columns time, what, amount, entry."""
+    amount = words.amount(record.figures[0].amount_minor, record.currency) if record.figures else ""
+    shown = accounts.event(words, record.kind)
+    return [words.time(record.time_ms), shown, amount, str(record.sequence)]
+
+
+def sale_event_cells(words: Words, record: SaleRecord) -> list[str]:
+    """A sale in the same columns."""
+    cells = telling.sale_cells(words, record)
+    shown = f"{words.say('tokens.operation_sale')}, {cells[5]}"
+    return [cells[0], shown, cells[3], str(record.sequence)]
+
+
+# --- debts and bills --------------------------------------------------------------------------
+
+
+def debt_lines(words: Words, owed: Owed) -> list[str]:
+    """Each debt with its date and kind, the sums by age, and the plan."""
+    lines = [
+        words.say(
+            "account.debt_row",
+            currency=debt.currency, dated=shown_day(debt.dated_ms),
+            kind=accounts.said(words, "debt_kind", debt.kind), open_minor=debt.open_minor,
+            amount_minor=debt.amount_minor,
+        )
+        + f"  {debt.debt_id}"
+        for debt in owed.debts
+    ]  # fmt: skip
+    lines = lines or [words.say("account.no_debts")]
+    for place, amount in enumerate(owed.classes_minor):
+        if amount:
+            days = words.say(f"account.age_{min(place, len(AGES_DAYS))}")
+            lines.append("  " + words.say("account.debt_age", days=days, amount_minor=amount))
+    if owed.overpaid_minor:
+        lines.append(f"{words.say('account.overpaid')}: {words.money(owed.overpaid_minor)}")
+    if owed.plan is not None:
+        lines.append(plan_line(words, owed))
+    return lines
+
+
+def plan_line(words: Words, owed: Owed) -> str:
+    """How old debt is paid with purchases."""
+    plan = owed.plan
+    assert plan is not None
+    figure = {
+        "fixed": words.money(plan.amount_minor), "share": words.percent(plan.share_ppm),
+    }.get(plan.rule, "")  # fmt: skip
+    shown = f"{accounts.said(words, 'plan', plan.rule)} {figure}".strip()
+    order = accounts.said(words, "order", plan.order)
+    return words.say("account.plan_line", plan=shown, order=order)
+
+
+def bill_line(words: Words, bill: Bill, now_ms: int) -> str:
+    """One bill in a row, with the late fee that it carries now."""
+    shown = words.say(
+        "account.bill_row",
+        currency=bill.currency, bill=bill.bill_id, name=bill.name, period=bill.period,
+        due=shown_day(bill.due_ms), open_minor=bill.open_minor,
+    )  # fmt: skip
+    fee = bill.late_fee_due_minor(now_ms)
+    late = words.say("account.bill_late", currency=bill.currency, late_fee_minor=fee)
+    return f"{shown} {late}" if fee else shown
+
+
+# --- book and check ---------------------------------------------------------------------------
+
+
+def book_lines(words: Words, book: Book) -> list[str]:
+    """The debit and credit book: time, entry, what, debit or credit, balance."""
+    rows = [f"{accounts.place(words, book.account)}  ({book.account})"]
+    for line in book.lines:
+        amount, balance = (
+            words.amount(figure, book.currency) for figure in (line.amount, line.balance)
+        )
+        shown = accounts.event(words, line.kind)
+        rows.append(
+            f"{words.time(line.time_ms)}  {line.sequence:>7}  {shown:<22.22}  {amount:>12}"
+            f"  {balance:>12}"
+        )
+    return rows
+
+
+def check_lines(words: Words, checked: Sequence[Checked]) -> list[str]:
+    """Each comparison in a sentence."""
+    return [
+        words.say("account.check_good", what=one.what, shown_minor=one.shown_minor)
+        if one.agrees
+        else words.say(
+            "account.check_bad",
+            what=one.what, shown_minor=one.shown_minor, postings_minor=one.postings_minor,
+        )
+        for one in checked
+    ]  # fmt: skip
+
+
+# --- sales ------------------------------------------------------------------------------------
+
+
+def why_lines(words: Words, explained: Explained) -> list[str]:
+    """A sale from the money to the energy, line by line as its slip says it, and whether the
+    replay agrees; where it does not, what it gives."""
+    committed, currency = explained.record.committed, explained.record.committed.currency
+    rows = telling.line_rows(words, committed.lines, currency)
+    lines = [words.say("account.why_paid", currency=currency, amount_minor=committed.amount_minor)]
+    for row in rows:
+        energy = f"  {row.energy}" if row.energy else ""
+        lines.append(f"  {row.label}: {row.amount} {currency}{energy}. {row.reason}")
+    lines.append(words.say("account.why_carried", energy_wh=committed.energy_wh))
+    lines.append(words.say("cashier.replay_agrees" if explained.same else "cashier.replay_differs"))
+    lines += _differences(words, explained)
+    if explained.undone:
+        lines.append(words.say(f"account.undone_{explained.undone}"))
+    return lines
+
+
+def _differences(words: Words, explained: Explained) -> list[str]:
+    """The lines of the replay that the sale does not have."""
+    if explained.same or explained.replayed is None:
+        return []
+    committed = explained.record.committed
+    now = [line for line in explained.replayed.lines if line not in committed.lines]
+    return [
+        words.say(
+            "account.why_now",
+            currency=committed.currency, label=row.label, amount_minor=line.amount_minor,
+        )
+        for line, row in zip(now, telling.line_rows(words, now, committed.currency), strict=True)
+    ]  # fmt: skip
+
+
+def undoing_lines(words: Words, seen: Undoing) -> list[str]:
+    """Whether a sale may be taken back, by whom, or why not."""
+    if seen.refusal is not None:
+        return [words.refusal(seen.refusal)]
+    return [words.say("account.may_reverse"), words.say(f"account.how_{seen.how}")]

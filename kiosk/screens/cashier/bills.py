@@ -1,0 +1,84 @@
+"""The open bills of old meters; Enter collects the chosen one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from textual.widget import Widget
+
+from kiosk.domain.bill_books import Bill
+from kiosk.domain.debts import shown_day
+from kiosk.errors import Refusal
+from kiosk.screens.cashier import account_forms
+from kiosk.screens.staff.form import Form
+from kiosk.screens.staff.frame import Back, StaffFrame
+from kiosk.screens.staff.table import Table
+from kiosk.till import bills
+
+_LISTED = 50
+
+
+class Bills(StaffFrame):
+    """Bills found by number, account, meter or name."""
+
+    def __init__(self, back: Back, search: str = "", said: str = "") -> None:
+        super().__init__()
+        self.back, self.search, self.said = back, search, said
+        self._bills: list[Bill] = []
+
+    def heading(self) -> str:
+        """What is listed."""
+        return self.say("account.menu_bills")
+
+    def body(self) -> Iterable[Widget]:
+        """The list."""
+        keys = ("bill", "bill_name", "period", "due")
+        headings = [self.say(f"account_text.{key}") for key in keys]
+        yield Table([*headings, self.say("cashier.amount")])
+
+    def hint(self) -> str:
+        """Arrows and Enter."""
+        return self.say("tokens.list_keys")
+
+    def on_mount(self) -> None:
+        """Read the list."""
+        self.ask(partial(bills.listed, self.desk, self.search, _LISTED), self._listed)
+
+    def _listed(self, found: list[Bill] | Refusal) -> None:
+        if isinstance(found, Refusal):
+            self.note(self.words.refusal(found), "warn")
+            return
+        self._bills = found
+        rows = [
+            [bill.bill_id, bill.name, bill.period, shown_day(bill.due_ms),
+             self.words.money(bills.due_minor(self.desk, bill), bill.currency)]
+            for bill in found
+        ]  # fmt: skip
+        self.query_one(Table).fill(rows)
+        self.note(self.said or ("" if found else self.say("account.no_bills")))
+
+    def press_arrow(self, steps: int) -> None:
+        """Choose another bill."""
+        self.query_one(Table).move(steps)
+
+    def press_enter(self) -> None:
+        """Collect the chosen bill."""
+        if self._bills:
+            bill = self._bills[self.query_one(Table).chosen]
+            again = partial(Bills, self.back, self.search)
+            self.face_app.go(account_forms.collect(self, bill.bill_id, again))
+
+    def press_cancel(self) -> None:
+        """Back to where it came from."""
+        self.face_app.go(self.back())
+
+
+def find_bills(screen: StaffFrame, back: Back) -> Form:
+    """Asks for a bill, and lists what is found."""
+
+    def act(form: Form, answers: list[str]) -> None:
+        form.face_app.go(Bills(back, answers[0].strip()))
+
+    questions = [(screen.say("account.ask_bill"), False)]
+    return Form(screen.say("account.menu_bills"), questions, act, back)
