@@ -55,8 +55,9 @@ class AccountPage(StaffFrame):
         return self.say("account.page_keys")
 
     def on_mount(self) -> None:
-        """Read everything."""
-        self.ask(partial(statement.statement, self.desk, self.customer, _LISTED), self._read)
+        """Read everything; the menu works meanwhile."""
+        work = partial(statement.statement, self.desk, self.customer, _LISTED)
+        self.ask(work, self._read, quiet=True)
 
     def _read(self, found: Statement | Refusal) -> None:
         if isinstance(found, Refusal):
