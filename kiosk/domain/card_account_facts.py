@@ -87,13 +87,13 @@ class CardSuspected(Fact, frozen=True):
 
     def identity(self) -> str:
         """A case is opened once."""
-        return f"card_case/{self.case_id}"
+        return f"suspicion/{self.case_id}"
 
 
-class CardCaseClosed(Fact, frozen=True):
+class SuspicionClosed(Fact, frozen=True):
     """Staff have looked at the card: what they found, and the two who say so."""
 
-    KIND = "card_case_closed"
+    KIND = "suspicion_closed"
     case_id: str
     finding: str
     operator: str
@@ -101,9 +101,9 @@ class CardCaseClosed(Fact, frozen=True):
 
     def identity(self) -> str:
         """A case is closed once."""
-        return f"card_case_end/{self.case_id}"
+        return f"suspicion_end/{self.case_id}"
 
 
 FACTS: tuple[type[Fact], ...] = (
-    AccountMoveCommitted, AccountMoved, AccountMoveUndone, CardSuspected, CardCaseClosed,
+    AccountMoveCommitted, AccountMoved, AccountMoveUndone, CardSuspected, SuspicionClosed,
 )  # fmt: skip

@@ -37,7 +37,7 @@ VERBS = {
     "reallocate": ("correct", "move a purchase for the wrong meter to the right one"),
     "rerate": ("correct", "price sales again that were made at old prices"),
     "card-account": ("card_accounts", "money on a customer's card: show, top up, put together"),
-    "cases": ("card_accounts", "cards under suspicion: list and close"),
+    "suspicions": ("card_accounts", "cards under suspicion: list and close"),
     "tokens": ("tokens", "list, show, verify, issue and reprint tokens"),
     "keys": ("keys", "vending keys: list and import; key changes of meters"),
     "operators": ("operators", "who may sign in: register, unlock, retire, PINs, cards"),

@@ -45,7 +45,7 @@ def _suspected(
     c: Connection, sequence: int, time_ms: int, fact: card_account_facts.CardSuspected
 ) -> None:
     c.execute(
-        "INSERT INTO card_cases (case_id, sequence, reason, serial, card_number, meter, opened_ms)"
+        "INSERT INTO suspicions (case_id, sequence, reason, serial, card_number, meter, opened_ms)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
             fact.case_id, sequence, fact.reason, fact.serial, fact.card_number, fact.meter, time_ms,
@@ -54,10 +54,10 @@ def _suspected(
 
 
 def _closed(
-    c: Connection, sequence: int, _ms: int, fact: card_account_facts.CardCaseClosed
+    c: Connection, sequence: int, _ms: int, fact: card_account_facts.SuspicionClosed
 ) -> None:
     c.execute(
-        "UPDATE card_cases SET closed = ?, finding = ? WHERE case_id = ?",
+        "UPDATE suspicions SET closed = ?, finding = ? WHERE case_id = ?",
         (sequence, fact.finding, fact.case_id),
     )
 
@@ -67,5 +67,5 @@ DRAWS: dict[type[Fact], Any] = {
     card_account_facts.AccountMoved: _moved,
     card_account_facts.AccountMoveUndone: _undone,
     card_account_facts.CardSuspected: _suspected,
-    card_account_facts.CardCaseClosed: _closed,
+    card_account_facts.SuspicionClosed: _closed,
 }

@@ -79,12 +79,12 @@ class CardAccountReads:
 
     # --- cards under suspicion ----------------------------------------------------------------
 
-    def card_case(self, case_id: str) -> CaseRecord | None:
+    def suspicion(self, case_id: str) -> CaseRecord | None:
         """The case with this id."""
         found = self._cases("case_id = ?", case_id)
         return found[0] if found else None
 
-    def open_card_cases(self, serial: str = "") -> list[CaseRecord]:
+    def open_suspicions(self, serial: str = "") -> list[CaseRecord]:
         """Cases that nobody has closed, oldest first; those of one chip when `serial` is given."""
         if serial:
             return self._cases("closed IS NULL AND serial = ? ORDER BY sequence", serial)
@@ -92,7 +92,7 @@ class CardAccountReads:
 
     def _cases(self, condition: str, *values: Any) -> list[CaseRecord]:
         rows = self._all(
-            f"SELECT sequence, opened_ms, closed FROM card_cases WHERE {condition}",  # noqa: S608
+            f"SELECT sequence, opened_ms, closed FROM suspicions WHERE {condition}",  # noqa: S608
             *values,
         )
         return [self._case(*row) for row in rows]
@@ -105,7 +105,7 @@ class CardAccountReads:
     def card_is_stopped(self, serial: str) -> bool:
         """Whether this chip is under suspicion, or was found to be one to withdraw."""
         rows = self._all(
-            "SELECT 1 FROM card_cases WHERE serial = ?"
+            "SELECT 1 FROM suspicions WHERE serial = ?"
             " AND (closed IS NULL OR finding = 'withdrawn') LIMIT 1",
             serial,
         )

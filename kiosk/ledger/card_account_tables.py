@@ -37,11 +37,11 @@ class AccountMoveRow(SQLModel, table=True):
     ended: int | None = None
 
 
-class CardCaseRow(SQLModel, table=True):
+class SuspicionRow(SQLModel, table=True):
     """Cards that were found not to be what they should be (E16)."""
 
-    __tablename__ = "card_cases"
-    __table_args__ = (Index("card_cases_serial", "serial"), STRICT)
+    __tablename__ = "suspicions"
+    __table_args__ = (Index("suspicions_serial", "serial"), STRICT)
     case_id: str = Field(primary_key=True)
     sequence: int = Field(foreign_key="entries.sequence")
     reason: str

@@ -34,7 +34,7 @@ _DRAWN = {
     "identities": "identity",
     "issued_tokens": "issue_id",
     "account_moves": "move_id",
-    "card_cases": "case_id",
+    "suspicions": "case_id",
     "notes": "payment, note",
     "held": "payment",
     "operators": "operator",

@@ -20,8 +20,8 @@ from kiosk.errors import CardFault, CardUnusable, Refusal, VendorFault
 from kiosk.ledger.card_account_records import MoveRecord
 from kiosk.marks import mark
 from kiosk.ports import CardReader
-from kiosk.till.card_cases import read_card
 from kiosk.till.desk import Desk
+from kiosk.till.suspicions import read_card
 
 #: Called with the reason when the card is away; true: it may be back, try again; false: give up.
 CardBack = Callable[[str], bool]

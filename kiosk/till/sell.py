@@ -23,10 +23,10 @@ from kiosk.errors import Refusal
 from kiosk.marks import mark
 from kiosk.till import card_accounts
 from kiosk.till.card_accounts import CardBack
-from kiosk.till.card_cases import read_card
 from kiosk.till.deliver import Stages, deliver, no_card_back
 from kiosk.till.desk import Desk
 from kiosk.till.quote import Buyer, Offer
+from kiosk.till.suspicions import read_card
 from kiosk.till.usage import depends_on_usage, usage_of
 
 _IDENTIFIER_TRIES = 20

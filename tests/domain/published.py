@@ -120,7 +120,7 @@ FACTS: list[facts.Fact] = [
         {"sale": "s2", "card_purchase_number": 6},
         CardImage("open", "00112233445566aa", {1: b"\x00"}),
     ),
-    card_account_facts.CardCaseClosed("c1", "withdrawn", "201", "301"),
+    card_account_facts.SuspicionClosed("c1", "withdrawn", "201", "301"),
     facts.TariffPublished(7, "dd" * 32, "ZAR", 5, 9, b"\x85", "201", "301"),
     _sale("s3", token=TOKEN, usage=USAGE),
     account_facts.TopUpReceived(

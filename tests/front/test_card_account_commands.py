@@ -1,4 +1,4 @@
-"""kiosk account and kiosk cases: a customer's card money, and a card that staff must look at."""
+"""kiosk account and kiosk suspicions: a customer's card money, and a card that staff must look at."""
 
 from __future__ import annotations
 
@@ -45,13 +45,15 @@ def test_a_case_is_listed_and_closed_when_a_card_was_played_back(kiosk: Kiosk, h
     chip.write_bytes(old)
     refused = kiosk("sell", "--meter", meter, "--amount", "20")
     assert (refused.exit, "counter" in refused.err) == (1, True)
-    case = next(row for row in kiosk("cases", "list", "--json").json if row["serial"] == serial)
+    case = next(
+        row for row in kiosk("suspicions", "list", "--json").json if row["serial"] == serial
+    )
     assert (case["reason"], case["card"]) == ("account_set_back", card)
     assert bytes.fromhex(case["image"]["2"]) == old[512 + 48 :][:40]
-    assert case["case"] in kiosk("cases", "list").out
-    closed = kiosk("cases", "close", case["case"], "--finding", "withdrawn")
+    assert case["case"] in kiosk("suspicions", "list").out
+    closed = kiosk("suspicions", "close", case["case"], "--finding", "withdrawn")
     assert (closed.exit, closed.err) == (0, "")
-    assert case["case"] not in kiosk("cases", "list").out
+    assert case["case"] not in kiosk("suspicions", "list").out
     assert kiosk("sell", "--meter", meter, "--amount", "20").exit == 1
 
 
@@ -61,7 +63,7 @@ def test_one_sentence_comes_when_what_was_typed_cannot_be_used(kiosk: Kiosk) -> 
         ("card-account", "show", "--card", "12"),
         ("card-account", "top-up", "--card", card, "--amount", "x"),
         ("card-account", "top-up", "--card", card, "--amount", "0"),
-        ("cases", "close", "nosuchcase", "--finding", "genuine"),
+        ("suspicions", "close", "nosuchcase", "--finding", "genuine"),
     ):
         done = kiosk(*words)
         assert (done.exit, done.out, done.err.count("\n")) == (1, "", 1), words

@@ -64,7 +64,7 @@ def test_the_first_bad_entry_is_named_in_a_thousand_sales(tmp_path: Path) -> Non
 BESIDE = (
     "balances", "identities", "sales", "identifiers", "notes", "held", "catalogues", "tariffs",
     "customers", "meters", "cards", "operators", "refused_sign_ins", "issued_tokens",
-    "account_moves", "card_cases", "head", "account_events", "top_ups", "debts", "debt_takings",
+    "account_moves", "suspicions", "head", "account_events", "top_ups", "debts", "debt_takings",
     "debt_credits", "debt_plans", "bills", "undone_sales", "rerated_sales", "closed_accounts",
 )  # fmt: skip
 
@@ -126,7 +126,7 @@ def cut_cleanly(thief: Thief, keep: int) -> None:
     thief.do("UPDATE head SET sequence = ?, digest = ?", keep, digest(thief.read(keep)))
     dated = (
         "sales", "identities", "notes", "issued_tokens", "refused_sign_ins", "account_moves",
-        "card_cases", "account_events", "top_ups", "debts", "debt_takings", "debt_plans", "bills",
+        "suspicions", "account_events", "top_ups", "debts", "debt_takings", "debt_plans", "bills",
         "undone_sales", "rerated_sales", "closed_accounts",
     )  # fmt: skip
     for table in dated:

@@ -219,7 +219,7 @@ def test_the_old_state_is_not_spent_again_here_when_the_card_was_set_back_E16(
     sold(buy(desk, 2000))
     path.write_bytes(old)
     assert code(card_accounts.purse(desk)) == "card_to_counter"
-    case = desk.records.open_card_cases()[0].suspected
+    case = desk.records.open_suspicions()[0].suspected
     assert case.reason == "number_fell"
 
 

@@ -13,7 +13,7 @@ from kiosk.domain.card_account_facts import CardSuspected
 from kiosk.domain.cards import open as layout
 from kiosk.errors import Refusal
 from kiosk.front import utility
-from kiosk.till import card_accounts, card_cases
+from kiosk.till import card_accounts, suspicions
 from kiosk.till.desk import Desk
 from kiosk.till.maintain import verify
 from tests.till.hall import CARD, Hall, code, entries, meter_number, sell_to, sold
@@ -60,7 +60,7 @@ def suspected(desk: Desk) -> CardSuspected:
     assert entries(desk) == before + 1
     assert code(sell_to(desk, CARD, 2000)) == "card_to_counter"
     assert entries(desk) == before + 1, "one case, however often it is tried"
-    return desk.records.open_card_cases()[0].suspected
+    return desk.records.open_suspicions()[0].suspected
 
 
 def test_an_old_card_is_stopped_when_it_is_played_back(hall: Hall, desk: Desk) -> None:
@@ -161,7 +161,7 @@ def test_nobody_is_suspected_when_another_hall_sold_meanwhile(
             hall.insert_in_meter(CARD)
             hall.put_in(CARD)
         sold(sell_to(desk, CARD, 2000))
-        assert desk.records.open_card_cases() == counter.records.open_card_cases() == []
+        assert desk.records.open_suspicions() == counter.records.open_suspicions() == []
     finally:
         away.close()
 
@@ -177,24 +177,24 @@ def case_id(hall: Hall, desk: Desk) -> str:
 
 
 def test_the_case_is_listed_for_staff_and_for_nobody_else(desk: Desk, case_id: str) -> None:
-    listed = card_cases.open_cases(desk)
+    listed = suspicions.open_cases(desk)
     assert not isinstance(listed, Refusal)
     assert [case.suspected.case_id for case in listed] == [case_id]
     desk.role = "self_service"
-    assert code(card_cases.open_cases(desk)) == "no_right"
+    assert code(suspicions.open_cases(desk)) == "no_right"
 
 
-@pytest.mark.parametrize("finding", card_cases.FINDINGS)
+@pytest.mark.parametrize("finding", suspicions.FINDINGS)
 def test_two_persons_close_a_case_and_a_withdrawn_card_stays_stopped(
     hall: Hall, desk: Desk, case_id: str, finding: str
 ) -> None:
-    closed = card_cases.close_case(desk, case_id, finding, "301", utility.REHEARSAL_PIN)
+    closed = suspicions.close_case(desk, case_id, finding, "301", utility.REHEARSAL_PIN)
     assert not isinstance(closed, Refusal)
     assert closed.closed is not None
-    assert desk.records.open_card_cases() == []
+    assert desk.records.open_suspicions() == []
     assert desk.records.card_is_stopped(hall.serial(CARD)) == (finding == "withdrawn")
-    again = card_cases.close_case(desk, case_id, finding, "301", utility.REHEARSAL_PIN)
-    assert code(again) == "card_case_not_open"
+    again = suspicions.close_case(desk, case_id, finding, "301", utility.REHEARSAL_PIN)
+    assert code(again) == "suspicion_not_open"
     assert verify(desk).first_bad == 0
 
 
@@ -209,8 +209,8 @@ def test_two_persons_close_a_case_and_a_withdrawn_card_stays_stopped(
 def test_the_case_stays_open_when_one_of_the_two_is_missing(
     desk: Desk, case_id: str, second: str, pin: str, finding: str, refused: str
 ) -> None:
-    assert code(card_cases.close_case(desk, case_id, finding, second, pin)) == refused
-    assert len(desk.records.open_card_cases()) == 1
-    assert code(card_cases.close_case(desk, "nosuch", "genuine", "301", pin)) == (
-        "card_case_not_open"
+    assert code(suspicions.close_case(desk, case_id, finding, second, pin)) == refused
+    assert len(desk.records.open_suspicions()) == 1
+    assert code(suspicions.close_case(desk, "nosuch", "genuine", "301", pin)) == (
+        "suspicion_not_open"
     )

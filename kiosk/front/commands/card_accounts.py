@@ -1,4 +1,4 @@
-"""kiosk card-account, kiosk cases: money on customers' cards, and cards under suspicion."""
+"""kiosk card-account, kiosk suspicions: money on customers' cards, and cards under suspicion."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kiosk.front.commands.sell import card_in
 from kiosk.front.operator import become
 from kiosk.front.wiring import House, opened
 from kiosk.ledger.card_account_records import CaseRecord
-from kiosk.till import card_accounts, card_cases, recover
+from kiosk.till import card_accounts, recover, suspicions
 from kiosk.till.quote import find_buyer
 
 Act = Callable[[House, argparse.Namespace], "int | Refusal"]
@@ -35,18 +35,18 @@ def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
         words.add_parser("list", help="open cases, oldest first")
         close = words.add_parser("close", help="say what was found; two persons")
         close.add_argument("case")
-        close.add_argument("--finding", required=True, help=" or ".join(card_cases.FINDINGS))
+        close.add_argument("--finding", required=True, help=" or ".join(suspicions.FINDINGS))
         say.second(close)
     for chosen in words.choices.values():
         say.who(chosen)
 
 
 def run(verb: str, options: argparse.Namespace, context: Context) -> int:
-    """One word of `kiosk card-account` or `kiosk cases`."""
+    """One word of `kiosk card-account` or `kiosk suspicions`."""
     acts: dict[tuple[str, str], Act] = {
         ("card-account", "show"): _show, ("card-account", "top-up"): _top_up,
         ("card-account", "chains"): _chains,
-        ("cases", "list"): _list, ("cases", "close"): _close,
+        ("suspicions", "list"): _list, ("suspicions", "close"): _close,
     }  # fmt: skip
     with opened(context.home, context.settings) as house:
         refused = become(house.desk, options.operator)
@@ -127,7 +127,7 @@ def _chains(house: House, options: argparse.Namespace) -> int | Refusal:
 
 
 def _list(house: House, options: argparse.Namespace) -> int | Refusal:
-    cases = card_cases.open_cases(house.desk)
+    cases = suspicions.open_cases(house.desk)
     if isinstance(cases, Refusal):
         return cases
     if options.json:
@@ -154,7 +154,7 @@ def _case(case: CaseRecord) -> dict[str, object]:
 
 def _close(house: House, options: argparse.Namespace) -> int | Refusal:
     second = second_of(house, options)
-    closed = card_cases.close_case(
+    closed = suspicions.close_case(
         house.desk, options.case, options.finding, second.name, second.pin
     )
     if isinstance(closed, Refusal):

@@ -25,7 +25,7 @@ CREATE TABLE account_moves (
 CREATE INDEX account_moves_card ON account_moves (card, number);
 CREATE INDEX account_moves_state ON account_moves (state);
 
-CREATE TABLE card_cases (
+CREATE TABLE suspicions (
   case_id TEXT NOT NULL,
   sequence INTEGER NOT NULL,
   reason TEXT NOT NULL,
@@ -38,7 +38,7 @@ CREATE TABLE card_cases (
   PRIMARY KEY (case_id),
   FOREIGN KEY(sequence) REFERENCES entries (sequence)
 ) STRICT;
-CREATE INDEX card_cases_serial ON card_cases (serial);
+CREATE INDEX suspicions_serial ON suspicions (serial);
 
 -- What the ledger knows of a card is asked before each sale to it.
 CREATE INDEX sales_card ON sales (card, purchase_number);

@@ -81,7 +81,7 @@ def known_of(desk: Desk, serial: str) -> Known:
 
 def _suspect(desk: Desk, image: CardImage, reason: Reason, known: Known) -> Refusal:
     """Keep the evidence once a chip and reason; the neutral answer."""
-    open_cases = desk.records.open_card_cases(image.serial)
+    open_cases = desk.records.open_suspicions(image.serial)
     if all(case.suspected.reason != reason for case in open_cases):
         state = families.of(image).state(image)
         card: CardState | None = None if isinstance(state, Refusal) else state
@@ -116,7 +116,7 @@ def _shown(image: CardImage, card: CardState | None, known: Known) -> dict[str, 
 
 def open_cases(desk: Desk) -> list[CaseRecord] | Refusal:
     """The cases that nobody has closed, oldest first."""
-    return desk.gate("history") or desk.records.open_card_cases()
+    return desk.gate("history") or desk.records.open_suspicions()
 
 
 def close_case(
@@ -129,20 +129,20 @@ def close_case(
     refused = desk.gate("recover")
     if refused is not None:
         return refused
-    case = desk.records.card_case(case_id)
+    case = desk.records.suspicion(case_id)
     if case is None or case.closed is not None:
-        return Refusal("card_case_not_open", {"case": case_id[:40]})
+        return Refusal("suspicion_not_open", {"case": case_id[:40]})
     if finding not in FINDINGS:
         return Refusal("card_finding_unknown", {"finding": finding[:40]})
     agreed = second_person(desk, second, second_pin, "recover")
     if isinstance(agreed, Refusal):
         return agreed
     outcome = desk.journal.append(
-        card_account_facts.CardCaseClosed(case_id, finding, desk.operator, agreed)
+        card_account_facts.SuspicionClosed(case_id, finding, desk.operator, agreed)
     )
     if isinstance(outcome, Refusal):
         return outcome
     desk.nudge()
-    closed = desk.records.card_case(case_id)
+    closed = desk.records.suspicion(case_id)
     assert closed is not None
     return closed
