@@ -82,6 +82,19 @@ class CardReader(Protocol):
         After any other error the outcome is unknown: read the card before saying anything.
         """
 
+    def inspect(self) -> CardImage:
+        """As `read`, also of a card that is blank, not finished or not as it was written: for
+        staff, who make and mend cards."""
+
+    def personalise(self, serial: str, writes: Sequence[PlainWrite]) -> None:
+        """As `write`, under the whitelist of staff; `serial` is the one that was just inspected.
+
+        BadInput before the first write when it would change an identity that is finished.
+        """
+
+    def seals(self) -> bool:
+        """Whether cards that are made here belong to a profile with keys."""
+
 
 # --- tokens -----------------------------------------------------------------------------------
 

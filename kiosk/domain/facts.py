@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import msgspec
 
-from kiosk.domain import token_facts
+from kiosk.domain import card_facts, token_facts
 from kiosk.domain.cards.image import CardImage, PlainWrite
 from kiosk.domain.fact import Fact as Fact  # noqa: PLC0414 - the name that all rooms use
 from kiosk.domain.sale import SaleState
 from kiosk.domain.tariff import Line
+from kiosk.domain.tender import Tender as Tender  # noqa: PLC0414 - the name that all rooms use
 from kiosk.domain.token import TokenRequest
 
 
@@ -93,15 +94,6 @@ class OperatorSignedOut(Fact, frozen=True):
     KIND = "operator_signed_out"
     operator: str
     station: str
-
-
-class Tender(msgspec.Struct, frozen=True):
-    """How a part of a sale was paid: "cash" over the counter, "notes" held by a kiosk, or
-    "meter_account" (money kept for the meter). `account` is the ledger account it comes from."""
-
-    kind: str
-    amount_minor: int
-    account: str
 
 
 class CardDelivery(msgspec.Struct, frozen=True):
@@ -274,6 +266,7 @@ _ALL: tuple[type[Fact], ...] = (
     SignInRefused, OperatorSignedOut, SaleCommitted, SaleDelivered, SaleVoided, SaleInDoubt,
     NoteOffered, NoteStacked, NoteReturned, NoteInDoubt, PaymentKept, SlipPrinted,
     *token_facts.FACTS,
+    *card_facts.FACTS,
 )  # fmt: skip
 
 KINDS: dict[tuple[str, int], type[Fact]] = {(fact.KIND, fact.VERSION): fact for fact in _ALL}

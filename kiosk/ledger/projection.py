@@ -14,7 +14,7 @@ from typing import Any
 from kiosk.domain import facts
 from kiosk.domain.catalogue import Catalogue
 from kiosk.domain.tariff import pack_bytes, pack_digest
-from kiosk.ledger import token_projection
+from kiosk.ledger import card_projection, token_projection
 from kiosk.ledger.store import Connection
 
 Draw = Callable[[Connection, int, int, Any], None]
@@ -154,6 +154,7 @@ _DRAWS: dict[type[facts.Fact], Draw] = {
     facts.OperatorSignedIn: _signed_in,
     facts.SignInRefused: _refused,
     **token_projection.DRAWS,
+    **card_projection.DRAWS,
 }
 
 
@@ -193,9 +194,4 @@ def project_catalogue(connection: Connection, catalogue: Catalogue, content: byt
             for m in catalogue.meters
         ],
     )  # fmt: skip
-    connection.executemany(
-        "INSERT INTO cards (number, serial, meter, issue) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (number) DO UPDATE SET serial = excluded.serial, meter = excluded.meter,"
-        " issue = excluded.issue",
-        [(c.number, c.serial, c.meter, c.issue) for c in catalogue.cards],
-    )
+    card_projection.project_cards(connection, catalogue.cards)

@@ -16,9 +16,10 @@ from kiosk.domain import facts
 from kiosk.domain.entry import GENESIS, Entry, digest
 from kiosk.domain.facts import SaleCommitted
 from kiosk.domain.record import SaleRecord
-from kiosk.domain.registry import Card, Customer, Meter
+from kiosk.domain.registry import Customer, Meter
 from kiosk.domain.tariff import TariffPack
 from kiosk.errors import StoreFault
+from kiosk.ledger.card_records import CardReads
 from kiosk.ledger.opening import Head
 from kiosk.ledger.store import LEDGER_FILE, Connection, faults
 from kiosk.ledger.token_records import TokenReads
@@ -66,7 +67,7 @@ class HeldRecord(msgspec.Struct, frozen=True):
     amount_minor: int
 
 
-class Records(TokenReads):
+class Records(TokenReads, CardReads):
     """Reads of one process; a lock makes the one connection safe for its threads."""
 
     def __init__(self, connection: Connection, origin: str) -> None:
@@ -257,20 +258,6 @@ class Records(TokenReads):
             account,
         )
         return [_meter(row) for row in rows]
-
-    def card(self, *, number: str = "", serial: str = "", meter: str = "") -> Card | None:
-        """The newest card with this printed number, chip serial or meter."""
-        column, value = next(
-            (name, text)
-            for name, text in (("number", number), ("serial", serial), ("meter", meter))
-            if text
-        )
-        row = self._one(
-            "SELECT number, serial, meter, issue FROM cards"  # noqa: S608
-            f" WHERE {column} = ? ORDER BY issue DESC LIMIT 1",
-            value,
-        )
-        return Card(*row) if row else None
 
     def search(self, text: str, limit: int) -> list[Meter]:
         """Meters by name, address, account, meter number or card number; whole words not needed."""

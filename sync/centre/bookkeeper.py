@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from kiosk.domain import facts, token_facts
+from kiosk.domain import card_facts, facts, token_facts
 from kiosk.domain.books import Books
 from kiosk.domain.entry import Entry
 from kiosk.errors import KioskError, Refusal
@@ -213,6 +213,15 @@ def _out_of_range(fact: facts.Fact) -> Refusal | None:
         amounts, names = [fact.amount_minor], [fact.currency, fact.meter, fact.device]
     elif isinstance(fact, token_facts.TokenIssued):
         amounts, names = [fact.energy_wh], [fact.meter]
+    elif isinstance(fact, card_facts.CardWorkCommitted | card_facts.CardWorkDone):
+        amounts = [fact.amount_minor, fact.energy_wh]
+        names = [fact.currency, fact.meter, fact.returned_to]
+        amounts += [line.amount_minor for line in fact.lines]
+        names += [line.account for line in fact.lines]
+        if isinstance(fact, card_facts.CardWorkCommitted):
+            names += [tender.account for tender in fact.tenders]
+    elif isinstance(fact, card_facts.CardWorkUndone):
+        amounts, names = [fact.amount_minor], [fact.currency, fact.returned_to]
     elif isinstance(fact, facts.CatalogueReceived):
         amounts = list(fact.opening_debts.values())
         names = [fact.currency, *fact.opening_debts]

@@ -77,6 +77,12 @@ IDENTITIES = {
     "token_refused": "token_end/t2",
     "key_file_imported": "key_file/" + "cc" * 32,
     "meter_key_changed": "key_changed/t4",
+    "card_work_committed": "card_work/w1",
+    "card_work_done": "card_work_end/w1",
+    "card_work_undone": "card_work_end/w2",
+    "card_found": "card_case/c1",
+    "card_inspected": "card_case/c2",
+    "card_case_closed": "card_case_end/c1",
 }
 
 

@@ -8,20 +8,22 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from kiosk.domain import card_facts, chart, facts, token_facts
 from kiosk.domain import catalogue as catalogues
-from kiosk.domain import chart, facts, token_facts
 from kiosk.domain.catalogue import Catalogue
 from kiosk.domain.registry import Card, Customer, Meter
 from kiosk.domain.special_tokens import CreditRequest
-from kiosk.domain.tariff import PowerType, SubItem, TariffPack
+from kiosk.domain.tariff import Line, PowerType, SubItem, TariffPack
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.pen import Draft, Pen
 from kiosk.ledger.sealing import public_bytes
 from kiosk.ledger.store import open_writer
 from tests.builders import (
+    CARD_SERIAL,
     METER,
     FixedClock,
     card_delivery,
+    cash,
     delivered,
     kept_money,
     notes,
@@ -75,6 +77,7 @@ def trade(sales: int, seed: int = 1) -> Iterator[facts.Fact]:
     yield facts.OperatorSignedIn("101", "counter-1", "cashier")
     yield facts.LaneGiven(0, 1, "centre")
     yield from _gift("gift", 800_000)
+    yield from _cards()
     for number in range(sales):
         name = f"sale{number}"
         yield from _one(name, number, chance.choice(_KINDS), 1000 + chance.randrange(9000))
@@ -93,6 +96,34 @@ def _gift(name: str, identifier: int) -> Iterator[facts.Fact]:
     )
     yield token_facts.TokenIssued(name, METER, "free_units", 10_000, ["5" * 20], "normal")
     yield token_facts.TokenReprinted(name, 1, "101")
+
+
+def _cards() -> Iterator[facts.Fact]:
+    """A card that was lost and reissued, a case of each kind, blank cards and a reading."""
+    delivery, fee = card_delivery(), card_fee(5000)
+    yield card_facts.CardStockMoved("open", "received", 50, "order 7", "201")
+    yield card_facts.CardHotListed(CARD_SERIAL, "hot", "two chips", "101")
+    yield card_facts.CardReleased(CARD_SERIAL, "one chip after all", "201", "301")
+    yield card_facts.CardWorkCommitted(
+        "work", "counter-1", "101", "", "cashier", "make", "new customer", METER, "760000000006",
+        "00112233445566bb", 2, delivery.before, delivery.writes, card_facts.CardContent(),
+        currency="ZAR", amount_minor=5000, lines=fee, tenders=[cash(5000)],
+    )  # fmt: skip
+    yield card_facts.CardWorkInDoubt("work", "card_away", "101")
+    yield card_facts.CardWorkDone("work", "make", "recovered", METER, "ZAR", 5000, 0, fee, "")
+    yield card_facts.CardWorkReprinted("work", 1, "101")
+    yield card_facts.CardFound("case1", "counter-1", CARD_SERIAL, METER)
+    yield card_facts.CardCaseClosed("case1", "handed_back", "passport shown", "101")
+    yield card_facts.CardInspected(
+        "case2", "counter-1", "101", "hot", CARD_SERIAL, METER, delivery.before
+    )
+    yield card_facts.MeterReadByCard(CARD_SERIAL, METER, 3, 9_000, 4_000, 0, 0, 1, "101")
+
+
+def card_fee(amount_minor: int) -> list[Line]:
+    """What a card costs, without tax."""
+    account = chart.revenue("card_fee")
+    return [Line("card_fee", "", amount_minor, 0, account, "card_fee")]
 
 
 _KINDS = ("token", "token", "token", "card", "notes", "kept", "void", "doubt", "lost_note")

@@ -64,6 +64,7 @@ def test_the_first_bad_entry_is_named_in_a_thousand_sales(tmp_path: Path) -> Non
 BESIDE = (
     "balances", "identities", "sales", "identifiers", "notes", "held", "catalogues", "tariffs",
     "customers", "meters", "cards", "operators", "issued_tokens", "head",
+    "card_works", "card_cases", "card_stock", "card_readings",
 )  # fmt: skip
 
 
@@ -122,10 +123,12 @@ def cut_cleanly(thief: Thief, keep: int) -> None:
     thief.do("DELETE FROM entries WHERE sequence > ?", keep)
     thief.do("DELETE FROM postings WHERE sequence > ?", keep)
     thief.do("UPDATE head SET sequence = ?, digest = ?", keep, digest(thief.read(keep)))
-    for table in ("sales", "identities", "notes", "issued_tokens"):
+    for table in ("sales", "identities", "notes", "issued_tokens", "card_works", "card_cases"):
         thief.do(f"DELETE FROM {table} WHERE sequence > ?", keep)
-    for table in ("held", "operators", "balances", "identifiers"):
+    for table in ("held", "operators", "balances", "identifiers", "card_stock", "card_readings"):
         thief.do(f"DELETE FROM {table}")
+    thief.do("DELETE FROM cards WHERE changed AND reason = '' AND issue > 1")
+    thief.do("UPDATE cards SET state = 'active', changed = 0")
     thief.do(
         "INSERT INTO balances SELECT account, currency, sum(amount) FROM postings"
         " GROUP BY account, currency"

@@ -1,0 +1,14 @@
+"""How a part of something was paid; shared by the facts of sales and of cards."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Tender(msgspec.Struct, frozen=True):
+    """How a part of a sale was paid: "cash" over the counter, "notes" held by a kiosk, or
+    "meter_account" (money kept for the meter). `account` is the ledger account it comes from."""
+
+    kind: str
+    amount_minor: int
+    account: str
