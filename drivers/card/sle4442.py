@@ -11,6 +11,7 @@ from kiosk.domain.cards.image import PlainWrite
 _SELECT_TYPE = bytes.fromhex("FFA400000106")
 _READ_ERROR_COUNTER = bytes.fromhex("FFB1000004")
 _PROTECTION_BYTES = 4
+_CODE_BYTES = 3
 
 #: The error counter has one bit for each try that is left.
 _ALL_TRIES_LEFT = 0x07
@@ -50,6 +51,23 @@ class Sle4442Driver(MemoryCardDriver):
         _, status = self.line.exchange(bytes.fromhex("FF20000003") + code)
         if status != _CODE_RIGHT:
             raise damaged(f"it does not take the secret code (status {status:04X})")
+
+    def _unlock_unmade(self, serial: str, identity: bytes) -> None:
+        """A chip that nobody is made out on has the factory's code still."""
+        if identity[47:] == layout.VALID or self.module is None:
+            self._unlock(serial)
+            return
+        module, self.module = self.module, None
+        try:
+            self._unlock(serial)
+        finally:
+            self.module = module
+
+    def _change_code(self, serial: str) -> None:
+        """The last act on a new card: from now on it opens with its own code."""
+        if self.module is not None:
+            code = self.module.access_code(self.family, serial, _CODE_BYTES)
+            self.line.tell(bytes.fromhex("FFD2000103") + code, "does not take its new code")
 
     def _write(self, write: PlainWrite) -> None:
         address = sle4442.PLACES[write.file] + write.address
