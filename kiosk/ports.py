@@ -329,11 +329,21 @@ class HandsAnswer(msgspec.Struct, frozen=True):
 class Hands(Protocol):
     """What a customer's hands do in a rehearsal: cards, notes and meters (design 8).
 
-    `customer` is an account, a meter or a card number. Nothing here sells; it only moves things.
+    `customer` is an account, a meter, a card number or the serial of a chip. Nothing here sells; it
+    only moves things.
     """
 
     def insert_card(self, customer: str) -> HandsAnswer:
         """Put the customer's card into the reader of this machine."""
+
+    def insert_other(self, kind: str) -> HandsAnswer:
+        """Put in a card that is nobody's: blank, foreign or damaged."""
+
+    def lose_card(self, customer: str) -> HandsAnswer:
+        """The customer's card is lost: no hand can put it in until it is found."""
+
+    def find_card(self, customer: str) -> HandsAnswer:
+        """The lost card turns up again; `result` names its serial."""
 
     def pull_card(self) -> HandsAnswer:
         """Pull whatever card is in the reader."""
@@ -344,8 +354,9 @@ class Hands(Protocol):
     def enter_token(self, meter: str, token: str) -> HandsAnswer:
         """Type the digits into a keypad meter."""
 
-    def insert_in_meter(self, meter: str) -> HandsAnswer:
-        """Put the card of a card meter into that meter; it must not be in a reader."""
+    def insert_in_meter(self, meter: str, card: str = "") -> HandsAnswer:
+        """Put a card into a card meter: its customer's, or the one with serial `card`; it must not
+        be in a reader."""
 
     def show_meter(self, meter: str) -> HandsAnswer:
         """Read the meter's display."""

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-_OFFICE = frozenset({"quote", "recover", "search", "history", "reprint"})
-_KEYS = frozenset({"maintain", "engineer", "keys"})
+_OFFICE = frozenset({"quote", "recover", "search", "history", "reprint"}) | {
+    "card_read",
+    "card_reissue",
+    "card_cancel",
+    "card_stop",
+}
+_KEYS = frozenset({"maintain", "engineer", "keys", "card_make", "card_mend", "card_stock"})
 
 #: One right a verb of the till; the gate of the Desk asks for them by name. `engineer` makes tokens
 #: that are no sale, `keys` changes what a module or a meter holds, `free` gives energy away and
-#: needs a second person.
+#: needs a second person; so do `card_cancel`, `card_mend` and a free reissue: there the second one
+#: needs `card_mend`.
 RIGHTS: dict[str, frozenset[str]] = {
     "self_service": frozenset({"quote", "sell", "recover"}),
     "cashier": _OFFICE | {"sell"},

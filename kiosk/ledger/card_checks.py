@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kiosk.domain import card_facts, facts
+from kiosk.domain import card_facts, chart, facts
 from kiosk.domain.fact import Fact
 from kiosk.errors import Refusal
 from kiosk.ledger.store import Connection
@@ -66,14 +66,16 @@ def _ended(
     if isinstance(fact, card_facts.CardWorkUndone):
         same = fact.amount_minor == (0 if is_cancel else intended.amount_minor)
     else:
-        same = _figures(fact) == _figures(intended)
+        same = _figures(fact) == _figures(intended) and fact.returned_to in (
+            intended.returned_to,
+            chart.meter_account(intended.meter) if is_cancel else "",
+        )
     return None if same else Refusal("card_work_does_not_add_up", {"work": fact.work_id})
 
 
 def _figures(fact: card_facts.CardWorkDone | card_facts.CardWorkCommitted) -> tuple[object, ...]:
     return (
         fact.operation, fact.meter, fact.currency, fact.amount_minor, fact.energy_wh, fact.lines,
-        fact.returned_to,
     )  # fmt: skip
 
 
@@ -111,6 +113,16 @@ def sale_without_card_work(c: Connection, fact: facts.SaleCommitted) -> Refusal 
         "SELECT 1 FROM cards WHERE serial = ? AND state <> 'active'", (fact.card.serial,)
     ).fetchone()
     return Refusal("card_not_accepted") if stopped else None
+
+
+def sale_not_repeated(c: Connection, fact: facts.SaleVoided) -> Refusal | None:
+    """A sale that a reissue is about to put on another card is not voided meanwhile."""
+    row = c.execute(
+        "SELECT work_id FROM card_works WHERE state IN ('committed', 'in_doubt')"
+        " AND content_sale = ? AND operation = 'reissue'",
+        (fact.sale_id,),
+    ).fetchone()
+    return Refusal("card_work_open", {"work": row[0]}) if row else None
 
 
 CHECKS: dict[type[Fact], tuple[Any, ...]] = {

@@ -101,6 +101,7 @@ def _token_is(
 
 _CHECKS: dict[type[facts.Fact], tuple[Check, ...]] = {
     facts.SaleCommitted: (_sale_identifier_taken, card_checks.sale_without_card_work),
+    facts.SaleVoided: (card_checks.sale_not_repeated,),
     token_facts.TokenCommitted: (_identifier_taken,),
     token_facts.TokenIssued: (_token_issued,),
     token_facts.TokenRefused: (_token_refused,),

@@ -158,6 +158,15 @@ class Records(TokenReads, CardReads):
         """Sales whose money is pending, oldest first."""
         return self._sales("state IN ('paid', 'in_doubt') ORDER BY sequence")
 
+    def sale_on_card(self, serial: str, purchase_number: int) -> SaleRecord | None:
+        """The newest delivered sale that put this purchase number on the card."""
+        rows = self._sales(
+            "card = ? AND purchase_number = ? AND state = 'delivered'"
+            " ORDER BY sequence DESC LIMIT 1",
+            serial, purchase_number,
+        )  # fmt: skip
+        return rows[0] if rows else None
+
     def sale_by_token(self, token: str) -> SaleRecord | None:
         """The sale that gave this token."""
         rows = self._sales("token = ?", token)

@@ -103,4 +103,5 @@ def _card_in_doubt(desk: Desk, buyer: Buyer) -> Refusal | None:
     for record in desk.records.open_sales():
         if record.committed.meter == buyer.meter.number:
             return Refusal("sale_in_doubt_for_meter", {"sale": record.committed.sale_id})
-    return None
+    work = desk.records.has_open_card_work(buyer.meter.number)
+    return Refusal("card_work_open", {"work": work}) if work else None

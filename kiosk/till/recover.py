@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from kiosk.domain import facts
+from kiosk.domain.card_record import CardWorkRecord
 from kiosk.domain.cards import families
 from kiosk.domain.cards.image import CardImage
 from kiosk.domain.record import PaymentRecord, SaleRecord, TokenRecord
@@ -16,6 +17,7 @@ from kiosk.errors import CardFault, CashFault, Refusal
 from kiosk.ledger.records import NoteRecord
 from kiosk.marks import mark
 from kiosk.ports import CashEvent, CashIn
+from kiosk.till.cards.work import recover_cards
 from kiosk.till.deliver import deliver, record_of, void, write_outcome
 from kiosk.till.desk import Desk
 from kiosk.till.tokens import recover_tokens
@@ -32,6 +34,7 @@ class Recovered(msgspec.Struct, frozen=True):
     payments: list[PaymentRecord]
     waiting: list[SaleRecord]
     tokens: list[TokenRecord] = []
+    cards: list[CardWorkRecord] = []
 
 
 def recover(desk: Desk) -> Recovered | Refusal:
@@ -51,7 +54,7 @@ def recover(desk: Desk) -> Recovered | Refusal:
                 continue
             after = _recover_sale(desk, record)
             (waiting if after.state == "in_doubt" else settled).append(after)
-        return Recovered(settled, payments, waiting, recover_tokens(desk))
+        return Recovered(settled, payments, waiting, recover_tokens(desk), recover_cards(desk))
 
 
 def _recover_sale(desk: Desk, record: SaleRecord) -> SaleRecord:

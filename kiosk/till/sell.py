@@ -22,6 +22,7 @@ from kiosk.domain.token import (
 )
 from kiosk.errors import CardFault, Refusal
 from kiosk.marks import mark
+from kiosk.till.cards.watch import stopped
 from kiosk.till.deliver import CardBack, Stages, deliver, no_card_back
 from kiosk.till.desk import Desk
 from kiosk.till.quote import Buyer, Offer
@@ -206,6 +207,9 @@ def card_delivery(desk: Desk, offer: Offer) -> facts.CardDelivery | Refusal:
         return Refusal("card_unreadable", {"reason": error.sentence})
     if image != again:
         return Refusal("card_unreadable", {"reason": "two readings differ"})
+    refused = stopped(desk, image)
+    if refused is not None:
+        return refused
     family = families.of(image)
     state = family.state(image)
     if isinstance(state, Refusal):
