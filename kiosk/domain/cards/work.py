@@ -7,6 +7,7 @@ seller's, and an identity that is finished is never written again.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -130,15 +131,27 @@ def compare(
     for file in {write.file for write in writes} - {by_meter}:
         if len(now.files.get(file, b"")) != len(after.files[file]):
             return "other"
-        hidden = {w.address + n for w in masked if w.file == file for n in range(len(w.data))}
+        hidden = _places(file, masked)
+        written = _places(file, writes)
         for place, byte in enumerate(now.files[file]):
             if place in hidden:
                 continue
             was, wanted = before.files[file][place], after.files[file][place]
             old, new = old and byte == was, new and byte == wanted
-            between = between and byte in (was, wanted)
+            # A validity byte is written twice, and one that was torn may hold anything.
+            between = between and (byte in (was, wanted) or written[place] > 1)
     if new:
         return "delivered"
     if old:
         return "not_delivered"
     return "torn" if between else "other"
+
+
+def _places(file: int, writes: Sequence[PlainWrite]) -> Counter[int]:
+    """How often each byte of a file is written."""
+    return Counter(
+        write.address + offset
+        for write in writes
+        if write.file == file
+        for offset in range(len(write.data))
+    )
