@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from kiosk.domain.card_record import CardWorkRecord
 from kiosk.domain.cards.image import CardImage, PlainWrite
 from kiosk.domain.record import PaymentRecord, SaleRecord, TokenRecord
 from kiosk.domain.registry import Customer
@@ -284,6 +285,9 @@ class SlipWriter(Protocol):
 
     def token(self, record: TokenRecord, customer: Customer | None, copy: int) -> list[SlipLine]:
         """The slip of a token outside a sale; the sections of a key change are numbered."""
+
+    def card(self, record: CardWorkRecord, customer: Customer | None, copy: int) -> list[SlipLine]:
+        """The slip of a work on a card: what it carries now, what was paid or given back."""
 
     def kept(self, payment: PaymentRecord) -> list[SlipLine]:
         """The slip of money that was kept for a meter."""
