@@ -48,6 +48,7 @@ class Menu(StaffFrame):
     def press_digit(self, digit: int) -> None:
         """Do what the row says."""
         rows = self.rows()
+        digit = digit or 10  # the tenth row, where there is one
         if 1 <= digit <= len(rows):
             rows[digit - 1][1]()
 
