@@ -65,7 +65,8 @@ class MemoryCardDriver(ABC):
     def personalise(self, serial: str, writes: Sequence[PlainWrite]) -> None:
         """Make the `writes` of a work; see kiosk.ports.CardReader.personalise.
 
-        A card that is made out gets the access code of its new serial when all else is written.
+        A card that is made out gets the access code of its new serial before its last byte, so that
+        a finished one always has it.
         """
         personal.check(self.family, writes)
         self._begin()
@@ -76,12 +77,12 @@ class MemoryCardDriver(ABC):
         made_out = personal.serial_made(writes)
         owner = self._owner(serial, made_out)
         sealed = personal.seal_work(self.module, self.family, owner, identity, writes)
-        self._unlock_unmade(serial, identity)
-        for write in sealed:
+        self._unlock_unmade(owner, identity)
+        for place, write in enumerate(sealed, 1):
+            if made_out and place == len(sealed):
+                self._change_code(owner)
             self._write(write)
             mark("card.after_each_write")
-        if made_out:
-            self._change_code(owner)
 
     def _owner(self, serial: str, made_out: str) -> str:
         """Whose keys seal the card: those of the serial that it has afterwards."""

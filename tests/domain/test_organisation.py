@@ -8,16 +8,18 @@ from kiosk.domain.organisation import RIGHTS, may
 
 RIGHT_NAMES = (
     "quote", "sell", "recover", "search", "history", "reprint", "maintain", "operators",
-    "engineer", "keys", "free",
+    "engineer", "keys", "free", "card_read", "card_reissue", "card_cancel", "card_stop",
+    "card_make", "card_mend", "card_stock",
 )  # fmt: skip
 
-#        quote sell recover search history reprint maintain operators engineer keys free
+#        quote sell recover search history reprint maintain operators engineer keys free,
+#        card: read reissue cancel stop make mend stock
 TABLE = """
-self_service x x x - - - - - - - -
-cashier      x x x x x x - - - - -
-technician   x - x x x x x - x x -
-supervisor   x x x x x x x x x x x
-nobody       - - - - - - - - - - -
+self_service x x x - - - - - - - -  - - - - - - -
+cashier      x x x x x x - - - - -  x x x x - - -
+technician   x - x x x x x - x x -  x x x x x x x
+supervisor   x x x x x x x x x x x  x x x x x x x
+nobody       - - - - - - - - - - -  - - - - - - -
 """
 
 

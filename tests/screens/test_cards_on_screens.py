@@ -9,7 +9,7 @@ from kiosk.errors import Refusal
 from kiosk.till.cards import watch
 from kiosk.till.operators import sign_in, sign_out
 from tests.screens.conftest import Hall, Player
-from tests.screens.test_linear import talk
+from tests.screens.test_linear import Talk, talk
 
 __all__ = ["talk"]
 
@@ -311,3 +311,43 @@ def test_the_kiosk_is_locked_when_a_card_is_left_until_staff_close_the_case_E23(
         await player.see("Put in your card, or type your meter number")
 
     hall.play(script)
+
+
+# --- line by line ---------------------------------------------------------------------------------
+
+
+def test_a_lost_card_is_replaced_line_by_line(hall: Hall, talk: Talk) -> None:
+    _bought(hall)
+    hands = hall.house.hands
+    assert hands is not None
+    hands.pull_card()
+    serial = _put_in(hall, "blank")
+    meter = hall.card.meter.number
+    text = talk(
+        "cashier", "101", "1234", "10", "2", meter, "1", "1", "lost in town", "Y",
+        "10", "1", "Q",
+    )  # fmt: skip
+    for part in (
+        "2 Reissue: another card", f"chip {serial}", "Fee: 50.00 ZAR in cash.",
+        "The card was written and read back.", "Issue: 2", "File 2",
+    ):  # fmt: skip
+        assert part in text, part
+    assert "Repair" not in text
+
+
+def test_stock_hot_list_and_a_refused_repair_are_said_line_by_line(hall: Hall, talk: Talk) -> None:
+    serial = _put_in(hall)
+    text = talk(
+        "technician", "201", "1234",
+        "9", "12", "1", "1", "50", "delivery",
+        "9", "8", "", "nonsense",
+        "9", "4", serial, "1", "seen twice",
+        "9", "4", serial, "one chip", "301", "1234",
+        "9", "9", "1", "", "",
+        "Q",
+    )  # fmt: skip
+    assert "open: 50 in stock" in text
+    assert "type the purchase number that the meter shows" in text
+    assert "| hot" in text
+    assert "| in use" in text
+    assert "is not blank" in text

@@ -80,8 +80,12 @@ class OpenShop:
     def witness_work(
         self, before: CardImage, now: CardImage, writes: Sequence[PlainWrite], serial: str
     ) -> layout.Testimony:
-        """The bytes of all files but the write-back."""
-        return open_work.witness(before, now, writes, serial)
+        """The bytes of all files but the write-back. A serial that is being written may be half of
+        one and half of the other."""
+        serials = {before.serial, serial}
+        if not self.with_serial and open_work.is_unmade(now):
+            serials.add(now.serial)
+        return open_work.witness(before, now, writes, serials)
 
     def work_allowed(self, write: PlainWrite) -> bool:
         """The staff's whitelist."""

@@ -6,7 +6,7 @@ again, so a reissue always needs another card.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from kiosk.domain.cards import open as layout
 from kiosk.domain.cards.image import CardImage, PlainWrite
@@ -146,13 +146,11 @@ def reading(image: CardImage) -> MeterReading | None:
 
 
 def witness(
-    before: CardImage, now: CardImage, writes: Sequence[PlainWrite], serial: str
+    before: CardImage, now: CardImage, writes: Sequence[PlainWrite], serials: Collection[str]
 ) -> Testimony:
     """See kiosk.domain.cards.work.Workshop.witness_work."""
     sealed = [write for write in writes if write.sealed]
-    told = compare(
-        before, now, writes, serials={before.serial, serial}, by_meter=WRITE_BACK, masked=sealed
-    )
+    told = compare(before, now, writes, serials=serials, by_meter=WRITE_BACK, masked=sealed)
     bought, back = before.files[PURCHASE], reading(now)
     taken = back is not None and back.purchase_number == int.from_bytes(bought[1:5], "big") > 0
     first_time = back != reading(before)

@@ -103,7 +103,8 @@ class StateGridShop:
         """
         head = self.family.profile.head_bytes()
         data = bytearray(image.files[PARAMETERS][head:-2])
-        data[1], data[38] = 0, PURCHASE
+        # A meter that was never opened takes no purchase card: an opening card stays one.
+        data[1], data[38] = 0, PURCHASE if meter_number else data[38]
         amount = card.purchase_amount_minor if keep else 0
         assert 0 <= amount <= LARGEST_AMOUNT_MINOR, amount
         number = meter_number + 1 if keep else meter_number

@@ -218,18 +218,19 @@ def recover_cards(desk: Desk) -> list[CardWorkRecord]:
         work = record.committed
         if not desk.is_ours_to_settle(work.station):
             continue
-        if record.state == "in_doubt" and _serial_now(desk) not in {
-            work.serial,
-            work.before.serial,
-        }:
+        if record.state == "in_doubt" and not _testifies(desk, work):
             continue
         ended.append(finish(desk, work, no_card_back, "recovered"))
     return ended
 
 
-def _serial_now(desk: Desk) -> str:
+def _testifies(desk: Desk, work: card_facts.CardWorkCommitted) -> bool:
+    """Whether the card in the reader can be the one of this work."""
     image = inspected(desk)
-    return "" if isinstance(image, Refusal) else image.serial
+    if isinstance(image, Refusal) or image.family != work.before.family:
+        return False
+    shop = workshops.SHOPS[image.family]
+    return shop.witness_work(work.before, image, work.writes, work.serial) != "other"
 
 
 def give_up(desk: Desk, work_id: str, reason: str) -> CardWorkRecord | Refusal:
