@@ -212,6 +212,21 @@ class Check:
             return [(meter, "WH", energy), (given[fact["operation"]], "WH", -energy)]
         if kind.startswith("account_move"):
             return self.move(kind, fact)
+        if kind.startswith("card_work_") and (amount or fact.get("energy_wh")):
+            return self.card_work(kind.removeprefix("card_work_"), fact, money, amount)
+        customers = self.customers(kind, fact, money, amount)
+        if customers:
+            return customers
+        if kind == "payment_kept":
+            need(self.held.pop(fact["payment"], 0) == amount, "keeps more or less than was held")
+            account = f"meter_account:{fact['meter']}"
+            return [("held_notes", money, amount), (account, money, -amount)]
+        return []
+
+    def customers(
+        self, kind: str, fact: dict[str, Any], money: str, amount: int
+    ) -> list[tuple[str, str, int]]:
+        """Accounts that are closed, sales that are taken back, money that moves between two."""
         if kind == "account_closed":
             given = [(name, money, each) for name, each in fact["kept"].items()]
             owing = (f"receivable:{fact['account']}", money, -fact["debt_minor"])
@@ -226,10 +241,6 @@ class Check:
             need(min(each for _, _, each in moves) >= 0, "moves less than nothing")
             pairs = [((to, money, each), (source, money, -each)) for to, source, each in moves]
             return [posting for pair in pairs for posting in pair]
-        if kind == "payment_kept":
-            need(self.held.pop(fact["payment"], 0) == amount, "keeps more or less than was held")
-            account = f"meter_account:{fact['meter']}"
-            return [("held_notes", money, amount), (account, money, -amount)]
         return []
 
     def move(self, kind: str, fact: dict[str, Any]) -> list[tuple[str, str, int]]:
@@ -247,6 +258,25 @@ class Check:
         if fact["kind"] == "spend":
             return []
         return [(account, fact["currency"], way * fact["amount_minor"]) for account, way in paid]
+
+    def card_work(
+        self, step: str, fact: dict[str, Any], money: str, amount: int
+    ) -> list[tuple[str, str, int]]:
+        """A fee is taken, earned or given back; or a purchase is taken back, line by line."""
+        back = (fact.get("returned_to", ""), money, -amount)
+        if step == "undone":
+            return [("cards_pending", money, amount), back]
+        same = sum(line["amount_minor"] for line in fact["lines"]) == amount
+        need(same, f"holds work {fact['work_id']}, whose lines do not sum to its amount")
+        lines = [(line["account"], money, line["amount_minor"]) for line in fact["lines"]]
+        if fact["operation"] == "cancel":
+            meter, energy = f"meter_energy:{fact['meter']}", fact["energy_wh"]
+            carried = [(meter, "WH", -energy), ("energy_issued", "WH", energy)]
+            return [*lines, back, *carried] if step == "done" else []
+        paid = [(each["account"], money, each["amount_minor"]) for each in fact.get("tenders", [])]
+        if step == "committed":
+            return [*paid, ("cards_pending", money, -amount)]
+        return [("cards_pending", money, amount), *((a, m, -n) for a, m, n in lines)]
 
     def commit(self, fact: dict[str, Any], sale_id: str, amount: int) -> None:
         """A sale is paid; its figures agree."""

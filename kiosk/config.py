@@ -90,6 +90,9 @@ class Faces(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     more_time_s: Annotated[
         int, Meta(ge=5, description="Seconds before that at which it asks: more time?")
     ] = 20
+    card_left_s: Annotated[
+        int, Meta(ge=10, description="Seconds after which a card left in the kiosk is locked.")
+    ] = 60
     card_back_s: Annotated[
         int, Meta(ge=5, description="Seconds to wait for a card pulled out while it was written.")
     ] = 60
@@ -128,6 +131,9 @@ class CardSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     apdu_timeout_s: Annotated[
         int, Meta(ge=1, description="A card that is silent for longer is taken as mute (s).")
     ] = 3
+    reissue_fee_minor: Annotated[
+        int, Meta(ge=0, description="What another card costs, tax included, in minor units.")
+    ] = 5000
 
 
 class Cash(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

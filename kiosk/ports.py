@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from kiosk.domain.account_record import AccountRecord, Standing
+from kiosk.domain.card_record import CardWorkRecord
 from kiosk.domain.cards.image import CardImage, PlainWrite
 from kiosk.domain.record import PaymentRecord, SaleRecord, TokenRecord
 from kiosk.domain.registry import Customer
@@ -82,6 +83,19 @@ class CardReader(Protocol):
         CardUnusable with code "other_card" before the first write if another card is in the reader.
         After any other error the outcome is unknown: read the card before saying anything.
         """
+
+    def inspect(self) -> CardImage:
+        """As `read`, also of a card that is blank, not finished or not as it was written: for
+        staff, who make and mend cards."""
+
+    def personalise(self, serial: str, writes: Sequence[PlainWrite]) -> None:
+        """As `write`, under the whitelist of staff; `serial` is the one that was just inspected.
+
+        BadInput before the first write when it would change an identity that is finished.
+        """
+
+    def seals(self) -> bool:
+        """Whether cards that are made here belong to a profile with keys."""
 
 
 class SecurityModule(Protocol):
@@ -300,6 +314,9 @@ class SlipWriter(Protocol):
     def token(self, record: TokenRecord, customer: Customer | None, copy: int) -> list[SlipLine]:
         """The slip of a token outside a sale; the sections of a key change are numbered."""
 
+    def card(self, record: CardWorkRecord, customer: Customer | None, copy: int) -> list[SlipLine]:
+        """The slip of a work on a card: what it carries now, what was paid or given back."""
+
     def kept(self, payment: PaymentRecord) -> list[SlipLine]:
         """The slip of money that was kept for a meter."""
 
@@ -358,11 +375,21 @@ class HandsAnswer(msgspec.Struct, frozen=True):
 class Hands(Protocol):
     """What a customer's hands do in a rehearsal: cards, notes and meters (design 8).
 
-    `customer` is an account, a meter or a card number. Nothing here sells; it only moves things.
+    `customer` is an account, a meter, a card number or the serial of a chip. Nothing here sells; it
+    only moves things.
     """
 
     def insert_card(self, customer: str) -> HandsAnswer:
         """Put the customer's card into the reader of this machine."""
+
+    def insert_other(self, kind: str) -> HandsAnswer:
+        """Put in a card that is nobody's: blank, foreign or damaged."""
+
+    def lose_card(self, customer: str) -> HandsAnswer:
+        """The customer's card is lost: no hand can put it in until it is found."""
+
+    def find_card(self, customer: str) -> HandsAnswer:
+        """The lost card turns up again; `result` names its serial."""
 
     def pull_card(self) -> HandsAnswer:
         """Pull whatever card is in the reader."""
@@ -373,8 +400,9 @@ class Hands(Protocol):
     def enter_token(self, meter: str, token: str) -> HandsAnswer:
         """Type the digits into a keypad meter."""
 
-    def insert_in_meter(self, meter: str) -> HandsAnswer:
-        """Put the card of a card meter into that meter; it must not be in a reader."""
+    def insert_in_meter(self, meter: str, card: str = "") -> HandsAnswer:
+        """Put a card into a card meter: its customer's, or the one with serial `card`; it must not
+        be in a reader."""
 
     def show_meter(self, meter: str) -> HandsAnswer:
         """Read the meter's display."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kiosk.domain.account_record import AccountRecord, Standing
+from kiosk.domain.card_record import CardWorkRecord
 from kiosk.domain.record import PaymentRecord, SaleRecord, TokenRecord
 from kiosk.domain.registry import Customer
 from kiosk.ports import SlipLine
 from kiosk.words.book import Words
 from receipts.account import event_slip, statement_slip
+from receipts.card import card_slip
 from receipts.fault import doubt_slip, kept_slip, void_slip
 from receipts.paper import Site
 from receipts.sale import sale_slip
@@ -38,6 +40,10 @@ class Writer:
     def token(self, record: TokenRecord, customer: Customer | None, copy: int) -> list[SlipLine]:
         """The slip of a token outside a sale; the sections of a key change are numbered."""
         return token_slip(record, customer, self._site, self._words, copy=copy, mode=self._mode)
+
+    def card(self, record: CardWorkRecord, customer: Customer | None, copy: int) -> list[SlipLine]:
+        """The slip of a work on a card."""
+        return card_slip(record, customer, self._site, self._words, copy=copy, mode=self._mode)
 
     def kept(self, payment: PaymentRecord) -> list[SlipLine]:
         """The slip of money that was kept for a meter."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+from drivers.card import personal
 from drivers.card.commands import Line
 from drivers.card.sealing import check_macs, seal_writes
 from drivers.card.session import CardSession
@@ -55,6 +56,46 @@ class MemoryCardDriver(ABC):
         for write in sealed:
             self._write(write)
             mark("card.after_each_write")
+
+    def inspect(self) -> CardImage:
+        """Every file as it is; nothing is judged."""
+        self._begin()
+        files = {file: self._read_file(file) for file in layout.FILES}
+        return CardImage(self.family, self._serial(files), files)
+
+    def personalise(self, serial: str, writes: Sequence[PlainWrite]) -> None:
+        """Make the `writes` of a work; see kiosk.ports.CardReader.personalise.
+
+        A card that is made out gets the access code of its new serial before its last byte, so that
+        a finished one always has it.
+        """
+        personal.check(self.family, writes)
+        self._begin()
+        identity = self._read_file(layout.IDENTITY)
+        if self._serial({layout.IDENTITY: identity}) != serial:
+            raise CardUnusable("Another card is in the reader; nothing was written.", "other_card")
+        personal.check_identity(identity, writes)
+        made_out = personal.serial_made(writes)
+        owner = self._owner(serial, made_out)
+        sealed = personal.seal_work(self.module, self.family, owner, identity, writes)
+        self._unlock_unmade(owner, identity)
+        for place, write in enumerate(sealed, 1):
+            if made_out and place == len(sealed):
+                self._change_code(owner)
+            self._write(write)
+            mark("card.after_each_write")
+
+    def _owner(self, serial: str, made_out: str) -> str:
+        """Whose keys seal the card: those of the serial that it has afterwards."""
+        return made_out or serial
+
+    def _unlock_unmade(self, serial: str, identity: bytes) -> None:
+        """Make the chip writable, whether it was made out before or not."""
+        assert identity
+        self._unlock(serial)
+
+    def _change_code(self, serial: str) -> None:  # noqa: B027 - most chips have none
+        """Give the chip the access code of `serial`, where it has one that may be changed."""
 
     def _serial(self, files: dict[int, bytes]) -> str:
         """A chip without a serial of its own has the one that was written into it."""

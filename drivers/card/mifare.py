@@ -38,6 +38,9 @@ class MifareDriver(MemoryCardDriver):
     def _unlock(self, serial: str) -> None:
         """Each sector is opened where it is used."""
 
+    def _owner(self, serial: str, made_out: str) -> str:  # noqa: ARG002 - the UID stays
+        return serial
+
     def _read_file(self, file: int) -> bytes:
         content = b"".join(self._read_block(block) for block in mifare.BLOCKS[file])
         content = content[: layout.FILES[file]]

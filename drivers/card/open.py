@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from drivers.card import personal
 from drivers.card.commands import FILE_NOT_FOUND, Line, damaged, expect_ok
 from drivers.card.sealing import check_macs, seal_writes
 from drivers.card.session import CardSession
@@ -99,6 +100,28 @@ class OpenCardDriver:
             raise CardUnusable("Another card is in the reader; nothing was written.", "other_card")
         self._select()
         for write in self._sealed(serial, writes):
+            self._update(write)
+            mark("card.after_each_write")
+
+    def inspect(self) -> CardImage:
+        """Every file as it is; nothing is proved and nothing is judged."""
+        serial = self.serial()
+        self._select()
+        files = {file: self._read_file(file, length) for file, length in layout.FILES.items()}
+        return CardImage(layout.FAMILY, serial, files)
+
+    def personalise(self, serial: str, writes: Sequence[PlainWrite]) -> None:
+        """Make the `writes` of a work; see kiosk.ports.CardReader.personalise."""
+        personal.check(layout.FAMILY, writes)
+        if self.serial() != serial:
+            raise CardUnusable("Another card is in the reader; nothing was written.", "other_card")
+        self._select()
+        identity = self._read_file(layout.IDENTITY, layout.FILES[layout.IDENTITY])
+        personal.check_identity(identity, writes)
+        sealed = personal.seal_work(self.module, layout.FAMILY, serial, identity, writes)
+        if self.module is not None and any(write.sealed for write in writes):
+            self._prove_ourselves(self.module, serial)
+        for write in sealed:
             self._update(write)
             mark("card.after_each_write")
 

@@ -28,6 +28,12 @@ class CardDriver(Protocol):
     def write(self, serial: str, writes: Sequence[PlainWrite]) -> None:
         """See kiosk.ports.CardReader.write."""
 
+    def inspect(self) -> CardImage:
+        """See kiosk.ports.CardReader.inspect."""
+
+    def personalise(self, serial: str, writes: Sequence[PlainWrite]) -> None:
+        """See kiosk.ports.CardReader.personalise."""
+
 
 def driver_for(
     session: CardSession, timeout_s: float, module: SecurityModule | None = None
@@ -81,3 +87,17 @@ class ReaderOnSession:
         """Make `writes` in their order on the card with `serial`."""
         with closing(self.transport.connect()) as session:
             driver_for(session, self.timeout_s, self.module).write(serial, writes)
+
+    def inspect(self) -> CardImage:
+        """The whole image of a card that need not be made out to anybody."""
+        with closing(self.transport.connect()) as session:
+            return driver_for(session, self.timeout_s, self.module).inspect()
+
+    def personalise(self, serial: str, writes: Sequence[PlainWrite]) -> None:
+        """Make `writes` of a work on the card with `serial`."""
+        with closing(self.transport.connect()) as session:
+            driver_for(session, self.timeout_s, self.module).personalise(serial, writes)
+
+    def seals(self) -> bool:
+        """Whether there are keys to make MACs with."""
+        return self.module is not None

@@ -34,6 +34,9 @@ _WRONG_OFFSET = bytes.fromhex("6B00")
 _UNKNOWN_INSTRUCTION = bytes.fromhex("6D00")
 _UNKNOWN_CLASS = bytes.fromhex("6E00")
 
+#: Last byte of an identity that nobody is made out on yet.
+_UNFINISHED = b"\0"
+
 _SELECT, _READ, _UPDATE = 0xA4, 0xB0, 0xD6
 
 _SERIAL = re.compile(r"[0-9a-f]{16}")
@@ -130,7 +133,7 @@ class SimulatedCard:
         data = apdu[5:]
         if not data or apdu[4] != len(data) or len(data) > room:
             return _WRONG_LENGTH
-        if file in self.header.fixed:
+        if file in self.header.fixed and self.files()[file][-1:] != _UNFINISHED:
             return _NOT_ALLOWED
         self.store(file, apdu[3], data, written_bytes)
         return _OK
@@ -178,8 +181,9 @@ class CardRack:
     ) -> None:
         """A new chip with `files` (file number -> content); BadInput if the serial is taken.
 
-        File 1, the identity, cannot be updated afterwards. `application` and `historical` differ
-        from the open layout only for foreign cards. `chip` names one of drivers.card.sim_chips,
+        File 1, the identity, cannot be updated once its last byte is not 00. `application` and
+        `historical` differ from the open layout only for foreign cards. `chip` names one of
+        drivers.card.sim_chips,
         which has no identity file to protect, its own answer to reset `atr` and its own `key`.
         """
         if _SERIAL.fullmatch(serial) is None:

@@ -49,6 +49,8 @@ class Sle4442Chip(SimulatedCard):
             return self._present(apdu[5:8])
         if head == "ffd0":
             return self._write(apdu, written_bytes) if self.open else _NOT_ALLOWED
+        if head == "ffd2":
+            return self._change_code(apdu[5:8]) if self.open else _NOT_ALLOWED
         return _UNKNOWN
 
     def memory(self) -> bytes:
@@ -65,6 +67,10 @@ class Sle4442Chip(SimulatedCard):
         counter = 0x07 if self.open else counter & (counter - 1)
         self.store(1, 0, bytes([counter]))
         return bytes([0x90, counter])
+
+    def _change_code(self, code: bytes) -> bytes:
+        self.store(1, 1, code)
+        return _OK
 
     def _write(self, apdu: bytes, written_bytes: int | None) -> bytes:
         self.store(0, apdu[3], apdu[5 : 5 + apdu[4]], written_bytes)

@@ -11,6 +11,7 @@ from kiosk.domain.cards.image import PlainWrite
 _SELECT_TYPE = bytes.fromhex("FFA400000106")
 _READ_ERROR_COUNTER = bytes.fromhex("FFB1000004")
 _PROTECTION_BYTES = 4
+_CODE_BYTES = 3
 
 #: The error counter has one bit for each try that is left.
 _ALL_TRIES_LEFT = 0x07
@@ -41,15 +42,45 @@ class Sle4442Driver(MemoryCardDriver):
         A third wrong code locks the chip for ever, so whoever finds a counter that somebody has run
         down leaves the card alone.
         """
+        self._all_tries_left()
+        status = self._present(self._code(serial))
+        if status != _CODE_RIGHT:
+            raise damaged(f"it does not take the secret code (status {status:04X})")
+
+    def _unlock_unmade(self, serial: str, identity: bytes) -> None:
+        """A chip that nobody is made out on has the factory's code, or its own already when its
+        making broke off at the very end: two of three tries, and a right code gives them back."""
+        if identity[47:] == layout.VALID:
+            self._unlock(serial)
+            return
+        self._all_tries_left()
+        if _CODE_RIGHT not in (self._present(_FACTORY_CODE), self._last_try(serial)):
+            raise damaged("it takes neither the factory's secret code nor its own")
+
+    def _last_try(self, serial: str) -> int:
+        """The card's own code, where it differs from the factory's and that one was wrong."""
+        if self.line.ask(_READ_ERROR_COUNTER, 4, "does not show its counter")[0] == _ALL_TRIES_LEFT:
+            return _CODE_RIGHT
+        return self._present(self._code(serial))
+
+    def _all_tries_left(self) -> None:
         counter = self.line.ask(_READ_ERROR_COUNTER, 4, "does not show its error counter")[0]
         if counter != _ALL_TRIES_LEFT:
             raise damaged(f"somebody tried wrong codes on it (counter {counter:02X})")
-        code = _FACTORY_CODE
+
+    def _code(self, serial: str) -> bytes:
+        if self.module is None:
+            return _FACTORY_CODE
+        return self.module.access_code(self.family, serial, _CODE_BYTES)
+
+    def _present(self, code: bytes) -> int:
+        return self.line.exchange(bytes.fromhex("FF20000003") + code)[1]
+
+    def _change_code(self, serial: str) -> None:
+        """From now on the card opens with its own code."""
         if self.module is not None:
-            code = self.module.access_code(self.family, serial, len(code))
-        _, status = self.line.exchange(bytes.fromhex("FF20000003") + code)
-        if status != _CODE_RIGHT:
-            raise damaged(f"it does not take the secret code (status {status:04X})")
+            code = self.module.access_code(self.family, serial, _CODE_BYTES)
+            self.line.tell(bytes.fromhex("FFD2000103") + code, "does not take its new code")
 
     def _write(self, write: PlainWrite) -> None:
         address = sle4442.PLACES[write.file] + write.address

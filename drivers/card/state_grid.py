@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from drivers.card import personal
 from drivers.card.commands import OK, Line, damaged, expect_ok
 from drivers.card.session import CardSession
 from kiosk.domain.cards.families import historical_bytes
@@ -56,10 +57,22 @@ class StateGridDriver:
 
         BadInput before the first write if one of them is not in the whitelist of the family.
         """
-        module = self._needed()
         for write in writes:
             if not self.family.allowed(write):
                 raise BadInput(f"A seller may not write into card file {write.file} there.")
+        self._write_all(serial, writes)
+
+    def inspect(self) -> CardImage:
+        """As `read`: a card that does not prove itself is nobody's to mend."""
+        return self.read()
+
+    def personalise(self, serial: str, writes: Sequence[PlainWrite]) -> None:
+        """Make the `writes` of a work; see kiosk.ports.CardReader.personalise."""
+        personal.check(self.family.name, writes)
+        self._write_all(serial, writes)
+
+    def _write_all(self, serial: str, writes: Sequence[PlainWrite]) -> None:
+        module = self._needed()
         if self.serial() != serial:
             raise CardUnusable("Another card is in the reader; nothing was written.", "other_card")
         self._select()

@@ -25,12 +25,14 @@ _PURCHASE, _PURCHASE_BYTES = 2, 40
 _WRITE_BACK, _VALIDITY_AT, _MAC_AT = 3, 39, 31
 
 _LAYOUT = 1
-_USER_CARD = 1
+_USER_CARD, _INQUIRY_CARD, _PARAMETER_CARD = 1, 2, 3
+_ANY_METER = "0" * 11
 _VALID = 0xA5
 _NO_MAC = bytes(8)
 
 #: Results that the meter tells the card, by their number in the write-back.
-_TOLD = {"credited": 1, "already_credited": 2, "old_purchase": 3, "purchase_number": 4}
+_TOLD = {"credited": 1, "already_credited": 2, "old_purchase": 3, "purchase_number": 4,
+         "shown": 9, "parameters": 10}  # fmt: skip
 
 
 class CardMeterState(msgspec.Struct, frozen=True, tag_field="kind", tag="card"):
@@ -47,6 +49,8 @@ class CardMeterState(msgspec.Struct, frozen=True, tag_field="kind", tag="card"):
     energy_used_wh: int = 0
     last_result: CardResult | None = None
     card_key: str = ""
+    alarm_wh: int = 0
+    power_limit_w: int = 0
 
     def __post_init__(self) -> None:
         assert 0 <= self.energy_left_wh <= self.energy_credited_wh, self.number
@@ -143,6 +147,10 @@ def _taken(
     """
     purchase = _read_purchase(purchase_file)
     result = _judge(state, identity, purchase) if sound else "card_not_valid"
+    if result == "parameters":
+        alarm_wh = int.from_bytes(purchase_file[5:10], "big")
+        limit_w = int.from_bytes(purchase_file[10:18], "big")
+        state = replace(state, alarm_wh=alarm_wh, power_limit_w=limit_w)
     energy_wh = purchase.energy_wh if result == "credited" else 0
     if result == "credited":
         state = replace(
@@ -158,10 +166,15 @@ def _judge(state: CardMeterState, identity: bytes, purchase: _Purchase) -> CardR
     """The table of docs/cards.md; refusals that write nothing come before those that write."""
     if not _identity_valid(identity) or not purchase.readable:
         return "card_not_valid"
-    if identity[18:24] != _bcd(state.number):
+    for_any = identity[1] != _USER_CARD and identity[18:24] == _bcd(_ANY_METER)
+    if identity[18:24] != _bcd(state.number) and not for_any:
         return "other_meter"
     if not purchase.finished:
         return "purchase_not_finished"
+    if identity[1] == _INQUIRY_CARD:
+        return "shown"
+    if identity[1] == _PARAMETER_CARD:
+        return "parameters"
     if purchase.number == state.last_purchase:
         return "already_credited"
     if purchase.number < state.last_purchase:
@@ -180,8 +193,9 @@ def _fits(state: CardMeterState, energy_wh: int) -> bool:
 
 
 def _identity_valid(identity: bytes) -> bool:
-    """A finished user card of layout 1."""
-    return identity[47] == _VALID and identity[0] == _LAYOUT and identity[1] == _USER_CARD
+    """A finished card of layout 1 that a meter knows what to do with."""
+    known = (_USER_CARD, _INQUIRY_CARD, _PARAMETER_CARD)
+    return identity[47] == _VALID and identity[0] == _LAYOUT and identity[1] in known
 
 
 def _macs_right(secrets: CardSecrets | None, identity: bytes, purchase: bytes) -> bool:

@@ -33,6 +33,8 @@ CardResult = Literal[
     "other_meter",
     "overflow",
     "card_fault",
+    "shown",
+    "parameters",
 ]
 
 MeterResult = KeypadResult | CardResult

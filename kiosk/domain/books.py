@@ -17,6 +17,7 @@ from kiosk.domain import (
     bill_books,
     card_account_books,
     card_account_facts,
+    card_books,
     chart,
     correction_books,
     debt_books,
@@ -297,4 +298,5 @@ _RULES: dict[type[facts.Fact], Any] = {
     **debt_books.RULES,
     **bill_books.RULES,
     **correction_books.RULES,
+    **card_books.RULES,
 }

@@ -12,6 +12,8 @@ ENERGY_CURRENCY = "WH"
 
 #: Money taken for value that is not delivered yet: one account, so its balance is the exposure.
 SALES_PENDING = "sales_pending"
+#: Fees for cards that are not made yet; its balance is what such cards wait for.
+CARDS_PENDING = "cards_pending"
 #: Notes in the box of a kiosk whose payment has not become a sale.
 HELD_NOTES = "held_notes"
 #: Debts as the catalogue brought them in; the other side of every opening receivable.

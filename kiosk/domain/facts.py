@@ -14,6 +14,7 @@ from kiosk.domain import (
     account_facts,
     bill_facts,
     card_account_facts,
+    card_facts,
     correction_facts,
     debt_facts,
     operator_facts,
@@ -24,6 +25,7 @@ from kiosk.domain.fact import Fact as Fact  # noqa: PLC0414 - the name that all 
 from kiosk.domain.free_units import FreeToken
 from kiosk.domain.sale import SaleState
 from kiosk.domain.tariff import Line, Usage
+from kiosk.domain.tender import Tender as Tender  # noqa: PLC0414 - the name that all rooms use
 from kiosk.domain.token import TokenRequest
 
 
@@ -120,17 +122,6 @@ class OperatorSignedOut(Fact, frozen=True):
     KIND = "operator_signed_out"
     operator: str
     station: str
-
-
-class Tender(msgspec.Struct, frozen=True):
-    """How a part of a sale was paid: "cash" over the counter, "notes" held by a kiosk,
-    "meter_account" (money kept for the meter), "capital_account" (the customer's own money) or
-    "card_account" (money on the customer's card).
-    `account` is the ledger account it comes from."""
-
-    kind: str
-    amount_minor: int
-    account: str
 
 
 class CardDelivery(msgspec.Struct, frozen=True):
@@ -362,6 +353,7 @@ _ALL: tuple[type[Fact], ...] = (
     *operator_facts.FACTS,
     *card_account_facts.FACTS,
     *account_facts.FACTS, *debt_facts.FACTS, *bill_facts.FACTS, *correction_facts.FACTS,
+    *card_facts.FACTS,
 )  # fmt: skip
 
 KINDS: dict[tuple[str, int], type[Fact]] = {(fact.KIND, fact.VERSION): fact for fact in _ALL}

@@ -24,6 +24,7 @@ from kiosk.errors import KioskError
 VERBS = {
     "run": ("run", "start a face (self-service, cashier, technician)"),
     "customers": ("registry", "list and search customers and their meters"),
+    "cards": ("cards", "list, read, make, replace and mend cards; hot list, stock"),
     "quote": ("sell", "what an amount buys, line by line"),
     "sell": ("sell", "sell for a meter or a card"),
     "why": ("why", "explain every figure of a sale"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import threading
 from pathlib import Path
@@ -21,7 +22,7 @@ from drivers.vending.card_keys import PUBLISHED_MASTER, SoftwareCardModule, card
 from kiosk.domain import money
 from kiosk.domain.cards import account_area
 from kiosk.domain.cards import open as open_card
-from kiosk.domain.registry import Card, Meter
+from kiosk.domain.registry import CARD_DIGITS, METER_DIGITS, Card, Meter
 from kiosk.errors import BadInput
 from kiosk.ledger.records import Records
 from kiosk.ledger.stations import Station, is_gone
@@ -41,6 +42,8 @@ _NOTE_WAIT_S = 6.0
 
 #: So many customers of one name are looked at to tell whether it is one only.
 _NAMESAKES = 10
+#: Whom a damaged card is made out to.
+_NOBODY = "0" * CARD_DIGITS
 
 
 class World:
@@ -63,6 +66,7 @@ class World:
         self.acceptor = self.folder / "acceptor"
         self.printer = self.folder / "printer"
         self.rack = CardRack(self.folder)
+        self.lost = self.folder / "lost"
 
     def build(self, meters: list[Meter], cards: list[Card]) -> None:
         """Make every meter and card that the catalogue names; existing ones stay as they are."""
@@ -125,6 +129,35 @@ class World:
         customer = self.records.customer(meter.account)
         return customer.name.casefold() if customer else ""
 
+    def held_card(self, customer: str) -> str:
+        """The serial of the card that the customer has at hand; BadInput when it is lost."""
+        bare = customer.replace(" ", "").lower()
+        serial = bare if bare in self.rack.serials() else self.card_of(customer).serial
+        if (self.lost / serial).exists():
+            raise BadInput(f"{customer}: this card is lost; `kiosk rehearse card find` finds it.")
+        return serial
+
+    def new_serial(self, kind: str) -> str:
+        """A serial that no card of this world has."""
+        number = len(self.rack.serials())
+        return hashlib.sha256(f"{kind} card {number}".encode()).hexdigest()[:16]
+
+    def make_other(self, kind: str) -> str:
+        """A new blank, foreign or damaged card; its serial."""
+        serial = self.new_serial(kind)
+        blank = {file: bytes(length) for file, length in open_card.FILES.items()}
+        if kind == "blank":
+            self.rack.make(serial, blank)
+        elif kind == "foreign":
+            self.rack.make(serial, {1: bytes(32)}, application="a000000003", historical=b"BANK")
+        elif kind == "damaged":
+            files = open_card.make(serial, _NOBODY, "0" * METER_DIGITS)
+            unknown = b"\x7f" + files[open_card.PURCHASE][1:]
+            self.rack.make(serial, files | {open_card.PURCHASE: unknown})
+        else:
+            raise BadInput(f"{kind}: a card is blank, foreign or damaged.")
+        return serial
+
     def meter(self, number: str) -> KeypadMeter | CardMeter:
         """The simulated meter with this number. BadInput when there is none."""
         meter = self.records.meter(number.replace(" ", ""))
@@ -158,9 +191,33 @@ class WorldHands:
 
     def insert_card(self, customer: str) -> HandsAnswer:
         """Put the customer's card into the reader of this machine."""
+        serial = self._world.held_card(customer)
+        self._world.slot().insert(serial)
+        known = self._world.records.card(serial=serial)
+        return HandsAnswer(True, f"card {known.number if known else serial} inserted")
+
+    def insert_other(self, kind: str) -> HandsAnswer:
+        """Put in a card that is nobody's: blank, foreign or damaged."""
+        serial = self._world.make_other(kind)
+        self._world.slot().insert(serial)
+        return HandsAnswer(True, f"card {serial} inserted")
+
+    def lose_card(self, customer: str) -> HandsAnswer:
+        """The customer's card is lost."""
+        serial = self._world.held_card(customer)
+        self._world.lost.mkdir(parents=True, exist_ok=True)
+        (self._world.lost / serial).touch()
+        return HandsAnswer(True, f"card {serial} lost")
+
+    def find_card(self, customer: str) -> HandsAnswer:
+        """The lost card turns up again."""
         card = self._world.card_of(customer)
-        self._world.slot().insert(card.serial)
-        return HandsAnswer(True, f"card {card.number} inserted")
+        for standing in self._world.records.cards_of(meter=card.meter):
+            marker = self._world.lost / standing.card.serial
+            if marker.exists():
+                marker.unlink()
+                return HandsAnswer(True, f"card {standing.card.serial} found")
+        raise BadInput(f"{customer}: this customer has lost no card.")
 
     def pull_card(self) -> HandsAnswer:
         """Pull whatever card is in the reader."""
@@ -188,19 +245,19 @@ class WorldHands:
             raise BadInput(f"{meter}: this meter has no keypad; put its card in.")
         return _answer(found.enter(token), found.show())
 
-    def insert_in_meter(self, meter: str) -> HandsAnswer:
-        """Put the card of a card meter into that meter, and take it out again."""
+    def insert_in_meter(self, meter: str, card: str = "") -> HandsAnswer:
+        """Put a card into a card meter, and take it out again."""
         from drivers.meter.card_meter import CardMeter
 
         found = self._world.meter(meter)
         if not isinstance(found, CardMeter):
             raise BadInput(f"{meter}: this meter has a keypad; enter the token.")
-        card = self._world.card_of(meter)
+        serial = self._world.held_card(card or meter)
         # The lock tells other processes that this slot is not one that was left behind.
         hand = Station(self._world.home, f"meter-{os.getpid()}-{threading.get_ident()}")
         slot = self._world.slot(hand.name)
         try:
-            slot.insert(card.serial)
+            slot.insert(serial)
             session = SimulatedTransport(slot).connect()
             try:
                 answer = found.insert(lambda apdu: session.transmit(apdu, 2.0))

@@ -18,6 +18,7 @@ from kiosk.domain.tariff import pack_bytes, pack_digest
 from kiosk.ledger import (
     account_projection,
     card_account_projection,
+    card_projection,
     debt_projection,
     operator_projection,
     tariff_projection,
@@ -150,6 +151,7 @@ _DRAWS: dict[type[facts.Fact], Draw] = {
     **card_account_projection.DRAWS,
     facts.TariffPublished: tariff_projection.published,
     **account_projection.DRAWS,
+    **card_projection.DRAWS,
 }
 
 
@@ -191,9 +193,4 @@ def project_catalogue(connection: Connection, catalogue: Catalogue, content: byt
             for m in catalogue.meters
         ],
     )  # fmt: skip
-    connection.executemany(
-        "INSERT INTO cards (number, serial, meter, issue) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (number) DO UPDATE SET serial = excluded.serial, meter = excluded.meter,"
-        " issue = excluded.issue",
-        [(c.number, c.serial, c.meter, c.issue) for c in catalogue.cards],
-    )
+    card_projection.project_cards(connection, catalogue.cards)

@@ -43,7 +43,11 @@ _DRAWN = {
     "tariffs": "digest",
     "customers": "account",
     "meters": "number",
-    "cards": "number",
+    "cards": "serial",
+    "card_works": "work_id",
+    "card_cases": "case_id",
+    "card_stock": "family",
+    "card_readings": "sequence",
     **account_projection.DRAWN,
 }
 

@@ -15,9 +15,10 @@ from kiosk.domain import facts
 from kiosk.domain.entry import GENESIS, Entry, digest
 from kiosk.domain.facts import SaleCommitted
 from kiosk.domain.record import SaleRecord
-from kiosk.domain.registry import Card, Customer, Meter
+from kiosk.domain.registry import Customer, Meter
 from kiosk.ledger.account_records import AccountReads
 from kiosk.ledger.card_account_records import CardAccountReads
+from kiosk.ledger.card_records import CardReads
 from kiosk.ledger.opening import Head
 from kiosk.ledger.operator_records import OperatorReads
 from kiosk.ledger.store import LEDGER_FILE, Connection, faults
@@ -57,7 +58,7 @@ class HeldRecord(msgspec.Struct, frozen=True):
     amount_minor: int
 
 
-class Records(OperatorReads, TokenReads, CardAccountReads, TariffReads, AccountReads):
+class Records(OperatorReads, TokenReads, CardReads, CardAccountReads, TariffReads, AccountReads):
     """Reads of one process; a lock makes the one connection safe for its threads."""
 
     def __init__(self, connection: Connection, origin: str) -> None:
@@ -148,6 +149,15 @@ class Records(OperatorReads, TokenReads, CardAccountReads, TariffReads, AccountR
     def open_sales(self) -> list[SaleRecord]:
         """Sales whose money is pending, oldest first."""
         return self._sales("state IN ('paid', 'in_doubt') ORDER BY sequence")
+
+    def sale_on_card(self, serial: str, purchase_number: int) -> SaleRecord | None:
+        """The newest delivered sale that put this purchase number on the card."""
+        rows = self._sales(
+            "card = ? AND purchase_number = ? AND state = 'delivered'"
+            " ORDER BY sequence DESC LIMIT 1",
+            serial, purchase_number,
+        )  # fmt: skip
+        return rows[0] if rows else None
 
     def sale_by_token(self, token: str) -> SaleRecord | None:
         """The sale that gave this token, paid or free."""
@@ -254,20 +264,6 @@ class Records(OperatorReads, TokenReads, CardAccountReads, TariffReads, AccountR
             account,
         )
         return [_meter(row) for row in rows]
-
-    def card(self, *, number: str = "", serial: str = "", meter: str = "") -> Card | None:
-        """The newest card with this printed number, chip serial or meter."""
-        column, value = next(
-            (name, text)
-            for name, text in (("number", number), ("serial", serial), ("meter", meter))
-            if text
-        )
-        row = self._one(
-            "SELECT number, serial, meter, issue FROM cards"  # noqa: S608
-            f" WHERE {column} = ? ORDER BY issue DESC LIMIT 1",
-            value,
-        )
-        return Card(*row) if row else None
 
     def search(self, text: str, limit: int) -> list[Meter]:
         """Meters by name, address, account, meter number or card number; whole words not needed."""

@@ -15,6 +15,8 @@ from sqlmodel import Field, SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
 from kiosk.ledger import account_tables as account_tables  # noqa: PLC0414 - one schema
+from kiosk.ledger import card_tables as card_tables  # noqa: PLC0414
+from kiosk.ledger.card_tables import CardRow as CardRow  # noqa: PLC0414
 
 
 @compiles(AutoString, "sqlite")
@@ -243,17 +245,6 @@ class MeterRow(SQLModel, table=True):
     key_type: int
     algorithm: str
     base_date: int
-
-
-class CardRow(SQLModel, table=True):
-    """The registry: customers' cards."""
-
-    __tablename__ = "cards"
-    __table_args__ = (Index("cards_meter", "meter"), STRICT)
-    number: str = Field(primary_key=True)
-    serial: str = Field(unique=True)
-    meter: str = Field(foreign_key="meters.number")
-    issue: int
 
 
 class OperatorRow(SQLModel, table=True):

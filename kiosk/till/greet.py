@@ -7,6 +7,7 @@ import msgspec
 from kiosk.domain.cards import families
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
+from kiosk.till.cards.watch import stopped
 from kiosk.till.desk import Desk
 from kiosk.till.quote import Buyer, buyer_of
 from kiosk.till.recover import card_image
@@ -29,6 +30,9 @@ def find_buyer_by_card(desk: Desk) -> Greeted | Refusal:
     image = card_image(desk)
     if isinstance(image, Refusal):
         return image
+    refused = stopped(desk, image)
+    if refused is not None:
+        return refused
     card = desk.records.card(serial=image.serial)
     if card is None:
         state = families.of(image).state(image)

@@ -149,4 +149,5 @@ def _card_in_doubt(desk: Desk, buyer: Buyer) -> Refusal | None:
         reversing = desk.records.sale(sale_id)
         if reversing is not None and reversing.committed.meter == buyer.meter.number:
             return Refusal("reversal_unfinished", {"sale": sale_id})
-    return None
+    work = desk.records.has_open_card_work(buyer.meter.number)
+    return Refusal("card_work_open", {"work": work}) if work else None

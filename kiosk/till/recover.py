@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from kiosk.domain import card_account_facts, facts
+from kiosk.domain.card_record import CardWorkRecord
 from kiosk.domain.cards import account_area, families
 from kiosk.domain.cards.image import CardImage
 from kiosk.domain.record import PaymentRecord, SaleRecord, TokenRecord
@@ -18,6 +19,7 @@ from kiosk.ledger.records import NoteRecord
 from kiosk.marks import mark
 from kiosk.ports import CashEvent, CashIn
 from kiosk.till.card_accounts import recover_top_ups
+from kiosk.till.cards.work import recover_cards
 from kiosk.till.deliver import deliver, record_of, void, write_outcome
 from kiosk.till.desk import Desk
 from kiosk.till.tokens import recover_tokens
@@ -35,6 +37,7 @@ class Recovered(msgspec.Struct, frozen=True):
     waiting: list[SaleRecord]
     tokens: list[TokenRecord] = []
     top_ups: list[MoveRecord] = []
+    cards: list[CardWorkRecord] = []
 
 
 def recover(desk: Desk) -> Recovered | Refusal:
@@ -54,7 +57,10 @@ def recover(desk: Desk) -> Recovered | Refusal:
                 continue
             after = _recover_sale(desk, record)
             (waiting if after.state == "in_doubt" else settled).append(after)
-        return Recovered(settled, payments, waiting, recover_tokens(desk), recover_top_ups(desk))
+        return Recovered(
+            settled, payments, waiting, recover_tokens(desk), recover_top_ups(desk),
+            recover_cards(desk),
+        )  # fmt: skip
 
 
 def _recover_sale(desk: Desk, record: SaleRecord) -> SaleRecord:

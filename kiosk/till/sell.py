@@ -23,6 +23,7 @@ from kiosk.errors import Refusal
 from kiosk.marks import mark
 from kiosk.till import card_accounts
 from kiosk.till.card_accounts import CardBack
+from kiosk.till.cards.watch import stopped
 from kiosk.till.deliver import Stages, deliver, no_card_back
 from kiosk.till.desk import Desk
 from kiosk.till.quote import Buyer, Offer
@@ -280,6 +281,9 @@ def card_delivery(desk: Desk, offer: Offer) -> facts.CardDelivery | Refusal:
 
 
 def _planned(desk: Desk, offer: Offer, image: CardImage) -> facts.CardDelivery | Refusal:
+    refused = stopped(desk, image)
+    if refused is not None:
+        return refused
     family = families.of(image)
     state = family.state(image)
     if isinstance(state, Refusal):

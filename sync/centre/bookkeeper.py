@@ -16,6 +16,7 @@ from kiosk.domain import (
     account_facts,
     bill_facts,
     card_account_facts,
+    card_facts,
     correction_facts,
     debt_facts,
     facts,
@@ -243,6 +244,15 @@ def _out_of_range(fact: facts.Fact) -> Refusal | None:
         amounts, names = [fact.energy_wh], [fact.meter]
     elif isinstance(fact, ACCOUNT_FACTS):
         amounts, names = _figures_of(fact)
+    elif isinstance(fact, card_facts.CardWorkCommitted | card_facts.CardWorkDone):
+        amounts = [fact.amount_minor, fact.energy_wh]
+        names = [fact.currency, fact.meter, fact.returned_to]
+        amounts += [line.amount_minor for line in fact.lines]
+        names += [line.account for line in fact.lines]
+        if isinstance(fact, card_facts.CardWorkCommitted):
+            names += [tender.account for tender in fact.tenders]
+    elif isinstance(fact, card_facts.CardWorkUndone):
+        amounts, names = [fact.amount_minor], [fact.currency, fact.returned_to]
     elif isinstance(fact, facts.CatalogueReceived):
         amounts = list(fact.opening_debts.values())
         names = [fact.currency, *fact.opening_debts]

@@ -8,6 +8,7 @@ from kiosk.domain import (
     account_facts,
     bill_facts,
     card_account_facts,
+    card_facts,
     correction_facts,
     debt_facts,
     facts,
@@ -45,6 +46,14 @@ USAGE = Usage(
     "2026-11-20T14:05", 60_000, 12_500, "pensioner", {"service": "2026-11"},
     [("home", 700_000), ("farm", 300_000)],
 )  # fmt: skip
+WORK = card_facts.CardWorkCommitted(
+    "w1", "counter-1", "101", "301", "cashier", "reissue", "lost", "01470000009", "760000000006",
+    "00112233445566bb", 2, CARD.before, CARD.writes,
+    card_facts.CardContent(7, 11_500, 1150, "ZAR", "s2"), "00112233445566aa", "lost", "s2",
+    "inquiry", "ZAR", 5000, 0, [Line("card_fee", "", 5000, 0, "revenue:card_fee", "card_fee")],
+    [facts.Tender("cash", 5000, "cash:101")], "meter_account:01470000009",
+)  # fmt: skip
+
 OLD, NEW = KeyPlace("123456", 1, 1, 2, 1993), KeyPlace("123457", 2, 3, 2, 2014)
 
 
@@ -166,4 +175,20 @@ FACTS: list[facts.Fact] = [
         "wrong meter", "101", "301",
     ),
     correction_facts.SaleRerated("s4", "20000001", "ab" * 32, "ZAR", 1150, 1200, "customer", "301"),
+    WORK,
+    card_facts.CardWorkDone(
+        "w1", "reissue", "witnessed", "01470000009", "ZAR", 5000, 0, WORK.lines, ""
+    ),
+    card_facts.CardWorkUndone("w2", "given_up", "ZAR", 5000, "cash:101"),
+    card_facts.CardWorkInDoubt("w1", "card_away", "101"),
+    card_facts.CardWorkReprinted("w1", 1, "101"),
+    card_facts.CardHotListed("00112233445566aa", "hot", "two chips", "101"),
+    card_facts.CardReleased("00112233445566aa", "one chip", "201", "301"),
+    card_facts.CardFound("c1", "kiosk-1", "00112233445566aa", "01470000009"),
+    card_facts.CardInspected(
+        "c2", "kiosk-1", "101", "hot", "00112233445566aa", "01470000009", CARD.before
+    ),
+    card_facts.CardCaseClosed("c1", "handed_back", "passport shown", "101"),
+    card_facts.CardStockMoved("open", "received", 50, "order 7", "201"),
+    card_facts.MeterReadByCard("00112233445566aa", "01470000009", 7, 9, 8, 7, 6, 1, "101"),
 ]  # fmt: skip

@@ -105,6 +105,12 @@ IDENTITIES = {
     "sale_reversed": "undone/s2",
     "sale_reallocated": "undone/s1",
     "sale_rerated": "rerated/s4",
+    "card_work_committed": "card_work/w1",
+    "card_work_done": "card_work_end/w1",
+    "card_work_undone": "card_work_end/w2",
+    "card_found": "card_case/c1",
+    "card_inspected": "card_case/c2",
+    "card_case_closed": "card_case_end/c1",
 }
 
 

@@ -1,4 +1,4 @@
-"""kiosk account and kiosk suspicions: a customer's card money, and a card that staff must look at."""
+"""kiosk card-account and kiosk suspicions: money on a card, and a card that staff look at."""
 
 from __future__ import annotations
 

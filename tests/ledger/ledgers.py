@@ -13,6 +13,7 @@ from kiosk.domain import (
     account_facts,
     bill_facts,
     card_account_facts,
+    card_facts,
     chart,
     correction_facts,
     debt_facts,
@@ -30,9 +31,11 @@ from kiosk.ledger.pen import Draft, Pen
 from kiosk.ledger.sealing import public_bytes
 from kiosk.ledger.store import open_writer
 from tests.builders import (
+    CARD_SERIAL,
     METER,
     FixedClock,
     card_delivery,
+    cash,
     delivered,
     kept_money,
     notes,
@@ -88,6 +91,7 @@ def trade(sales: int, seed: int = 1) -> Iterator[facts.Fact]:
     yield facts.LaneGiven(0, 1, "centre")
     yield from _gift("gift", 800_000)
     yield from _money("20000001", "20000002")
+    yield from _cards()
     for number in range(sales):
         name = f"sale{number}"
         yield from _one(name, number, chance.choice(_KINDS), 1000 + chance.randrange(9000))
@@ -150,6 +154,34 @@ def _gift(name: str, identifier: int) -> Iterator[facts.Fact]:
     )
     yield token_facts.TokenIssued(name, METER, "free_units", 10_000, ["5" * 20], "normal")
     yield token_facts.TokenReprinted(name, 1, "101")
+
+
+def _cards() -> Iterator[facts.Fact]:
+    """A card that was lost and reissued, a case of each kind, blank cards and a reading."""
+    delivery, fee = card_delivery(), card_fee(5000)
+    yield card_facts.CardStockMoved("open", "received", 50, "order 7", "201")
+    yield card_facts.CardHotListed(CARD_SERIAL, "hot", "two chips", "101")
+    yield card_facts.CardReleased(CARD_SERIAL, "one chip after all", "201", "301")
+    yield card_facts.CardWorkCommitted(
+        "work", "counter-1", "101", "", "cashier", "make", "new customer", METER, "760000000006",
+        "00112233445566bb", 2, delivery.before, delivery.writes, card_facts.CardContent(),
+        currency="ZAR", amount_minor=5000, lines=fee, tenders=[cash(5000)],
+    )  # fmt: skip
+    yield card_facts.CardWorkInDoubt("work", "card_away", "101")
+    yield card_facts.CardWorkDone("work", "make", "recovered", METER, "ZAR", 5000, 0, fee, "")
+    yield card_facts.CardWorkReprinted("work", 1, "101")
+    yield card_facts.CardFound("case1", "counter-1", CARD_SERIAL, METER)
+    yield card_facts.CardCaseClosed("case1", "handed_back", "passport shown", "101")
+    yield card_facts.CardInspected(
+        "case2", "counter-1", "101", "hot", CARD_SERIAL, METER, delivery.before
+    )
+    yield card_facts.MeterReadByCard(CARD_SERIAL, METER, 3, 9_000, 4_000, 0, 0, 1, "101")
+
+
+def card_fee(amount_minor: int) -> list[Line]:
+    """What a card costs, without tax."""
+    account = chart.revenue("card_fee")
+    return [Line("card_fee", "", amount_minor, 0, account, "card_fee")]
 
 
 _KINDS = ("token", "token", "token", "card", "notes", "kept", "void", "doubt", "lost_note")

@@ -20,7 +20,7 @@ from tests.ledger.ledgers import ORIGIN, fill, open_pen
 
 CLASSES = [
     cls
-    for module in (tables, tables.account_tables, card_account_tables)
+    for module in (tables, tables.account_tables, tables.card_tables, card_account_tables)
     for cls in vars(module).values()
     if isinstance(cls, type) and issubclass(cls, SQLModel) and cls.__module__ == module.__name__
 ]  # fmt: skip
@@ -107,7 +107,7 @@ def test_both_descriptions_check_the_same(
 
 
 def test_there_are_checks_to_compare(migrated: Connection) -> None:
-    assert sum(len(checks(migrated, table)) for table in NAMES) == 19
+    assert sum(len(checks(migrated, table)) for table in NAMES) == 21
 
 
 @pytest.fixture

@@ -66,6 +66,7 @@ BESIDE = (
     "customers", "meters", "cards", "operators", "refused_sign_ins", "issued_tokens",
     "account_moves", "suspicions", "head", "account_events", "top_ups", "debts", "debt_takings",
     "debt_credits", "debt_plans", "bills", "undone_sales", "rerated_sales", "closed_accounts",
+    "card_works", "card_cases", "card_stock", "card_readings",
 )  # fmt: skip
 
 
@@ -127,13 +128,19 @@ def cut_cleanly(thief: Thief, keep: int) -> None:
     dated = (
         "sales", "identities", "notes", "issued_tokens", "refused_sign_ins", "account_moves",
         "suspicions", "account_events", "top_ups", "debts", "debt_takings", "debt_plans", "bills",
-        "undone_sales", "rerated_sales", "closed_accounts",
+        "undone_sales", "rerated_sales", "closed_accounts", "card_works", "card_cases",
+    )  # fmt: skip
+    undated = (
+        "held", "operators", "balances", "identifiers", "debt_credits", "card_stock",
+        "card_readings",
     )  # fmt: skip
     for table in dated:
         thief.do(f"DELETE FROM {table} WHERE sequence > ?", keep)
-    for table in ("held", "operators", "balances", "identifiers", "debt_credits"):
+    for table in undated:
         thief.do(f"DELETE FROM {table}")
     thief.do("UPDATE debts SET paid_minor = 0, written_off_minor = 0")
+    thief.do("DELETE FROM cards WHERE changed AND reason = '' AND issue > 1")
+    thief.do("UPDATE cards SET state = 'active', changed = 0")
     thief.do(
         "INSERT INTO balances SELECT account, currency, sum(amount) FROM postings"
         " GROUP BY account, currency"

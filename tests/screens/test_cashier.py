@@ -307,6 +307,7 @@ def test_counter_is_closed_when_somebody_signs_out_or_may_not_sell(hall: Hall) -
         await _sign_in(player, "201")
         await player.see("Your role does not allow this")
         await _sign_in(player)
+        await _choose(player, "More")
         await _choose(player, "Sign out")
         await player.see("Sign in")
         assert hall.desk.operator == ""
@@ -318,6 +319,7 @@ def test_counter_is_closed_when_somebody_signs_out_or_may_not_sell(hall: Hall) -
 def test_everything_is_french_when_the_language_is_changed(hall: Hall) -> None:
     async def script(player: Player) -> None:
         await _sign_in(player)
+        await _choose(player, "More")
         await _choose(player, "Language")
         await player.see("Que faut-il faire ?")
         await player.press("1")
@@ -329,9 +331,11 @@ def test_everything_is_french_when_the_language_is_changed(hall: Hall) -> None:
 def test_program_ends_when_the_way_out_is_confirmed(hall: Hall) -> None:
     async def script(player: Player) -> None:
         await _sign_in(player)
+        await _choose(player, "More")
         await _choose(player, "End the program")
         await player.see("The program ends")
         await player.press("escape")
+        await _choose(player, "More")
         await _choose(player, "End the program")
         await player.see("The program ends")
         await player.press("enter")

@@ -24,6 +24,8 @@ class CardState(Protocol):
     @property
     def meter(self) -> str: ...  # noqa: D102
     @property
+    def issue(self) -> int: ...  # noqa: D102
+    @property
     def purchase_number(self) -> int: ...  # noqa: D102
     @property
     def purchase_energy_wh(self) -> int: ...  # noqa: D102

@@ -120,6 +120,8 @@ class StateGrid:
         first = image.files[PARAMETERS]
         if set(first) in ({0x00}, {0xFF}):
             return Refusal("card_blank")
+        if self._is_tool(first):
+            return Refusal("card_unknown_kind", {"kind": first[1]})
         valid = first[0] == FRAME
         # While a purchase is unfinished the frame lacks its first byte, and its end may be old.
         if valid and self.profile.data(first) is None:
@@ -127,6 +129,16 @@ class StateGrid:
         if first[1] != _USER_CARD:
             return Refusal("card_unknown_kind", {"kind": first[1]})
         return self._fields(image, valid)
+
+    def _is_tool(self, first: bytes) -> bool:
+        """Whether file 1 begins with the whole, shorter frame of another kind of card."""
+        head, command = self.profile.head_bytes(), first[1]
+        if command == _USER_CARD or first[0] != FRAME:
+            return False
+        return any(
+            first.startswith(self.profile.frame(command, first[head : head + length]))
+            for length in range(len(first) - head - 1)
+        )
 
     def _fields(self, image: CardImage, valid: bool) -> StateGridCard | Refusal:
         head = self.profile.head_bytes()

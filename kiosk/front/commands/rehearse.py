@@ -15,10 +15,13 @@ from kiosk.ports import HandsAnswer
 
 _USAGE = """\
 card insert CUSTOMER   put the card of an account, meter, card number or name into the reader
+card insert SERIAL     put in any card of this world
+card blank | foreign | damaged   put in a card that is nobody's
+card lose CUSTOMER     the customer loses the card; `card find CUSTOMER` finds it again
 card pull              pull it
 note AMOUNT            push a note into the acceptor (20)
 meter enter METER TOKEN   type the 20 digits into a keypad meter
-meter insert METER     put the card into a card meter
+meter insert METER [SERIAL]   put its customer's card, or another one, into a card meter
 meter show METER       read the meter's display"""
 
 
@@ -65,6 +68,12 @@ def _move(house: House, thing: str, words: list[str]) -> HandsAnswer:
     match [thing, *words]:
         case ["card", "insert", customer]:
             return hands.insert_card(customer)
+        case ["card", ("blank" | "foreign" | "damaged") as kind]:
+            return hands.insert_other(kind)
+        case ["card", "lose", customer]:
+            return hands.lose_card(customer)
+        case ["card", "find", customer]:
+            return hands.find_card(customer)
         case ["card", "pull"]:
             return hands.pull_card()
         case ["note", amount]:
@@ -73,6 +82,8 @@ def _move(house: House, thing: str, words: list[str]) -> HandsAnswer:
             return hands.enter_token(meter, "".join(digits).replace(" ", ""))
         case ["meter", "insert", meter]:
             return hands.insert_in_meter(meter)
+        case ["meter", "insert", meter, card]:
+            return hands.insert_in_meter(meter, card)
         case ["meter", "show", meter]:
             return hands.show_meter(meter)
     raise BadInput(

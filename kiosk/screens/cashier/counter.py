@@ -30,6 +30,7 @@ class Counter(Menu):
             (self.say("cashier.open_sales"), self._go_doubts),
             (self.say("tokens.title"), self._tokens),
             (self.say("account.menu"), self._account),
+            (self.say("cards.title"), self._cards),
         ]
 
     def on_mount(self) -> None:
@@ -55,6 +56,11 @@ class Counter(Menu):
         from kiosk.screens.cashier.account_menu import AccountMenu
 
         self.face_app.go(AccountMenu(Counter))
+
+    def _cards(self) -> None:
+        from kiosk.screens.staff.cards import CommonCards
+
+        self.face_app.go(CommonCards())
 
     def _go_doubts(self) -> None:
         self.face_app.go(Doubts(Counter))

@@ -16,6 +16,7 @@ def use_hands(console: Console) -> None:
         (words.say("rehearsal.meter_enter"), partial(_enter_token, console)),
         (words.say("rehearsal.meter_insert"), partial(_insert_in_meter, console)),
         (words.say("rehearsal.meter_show"), partial(_show_meter, console)),
+        (words.say("rehearsal.card_blank"), partial(_blank_in, console)),
     ]
     console.choose(choices)
 
@@ -24,6 +25,11 @@ def _card_in(console: Console) -> None:
     number = console.ask("linear.prompt_number")
     if number and console.hands is not None:
         console.say_hands(console.hands.insert_card(number))
+
+
+def _blank_in(console: Console) -> None:
+    if console.hands is not None:
+        console.say_hands(console.hands.insert_other("blank"))
 
 
 def _card_out(console: Console) -> None:

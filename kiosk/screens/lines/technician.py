@@ -6,7 +6,7 @@ from functools import partial
 
 from kiosk.errors import Refusal
 from kiosk.screens import telling
-from kiosk.screens.lines import engineering, staff, tokens
+from kiosk.screens.lines import cards, engineering, staff, tokens
 from kiosk.screens.lines.console import Choice, Console
 from kiosk.screens.lines.hands import use_hands
 from kiosk.till import maintain
@@ -42,6 +42,7 @@ def _serve(console: Console) -> None:
             (say("linear.menu_language"), console.change_language),
             (say("cashier.sign_out"), leave),
             (say("tokens.title"), partial(_tokens, console)),
+            (say("cards.title"), partial(cards.serve, console)),
         ]
         if console.hands is not None:
             choices.append((say("rehearsal.strip"), partial(use_hands, console)))

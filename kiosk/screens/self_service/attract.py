@@ -25,6 +25,8 @@ class Attract(Step):
         self.ready: Readiness | None = None
         self.suggested: list[Buyer] | None = None
         self._looking = False
+        #: Seconds that a card was inside while nobody was served.
+        self._left_s = 0
 
     def heading(self) -> str:
         """What this machine is for."""
@@ -70,8 +72,21 @@ class Attract(Step):
             from kiosk.screens.self_service.read_card import ReadCard
 
             self.face_app.go(ReadCard())
+        elif self._is_left():
+            from kiosk.screens.self_service.left_card import LeftCard
+
+            self.face_app.go(LeftCard())
         elif before is None or not was_ready or _shown(before) != _shown(self.ready):
             self.show_again()
+
+    def _is_left(self) -> bool:
+        """Whether a card has been in the reader for so long that its owner is not coming back."""
+        inside = self.ready is not None and self.ready.card_inside
+        self._left_s = self._left_s + 1 if inside else 0
+        if self._left_s <= self.desk.settings.faces.card_left_s:
+            return False
+        self._left_s = 0
+        return True
 
     def next_language(self) -> tuple[str, str] | None:
         """The language that Clear switches to: code and own name."""

@@ -109,6 +109,11 @@ class Ending(Step):
             if self._looks % 10 == 0:
                 self.app.bell()
                 self.note(self.say("kiosk.take_card_forgotten"), "fault")
+            if self._looks > 2 * self.desk.settings.faces.card_left_s:
+                from kiosk.screens.self_service.left_card import LeftCard
+
+                self._forget()
+                self.face_app.go(LeftCard())
         elif self._looks > self._stay() and slip != "printing":
             self._leave()
 
@@ -147,9 +152,12 @@ class Ending(Step):
         if self.card_inside is False:
             self._leave()
 
-    def _leave(self) -> None:
+    def _forget(self) -> None:
         if self.visit is not None:
             forget_slip(self, self.visit)
+
+    def _leave(self) -> None:
+        self._forget()
         self.face_app.start_over()
 
 

@@ -18,7 +18,7 @@ MenuRow = tuple[str, Callable[[], None]]
 
 
 class Menu(StaffFrame):
-    """Numbered rows; the last three are the same in every face of the staff."""
+    """Numbered rows; the last one leads to what is the same in every face of the staff."""
 
     def own_rows(self) -> list[MenuRow]:
         """The rows of this face."""
@@ -30,12 +30,7 @@ class Menu(StaffFrame):
 
     def rows(self) -> list[MenuRow]:
         """All rows in their order."""
-        return [
-            *self.own_rows(),
-            (self.say("keys.language"), self._next_language),
-            (self.say("cashier.sign_out"), self.sign_out),
-            (self.say("technician.sign_out_leave"), self._ask_leave),
-        ]
+        return [*self.own_rows(), (self.say("cashier.more"), self._more)]
 
     def body(self) -> Iterable[Widget]:
         """The rows."""
@@ -59,14 +54,51 @@ class Menu(StaffFrame):
         """The next operator signs in with a PIN of their own."""
         self.ask(partial(operators.sign_out, self.desk), lambda _none: self.face_app.start_over())
 
+    def _more(self) -> None:
+        self.face_app.go(More(self.again()))
+
+
+class More(Menu):
+    """Language, the own PIN, and the two ways out."""
+
+    def __init__(self, back: Back) -> None:
+        super().__init__()
+        self.back = back
+
+    def heading(self) -> str:
+        """What this is."""
+        return self.say("cashier.more")
+
+    def hint(self) -> str:
+        """Digits choose, Esc goes back."""
+        return self.say("cashier.more_keys")
+
+    def rows(self) -> list[MenuRow]:
+        """What every face of the staff has."""
+        return [
+            (self.say("keys.language"), self._next_language),
+            (self.say("operators.own_pin"), self._own_pin),
+            (self.say("cashier.sign_out"), self.sign_out),
+            (self.say("technician.sign_out_leave"), self._ask_leave),
+        ]
+
+    def press_cancel(self) -> None:
+        """Back to the menu."""
+        self.face_app.go(self.back())
+
     def _next_language(self) -> None:
         codes = [code for code, _ in languages()]
         place = codes.index(self.words.language)
         self.face_app.speak(codes[(place + 1) % len(codes)])
 
+    def _own_pin(self) -> None:
+        from kiosk.screens.staff.operators import own_pin_form
+
+        self.face_app.go(own_pin_form(self, self.back))
+
     def _ask_leave(self) -> None:
         title, text = self.say("technician.sign_out_leave"), self.say("technician.leave_confirm")
-        self.face_app.go(Leave(title, text, self.again()))
+        self.face_app.go(Leave(title, text, self.back))
 
 
 class Leave(Confirm):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 
 from textual.widget import Widget
@@ -13,6 +13,7 @@ from kiosk.screens import token_telling
 from kiosk.screens.staff.form import Form, asked
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Page
+from kiosk.screens.staff.row_menu import Row, RowMenu
 from kiosk.screens.staff.table import Table
 from kiosk.till import clinic, history, token_book
 from kiosk.till.clinic import Diagnosis
@@ -26,11 +27,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-#: The sentence of a row, and the screen behind it.
-Row = tuple[str, Callable[[], StaffFrame]]
-
-
-class CommonTokens(StaffFrame):
+class CommonTokens(RowMenu):
     """What all staff may do with tokens; digits, or arrows and Enter, open a row."""
 
     def heading(self) -> str:
@@ -45,33 +42,6 @@ class CommonTokens(StaffFrame):
             (self.say("tokens.menu_verify"), partial(verify_form, self, back)),
             (self.say("tokens.menu_clinic"), partial(clinic_form, self, back)),
         ]
-
-    def body(self) -> Iterable[Widget]:
-        """The rows."""
-        yield Table([self.say("tokens.title")])
-
-    def hint(self) -> str:
-        """Arrows and Enter."""
-        return self.say("tokens.list_keys")
-
-    def on_mount(self) -> None:
-        """Fill the rows, numbered as far as there are digits."""
-        texts = [text for text, _ in self.rows()]
-        numbered = [[f"{n if n < 10 else ' '} {text}"] for n, text in enumerate(texts, 1)]
-        self.query_one(Table).fill(numbered)
-
-    def press_arrow(self, steps: int) -> None:
-        """Choose another row."""
-        self.query_one(Table).move(steps)
-
-    def press_digit(self, digit: int) -> None:
-        """Open the row with this number."""
-        if 1 <= digit <= len(self.rows()):
-            self.face_app.go(self.rows()[digit - 1][1]())
-
-    def press_enter(self) -> None:
-        """Open the chosen row."""
-        self.face_app.go(self.rows()[self.query_one(Table).chosen][1]())
 
     def press_cancel(self) -> None:
         """Back to the menu of the counter."""

@@ -45,6 +45,8 @@ class TechnicianMenu(Menu):
             (self.say("technician.settings"), self._settings),
             (self.say("tokens.title"), self._tokens),
             (self.say("tokens.menu_keys"), self._keys),
+            (self.say("cards.title"), self._cards),
+            (self.say("operators.title"), self._operators),
         ]
 
     def on_mount(self) -> None:
@@ -82,6 +84,16 @@ class TechnicianMenu(Menu):
         from kiosk.screens.technician.tokens import TokenMenu
 
         self.face_app.go(TokenMenu())
+
+    def _cards(self) -> None:
+        from kiosk.screens.technician.cards import CardRoom
+
+        self.face_app.go(CardRoom())
+
+    def _operators(self) -> None:
+        from kiosk.screens.staff.operators import Operators
+
+        self.face_app.go(Operators(TechnicianMenu))
 
     def _keys(self) -> None:
         from kiosk.screens.technician.tokens import Keys

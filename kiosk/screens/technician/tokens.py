@@ -14,7 +14,8 @@ from kiosk.screens import token_telling
 from kiosk.screens.staff.form import Form, asked
 from kiosk.screens.staff.frame import StaffFrame
 from kiosk.screens.staff.page import Page, Reading
-from kiosk.screens.staff.tokens import CommonTokens, Row, TokenPage
+from kiosk.screens.staff.row_menu import Row
+from kiosk.screens.staff.tokens import CommonTokens, TokenPage
 from kiosk.till import keys, tokens
 from kiosk.till.tokens import SecondPerson
 

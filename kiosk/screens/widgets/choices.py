@@ -25,7 +25,8 @@ class Row(Static):
 
 
 class ChoiceList(Vertical):
-    """Up to nine rows, numbered from 1; `press` says whether the digit has a row."""
+    """Up to ten rows, numbered from 1, the tenth with 0; `press` says whether the digit has a
+    row."""
 
     class Chosen(Message):
         """A row was chosen by touch; the screen treats it as its digit."""
@@ -36,14 +37,14 @@ class ChoiceList(Vertical):
 
     def __init__(self, rows: Sequence[str], *, chosen: int = 0) -> None:
         super().__init__()
-        assert len(rows) <= 9, rows
+        assert len(rows) <= 10, rows
         self.rows = list(rows)
         self.chosen = chosen
 
     def compose(self) -> ComposeResult:
         """The rows."""
         for digit, text in enumerate(self.rows, 1):
-            row = Row(digit, text)
+            row = Row(digit % 10, text)
             row.set_class(digit == self.chosen, "-chosen")
             yield row
 

@@ -5,6 +5,7 @@ The rows are the table of hardware-facts 2, as a caller of the port CardReader s
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -479,3 +480,43 @@ def test_a_purchase_of_each_family_reaches_its_meter_through_the_real_service(
         reader.close()
     meter.take(kind.get(rack, kind.serial), kind.serial)
     assert meter.credited == (20_00 if kind.family == "state-grid" else 12_300)
+
+
+# --- the command ------------------------------------------------------------------------------
+
+
+def test_the_command_reads_the_card_of_the_named_reader_and_makes_one_from_a_blank(
+    bench: PcscBench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from kiosk.front.cli import run
+
+    home = tmp_path / "home"
+    home.mkdir()
+    toml = '[rehearsal]\ncentre = false\ncustomers = 12\n[card]\ndriver = "pcsc"\nreader = "none"\n'
+    (home / "kiosk.toml").write_text(toml)
+
+    def cards(*words: str) -> tuple[int, str, str]:
+        code = run(["--home", str(home), "cards", *words, "--json"])
+        return code, *capsys.readouterr()
+
+    named = ("--reader", READERS[0])
+    code, out, err = cards("read", *named)
+    assert (code, out) == (1, "")
+    assert "no card" in err
+    bench.insert(AMINA)
+    code, out, err = cards("read", *named)
+    assert (code, err) == (0, "")
+    shown = json.loads(out)
+    wanted = ("open", "ok", AMINA, 0)
+    assert tuple(shown[key] for key in ("family", "state", "serial", "purchase_number")) == wanted
+    bench.pull()
+    blank = "0f" * 8
+    bench.rack.make(blank, {file: bytes(length) for file, length in layout.FILES.items()})
+    bench.insert(blank)
+    assert json.loads(cards("read", *named)[1])["state"] == "blank"
+    code, out, err = cards("tool", "inquiry", "--reason", "readings", *named)
+    assert (code, err) == (0, "")
+    assert json.loads(out)["state"] == "done"
+    code, _, err = cards("read")
+    assert code == 1
+    assert "none is not plugged in" in err or "cannot be read" in err

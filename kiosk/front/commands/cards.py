@@ -1,0 +1,394 @@
+"""kiosk cards: list, read, make, reissue, take back, repair, tool cards, hot list, cases, stock."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+import msgspec
+
+from kiosk.config import Settings
+from kiosk.domain.card_record import CardStanding, CardWorkRecord
+from kiosk.domain.cards.work import TOOLS
+from kiosk.domain.cards.workshops import SHOPS
+from kiosk.errors import BadInput, Refusal
+from kiosk.front.cli import Context
+from kiosk.front.commands import say
+from kiosk.front.commands.persons import second_of
+from kiosk.front.operator import become
+from kiosk.front.wiring import House, opened
+from kiosk.screens import card_telling
+from kiosk.till.cards import look, plan, slip, watch, work
+from kiosk.till.cards.look import CardView
+from kiosk.till.cards.plan import OLD_STATES, Plan
+
+Act = Callable[[House, argparse.Namespace], int | Refusal]
+
+
+def arguments(_verb: str, parser: argparse.ArgumentParser) -> None:
+    """What `kiosk cards` takes; without a word it lists."""
+    words = parser.add_subparsers(dest="word")
+    parser.add_argument("--operator", default="", help="who does it; PIN on standard input")
+    parser.add_argument("--json", action="store_true")
+    for name in ("list", "search"):
+        listed = words.add_parser(name, help="cards by number, chip, meter, account or name")
+        listed.add_argument("text", nargs="?", default="")
+        listed.add_argument("--limit", type=int, default=1000)
+    words.add_parser("families", help="what each card family can be asked for")
+    _readers(words.add_parser("read", help="the card in the reader; exit 1 if it is no user card"))
+    _readers(words.add_parser("reading", help="keep the meter reading that is on the card"))
+    words.add_parser("readings", help="readings that came by card").add_argument("meter")
+    _work_arguments(words)
+    _list_arguments(words)
+    for word in words.choices.values():
+        _who(word)
+
+
+def _who(parser: argparse.ArgumentParser) -> None:
+    """As say.who; what stands before the word counts too."""
+    parser.add_argument("--operator", default=argparse.SUPPRESS, help="who does it; PIN on input")
+    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
+
+
+def _readers(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("--reader", default="", help="name of the card reader")
+    return parser
+
+
+def _work_arguments(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    make = words.add_parser("make", help="the first card of a meter, on the blank in the reader")
+    make.add_argument("meter")
+    make.add_argument("--card", default="", help="the number printed on it; empty: the next one")
+    reissue = words.add_parser("reissue", help="another card with the same purchase")
+    reissue.add_argument("meter")
+    reissue.add_argument("--old", choices=tuple(OLD_STATES), default="lost")
+    reissue.add_argument("--free", action="store_true", help="waive the fee; two persons")
+    say.second(reissue)
+    cancel = words.add_parser("cancel", help="take back the purchase on the card in the reader")
+    cancel.add_argument("--to", choices=("meter_account", "cash"), default="meter_account")
+    say.second(cancel)
+    repair = words.add_parser("repair", help="bring the card in the reader to its meter's number")
+    repair.add_argument("--shown", type=int, default=None, help="the number that the meter shows")
+    say.second(repair)
+    tool = words.add_parser("tool", help=f"a tool card: {', '.join(TOOLS)}")
+    tool.add_argument("tool")
+    tool.add_argument("--meter", default="", help="for one meter; empty: for any")
+    tool.add_argument("--set", action="append", default=[], metavar="NAME=NUMBER")
+    for word in (make, reissue, cancel, repair, tool):
+        word.add_argument("--reason", required=True, help="why; it is printed and kept")
+        word.add_argument("--dry-run", action="store_true", help="only say what would be done")
+        _readers(word)
+    recover = words.add_parser("recover", help="settle works with the card in the reader")
+    _readers(recover)
+    give_up = words.add_parser("give-up", help="end a work whose new card will not come back")
+    give_up.add_argument("work")
+    give_up.add_argument("--reason", required=True)
+    works = words.add_parser("works", help="works that are not finished, or those of a meter")
+    works.add_argument("--meter", default="")
+    words.add_parser("reprint", help="print a copy of a slip").add_argument("work")
+
+
+def _list_arguments(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    hot = words.add_parser("hot", help="the hot list: list, add, release")
+    hot.add_argument("act", nargs="?", choices=("list", "add", "release"), default="list")
+    hot.add_argument("card", nargs="?", default="", help="printed number or chip serial")
+    hot.add_argument("--state", choices=watch.STOPPED, default="hot")
+    hot.add_argument("--reason", default="")
+    say.second(hot)
+    cases = words.add_parser("cases", help="cards that were found or stopped: list, close")
+    cases.add_argument("act", nargs="?", choices=("list", "close"), default="list")
+    cases.add_argument("case", nargs="?", default="")
+    cases.add_argument("--outcome", choices=watch.OUTCOMES, default="handed_back")
+    cases.add_argument("--note", default="")
+    cases.add_argument("--all", action="store_true", help="closed ones too")
+    stock = words.add_parser("stock", help="blank cards: list, received, damaged, issued, counted")
+    movements = ("list", "received", "damaged", "issued", "counted")
+    stock.add_argument("act", nargs="?", choices=movements, default="list")
+    stock.add_argument("family", nargs="?", default="")
+    stock.add_argument("count", nargs="?", type=int, default=0)
+    stock.add_argument("--note", default="", help="where from, where to, who counted")
+
+
+def run(_verb: str, options: argparse.Namespace, context: Context) -> int:
+    """One word of `kiosk cards`."""
+    word = options.word or "list"
+    act: Act = {
+        "list": _list, "search": _list, "families": _families, "read": _read,
+        "reading": _reading, "readings": _readings, "make": _make, "reissue": _reissue,
+        "cancel": _cancel, "repair": _repair, "tool": _tool, "recover": _recover,
+        "give-up": _give_up, "works": _works, "reprint": _reprint, "hot": _hot, "cases": _cases,
+        "stock": _stock,
+    }[word]  # fmt: skip
+    settings, slot = _reader_named(context.settings, getattr(options, "reader", ""))
+    with opened(context.home, settings, paper=word == "reprint", slot=slot) as house:
+        outcome = become(house.desk, options.operator) or act(house, options)
+    return say.refused(outcome, context.settings) if isinstance(outcome, Refusal) else outcome
+
+
+def _reader_named(settings: Settings, name: str) -> tuple[Settings, str]:
+    """The settings with another real reader, or the slot of another simulated one."""
+    if not name or settings.card.driver == "simulated":
+        return settings, name
+    card = msgspec.structs.replace(settings.card, reader=name)
+    return msgspec.structs.replace(settings, card=card), ""
+
+
+# --- looking --------------------------------------------------------------------------------------
+
+
+def _list(house: House, options: argparse.Namespace) -> int | Refusal:
+    found = look.search(house.desk, getattr(options, "text", ""), getattr(options, "limit", 1000))
+    return found if isinstance(found, Refusal) else _standings(house, found, options)
+
+
+def _standings(house: House, rows: list[CardStanding], options: argparse.Namespace) -> int:
+    if options.json:
+        say.json([_standing_json(row) for row in rows])
+    for row in [] if options.json else rows:
+        say.out("  ".join(card_telling.standing_cells(house.words, row)))
+    return 0
+
+
+def _standing_json(row: CardStanding) -> dict[str, object]:
+    return {
+        "card": row.card.number, "serial": row.card.serial, "meter": row.card.meter,
+        "issue": row.card.issue, "state": row.state, "reason": row.reason,
+    }  # fmt: skip
+
+
+def _families(house: House, options: argparse.Namespace) -> int:
+    if options.json:
+        rows = [
+            {"family": shop.name, "works": sorted(shop.abilities), "tool_cards": sorted(shop.tools)}
+            for shop in SHOPS.values()
+        ]
+        say.json(rows)
+    for shop in [] if options.json else SHOPS.values():
+        say.out(card_telling.family_line(house.words, shop))
+    return 0
+
+
+def _read(house: House, options: argparse.Namespace) -> int | Refusal:
+    """The card in the reader. One that is no user card, or was stopped, is an exit code of 1."""
+    view = look.look(house.desk)
+    if isinstance(view, Refusal):
+        return view
+    if options.json:
+        say.json(_view_json(view))
+    else:
+        for line in card_telling.view_lines(house.words, view, house.desk.currency):
+            say.out(line)
+    return view.refusal if view.refusal is not None else 0
+
+
+def _view_json(view: CardView) -> dict[str, object]:
+    card = view.card
+    shown: dict[str, object] = {
+        "family": view.image.family, "state": view.state, "serial": view.image.serial,
+        "purchase_number": card.purchase_number if card is not None else None,
+        "standing": view.standing.state if view.standing is not None else None,
+        "files": {str(file): content.hex() for file, content in view.image.files.items()},
+        "reading": view.reading,
+    }  # fmt: skip
+    if card is not None:
+        shown |= {
+            "card": card.card_number, "meter": card.meter, "issue": card.issue,
+            "purchase_energy_wh": card.purchase_energy_wh,
+            "purchase_amount_minor": card.purchase_amount_minor,
+            "purchase_valid": card.purchase_valid, "taken": card.taken(),
+            "written_back_number": card.written_back_number, "books": view.last,
+        }  # fmt: skip
+    return shown
+
+
+def _reading(house: House, options: argparse.Namespace) -> int | Refusal:
+    found = look.read_meter(house.desk)
+    if isinstance(found, Refusal):
+        return found
+    if options.json:
+        say.json(found)
+    else:
+        say.out(card_telling.reading_line(house.words, found, house.desk.currency))
+    return 0
+
+
+def _readings(house: House, options: argparse.Namespace) -> int | Refusal:
+    found = look.readings(house.desk, options.meter)
+    if isinstance(found, Refusal):
+        return found
+    if options.json:
+        say.json(found)
+    for row in [] if options.json else found:
+        line = card_telling.reading_line(house.words, row, house.desk.currency)
+        say.out(f"{house.words.time(row.read_ms)}  {line}")
+    return 0
+
+
+# --- works ----------------------------------------------------------------------------------------
+
+
+def _make(house: House, options: argparse.Namespace) -> int | Refusal:
+    return _work(house, options, plan.plan_make(house.desk, options.meter, options.card))
+
+
+def _reissue(house: House, options: argparse.Namespace) -> int | Refusal:
+    planned = plan.plan_reissue(house.desk, options.meter, options.old, free=options.free)
+    return _work(house, options, planned)
+
+
+def _cancel(house: House, options: argparse.Namespace) -> int | Refusal:
+    return _work(house, options, plan.plan_cancel(house.desk, options.to))
+
+
+def _repair(house: House, options: argparse.Namespace) -> int | Refusal:
+    return _work(house, options, plan.plan_repair(house.desk, options.shown))
+
+
+def _tool(house: House, options: argparse.Namespace) -> int | Refusal:
+    settings = settings_typed(options.set)
+    return _work(house, options, plan.plan_tool(house.desk, options.tool, options.meter, settings))
+
+
+def settings_typed(pairs: list[str]) -> dict[str, int]:
+    """`alarm_wh=20000` and the like; BadInput for anything else."""
+    settings: dict[str, int] = {}
+    for pair in pairs:
+        name, sign, number = pair.partition("=")
+        if not sign or not (number.isascii() and number.isdecimal()) or len(number) > 12:
+            raise BadInput(f"--set {pair[:40]!r}: write NAME=NUMBER, such as alarm_wh=20000.")
+        settings[name] = int(number)
+    return settings
+
+
+def _work(house: House, options: argparse.Namespace, planned: Plan | Refusal) -> int | Refusal:
+    """Do it, or only say what would be done; exit 1 unless it was done."""
+    if isinstance(planned, Refusal):
+        return planned
+    if options.dry_run:
+        for line in card_telling.plan_lines(house.words, planned, house.desk.currency):
+            say.out(line)
+        return 0
+    second = second_of(house, options) if planned.two_persons else None
+    record = work.carry_out(house.desk, planned, options.reason, second)
+    return record if isinstance(record, Refusal) else _print(house, record, options)
+
+
+def _print(house: House, record: CardWorkRecord, options: argparse.Namespace) -> int:
+    if options.json:
+        say.json(work_json(record))
+    else:
+        for line in card_telling.work_lines(house.words, record, house.desk.currency):
+            say.out(line)
+    if record.state == "done":
+        return 0
+    return say.trouble(house.words.say(f"cards.work_{record.state}"))
+
+
+def work_json(record: CardWorkRecord) -> dict[str, object]:
+    """A work on a card, for scripts."""
+    committed = record.committed
+    return {
+        "work_id": committed.work_id, "operation": committed.operation, "state": record.state,
+        "meter": committed.meter, "card": committed.card_number, "serial": committed.serial,
+        "issue": committed.issue, "replaces": committed.replaces, "tool": committed.tool,
+        "purchase_number": committed.content.purchase_number,
+        "energy_wh": committed.content.energy_wh, "sale_id": committed.sale_id,
+        "amount_minor": committed.amount_minor, "returned_to": record.returned_to,
+        "reason": committed.reason, "ended": record.reason, "operator": committed.operator,
+        "second": committed.second, "sequence": record.sequence, "time_ms": record.time_ms,
+    }  # fmt: skip
+
+
+def _recover(house: House, options: argparse.Namespace) -> int | Refusal:
+    refused = house.desk.gate("recover")
+    if refused is not None:
+        return refused
+    ended = work.recover_cards(house.desk)
+    if options.json:
+        say.json([work_json(record) for record in ended])
+    else:
+        say.out(house.words.say("cards.settled", count=len(ended)))
+        for record in ended:
+            say.out("  ".join(card_telling.work_cells(house.words, record)))
+    return 0
+
+
+def _give_up(house: House, options: argparse.Namespace) -> int | Refusal:
+    record = work.give_up(house.desk, options.work, options.reason)
+    if isinstance(record, Refusal):
+        return record
+    if options.json:
+        say.json(work_json(record))
+    for line in (
+        [] if options.json else card_telling.work_lines(house.words, record, house.desk.currency)
+    ):
+        say.out(line)
+    return 0
+
+
+def _works(house: House, options: argparse.Namespace) -> int | Refusal:
+    found = work.works(house.desk, options.meter)
+    if isinstance(found, Refusal):
+        return found
+    if options.json:
+        say.json([work_json(record) for record in found])
+    for record in [] if options.json else found:
+        say.out("  ".join(card_telling.work_cells(house.words, record)))
+    return 0
+
+
+def _reprint(house: House, options: argparse.Namespace) -> int | Refusal:
+    job = slip.reprint(house.desk, options.work)
+    if isinstance(job, Refusal):
+        return job
+    if not job:
+        return say.trouble(house.words.say("cashier.no_printer"))
+    say.out(house.words.say("cashier.reprinted", copy=int(job.rpartition("/")[2])))
+    return 0
+
+
+# --- lists ----------------------------------------------------------------------------------------
+
+
+def _hot(house: House, options: argparse.Namespace) -> int | Refusal:
+    if options.act == "list":
+        rows = watch.hot_list(house.desk)
+        return rows if isinstance(rows, Refusal) else _standings(house, rows, options)
+    if options.act == "add":
+        changed = watch.stop(house.desk, options.card, options.state, options.reason)
+    else:
+        second = second_of(house, options)
+        changed = watch.release(house.desk, options.card, options.reason, second)
+    return changed if isinstance(changed, Refusal) else _standings(house, [changed], options)
+
+
+def _cases(house: House, options: argparse.Namespace) -> int | Refusal:
+    if options.act == "close":
+        closed = watch.close_case(house.desk, options.case, options.outcome, options.note)
+        found = closed if isinstance(closed, Refusal) else [closed]
+    else:
+        found = watch.cases(house.desk, every=options.all)
+    if isinstance(found, Refusal):
+        return found
+    if options.json:
+        say.json(found)
+    for case in [] if options.json else found:
+        say.out("  ".join([case.case_id, *card_telling.case_cells(house.words, case)]))
+    return 0
+
+
+def _stock(house: House, options: argparse.Namespace) -> int | Refusal:
+    if options.act != "list":
+        refused = watch.move_stock(
+            house.desk, options.family, options.act, options.count, options.note
+        )
+        if refused is not None:
+            return refused
+    found = look.stock(house.desk)
+    if isinstance(found, Refusal):
+        return found
+    if options.json:
+        say.json(found)
+    for line in [] if options.json else card_telling.stock_lines(house.words, found):
+        say.out(line)
+    return 0

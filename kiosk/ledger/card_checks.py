@@ -1,0 +1,136 @@
+"""What facts about cards must agree with in the tables; asked in the transaction of the commit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kiosk.domain import card_facts, chart, facts
+from kiosk.domain.fact import Fact
+from kiosk.errors import Refusal
+from kiosk.ledger.store import Connection
+
+_OPEN = ("committed", "in_doubt")
+
+
+def _committed(c: Connection, fact: card_facts.CardWorkCommitted) -> Refusal | None:
+    """One work at a time on a meter's card, a purchase is taken back once, and with the figures of
+    its own sale; nothing is done to a card whose sale is open, but a reissue settles that one."""
+    row = c.execute(
+        "SELECT work_id FROM card_works WHERE state IN ('committed', 'in_doubt')"
+        " AND (serial = ?1 OR (meter = ?2 AND ?2 <> ''))",
+        (fact.serial, fact.meter),
+    ).fetchone()
+    if row is not None:
+        return Refusal("card_work_open", {"work": row[0]})
+    for (sale_id,) in c.execute(
+        "SELECT sale_id FROM sales WHERE meter = ? AND state IN ('paid', 'in_doubt')",
+        (fact.meter,),
+    ).fetchall():
+        if fact.operation != "reissue" or sale_id != fact.content.sale_id:
+            return Refusal("sale_in_doubt_for_meter", {"sale": sale_id})
+    return _cancelled(c, fact) if fact.operation == "cancel" else None
+
+
+def _cancelled(c: Connection, fact: card_facts.CardWorkCommitted) -> Refusal | None:
+    row = c.execute(
+        "SELECT body, version, meter, card FROM sales JOIN entries USING (sequence)"
+        " WHERE sale_id = ? AND state = 'delivered'",
+        (fact.sale_id,),
+    ).fetchone()
+    sale = facts.decode("sale_committed", row[1], row[0]) if row else None
+    if not isinstance(sale, facts.SaleCommitted) or (row[2], row[3]) != (fact.meter, fact.serial):
+        return Refusal("unknown_sale", {"sale": fact.sale_id})
+    if (sale.lines, sale.currency) != (fact.lines, fact.currency):
+        return Refusal("card_work_does_not_add_up", {"work": fact.work_id})
+    again = c.execute(
+        "SELECT 1 FROM card_works WHERE sale_id = ? AND operation = 'cancel' AND state <> 'undone'",
+        (fact.sale_id,),
+    ).fetchone()
+    return Refusal("purchase_cancelled_before", {"sale": fact.sale_id}) if again else None
+
+
+def _ended(
+    c: Connection, fact: card_facts.CardWorkDone | card_facts.CardWorkUndone
+) -> Refusal | None:
+    """The end of a work follows its own intention, with the same figures."""
+    row = c.execute(
+        "SELECT state, body, version FROM card_works JOIN entries USING (sequence)"
+        " WHERE work_id = ?",
+        (fact.work_id,),
+    ).fetchone()
+    if row is None or row[0] not in _OPEN:
+        return Refusal("card_work_not_open", {"work": fact.work_id})
+    intended = facts.decode("card_work_committed", row[2], row[1])
+    assert isinstance(intended, card_facts.CardWorkCommitted)
+    is_cancel = intended.operation == "cancel"
+    if isinstance(fact, card_facts.CardWorkUndone):
+        same = fact.amount_minor == (0 if is_cancel else intended.amount_minor)
+    else:
+        same = _figures(fact) == _figures(intended) and fact.returned_to in (
+            intended.returned_to,
+            chart.meter_account(intended.meter) if is_cancel else "",
+        )
+    return None if same else Refusal("card_work_does_not_add_up", {"work": fact.work_id})
+
+
+def _figures(fact: card_facts.CardWorkDone | card_facts.CardWorkCommitted) -> tuple[object, ...]:
+    return (
+        fact.operation, fact.meter, fact.currency, fact.amount_minor, fact.energy_wh, fact.lines,
+    )  # fmt: skip
+
+
+def _doubted(c: Connection, fact: card_facts.CardWorkInDoubt) -> Refusal | None:
+    row = c.execute("SELECT state FROM card_works WHERE work_id = ?", (fact.work_id,)).fetchone()
+    known = row is not None and row[0] in _OPEN
+    return None if known else Refusal("card_work_not_open", {"work": fact.work_id})
+
+
+def _card_known(
+    c: Connection, fact: card_facts.CardHotListed | card_facts.CardReleased
+) -> Refusal | None:
+    row = c.execute("SELECT 1 FROM cards WHERE serial = ?", (fact.serial,)).fetchone()
+    return None if row else Refusal("unknown_card", {"card": fact.serial})
+
+
+def _case_open(c: Connection, fact: card_facts.CardCaseClosed) -> Refusal | None:
+    row = c.execute(
+        "SELECT 1 FROM card_cases WHERE case_id = ? AND outcome = ''", (fact.case_id,)
+    ).fetchone()
+    return None if row else Refusal("card_case_not_open", {"case": fact.case_id})
+
+
+def sale_without_card_work(c: Connection, fact: facts.SaleCommitted) -> Refusal | None:
+    """Nothing is sold onto a card that is being worked on, or that was stopped."""
+    if fact.card is None:
+        return None
+    row = c.execute(
+        "SELECT work_id FROM card_works WHERE state IN ('committed', 'in_doubt') AND meter = ?",
+        (fact.meter,),
+    ).fetchone()
+    if row is not None:
+        return Refusal("card_work_open", {"work": row[0]})
+    stopped = c.execute(
+        "SELECT 1 FROM cards WHERE serial = ? AND state <> 'active'", (fact.card.serial,)
+    ).fetchone()
+    return Refusal("card_not_accepted") if stopped else None
+
+
+def sale_not_repeated(c: Connection, fact: facts.SaleVoided) -> Refusal | None:
+    """A sale that a reissue is about to put on another card is not voided meanwhile."""
+    row = c.execute(
+        "SELECT work_id FROM card_works WHERE state IN ('committed', 'in_doubt')"
+        " AND content_sale = ? AND operation = 'reissue'",
+        (fact.sale_id,),
+    ).fetchone()
+    return Refusal("card_work_open", {"work": row[0]}) if row else None
+
+
+CHECKS: dict[type[Fact], tuple[Any, ...]] = {
+    card_facts.CardWorkCommitted: (_committed,),
+    card_facts.CardWorkDone: (_ended,),
+    card_facts.CardWorkUndone: (_ended,),
+    card_facts.CardWorkInDoubt: (_doubted,),
+    card_facts.CardHotListed: (_card_known,),
+    card_facts.CardReleased: (_card_known,),
+    card_facts.CardCaseClosed: (_case_open,),
+}
