@@ -205,7 +205,7 @@ def test_the_same_token_is_made_later_when_the_module_is_silent(desk: Desk) -> N
     assert desk.records.open_tokens() == []
 
 
-@pytest.mark.parametrize("point", ["pen.after_commit", "token.before_issue", "token.after_issue"])
+@pytest.mark.parametrize("point", ["pen.after_commit", "issue.after_commit", "issue.after_module"])
 def test_the_same_digits_come_when_the_program_ended_in_between(
     hall: Hall, desk: Desk, point: str
 ) -> None:
