@@ -53,11 +53,12 @@ def _register_money(home: Home, settings: Settings) -> None:
 
 
 def _register_operators(home: Home) -> None:
-    pin_hash = hash_pin(utility.REHEARSAL_PIN, home.pepper)
-    home.journal.append(
-        *[
-            facts.OperatorRegistered(name, role, pin_hash, "rehearsal")
-            for name, role in utility.OPERATORS
-            if home.journal.records.operator(name) is None
+    """Those that are not there yet: another process may do the same, and older homes lack one."""
+    known = home.journal.records.operator
+    missing = [(name, role) for name, role in utility.OPERATORS if known(name) is None]
+    if missing:
+        pin_hash = hash_pin(utility.REHEARSAL_PIN, home.pepper)
+        registered = [
+            facts.OperatorRegistered(name, role, pin_hash, "rehearsal") for name, role in missing
         ]
-    )
+        home.journal.append(*registered)

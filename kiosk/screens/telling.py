@@ -12,7 +12,7 @@ import msgspec
 
 from kiosk.config import Settings
 from kiosk.domain.cards.family import CardState
-from kiosk.domain.free_units import FreeToken
+from kiosk.domain.free_units import FreeToken, FreeUnits
 from kiosk.domain.record import SaleRecord
 from kiosk.domain.registry import Customer, Meter, masked
 from kiosk.domain.tariff import Line
@@ -99,13 +99,18 @@ def _label_with_energy(words: Words, line: Line) -> str:
 def quote_lines(words: Words, offer: Offer) -> list[str]:
     """What an amount buys, each line with its reason, as sentences."""
     quote = offer.quote
-    free = [
-        words.say("linear.free_line", energy_wh=each.energy_wh, why=clean(each.reason))
-        for each in offer.free
-    ]
     return [
-        *_line_sentences(words, quote.lines, quote.currency), quote_total(words, offer), *free
+        *_line_sentences(words, quote.lines, quote.currency), quote_total(words, offer),
+        *free_lines(words, offer.free),
     ]  # fmt: skip
+
+
+def free_lines(words: Words, free: Sequence[FreeUnits]) -> list[str]:
+    """What is given beside an offer, each in a token of its own."""
+    return [
+        words.say("linear.free_line", energy_wh=each.energy_wh, why=clean(each.reason))
+        for each in free
+    ]
 
 
 def quote_total(words: Words, offer: Offer) -> str:

@@ -54,6 +54,7 @@ def test_a_quote_and_its_sale_agree_when_asked_for_json(kiosk: Kiosk) -> None:
     quoted = kiosk("quote", "--meter", meter, "--amount", "20.50", "--json").json
     assert set(quoted) == {
         "sale_id", "meter", "amount_minor", "currency", "energy_wh", "debt_minor", "lines",
+        "free",
     }  # fmt: skip
     sold = kiosk("sell", "--meter", meter, "--amount", "20.50", "--tender", "50", "--json").json
     assert set(sold) == SALE_KEYS

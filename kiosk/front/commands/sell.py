@@ -112,11 +112,14 @@ def _quote(house: House, options: argparse.Namespace) -> int | Refusal:
                 "currency": offer.quote.currency,
                 "energy_wh": offer.quote.energy_wh,
                 "debt_minor": offer.buyer.debt_minor,
+                "free": offer.free,
                 "lines": lines,
             }
         )
     else:
         _print_lines(house, lines, offer.quote.amount_minor, offer.quote.energy_wh)
+        for line in telling.free_lines(house.words, offer.free):
+            say.out(line)
     return 0
 
 

@@ -122,7 +122,7 @@ class Amount(StaffFrame):
                 figures += f"  {row.energy}"
             fits = len(figures) + 2 + len(row.reason) <= width
             rows += [f"{figures}  {row.reason}"] if fits else [figures, f"    {row.reason}"]
-        return rows
+        return [*rows, *telling.free_lines(self.words, offer.free)]
 
     def _checked(self, checked: Refusal | SaleRecord | None) -> None:
         if isinstance(checked, Refusal):

@@ -86,10 +86,7 @@ class Tender(StaffFrame):
             f"{self.offer.buyer.customer.name}, {self.offer.buyer.customer.address}",
             self._paid_line(payment),
         ]
-        restated += [
-            self.say("linear.free_line", energy_wh=free.energy_wh, why=free.reason)
-            for free in self.offer.free
-        ]
+        restated += telling.free_lines(self.words, self.offer.free)
         if self.earlier is not None:
             restated.append(telling.same_again_line(self.words, self.earlier))
         self.face_app.go(ConfirmSale(self, restated, payment))

@@ -180,7 +180,7 @@ class Amount(Step):
             return
         self.visit.offer = offer
         self.note(self.say("kiosk.before_notes"))
-        self.query_one(QuoteView).show(offer.quote)
+        self.query_one(QuoteView).show(offer.quote, offer.free)
 
     def _before(self, seen: Before) -> None:
         """Everything that could go wrong later was asked now, before any money."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.widgets import Static
 
+from kiosk.domain.free_units import FreeUnits
 from kiosk.domain.tariff import Line, Quote
+from kiosk.screens.telling import free_lines
 from kiosk.words.book import Words
 
 _COLUMNS = 42
@@ -23,9 +27,10 @@ class QuoteView(Static):
         if self._found is not None:
             self.show(self._found)
 
-    def show(self, found: Quote) -> None:
-        """Show a quote."""
-        self.update("\n".join(quote_text(self.words, found, reasons=self.reasons)))
+    def show(self, found: Quote, free: Sequence[FreeUnits] = ()) -> None:
+        """Show a quote, and what is given beside it."""
+        rows = quote_text(self.words, found, reasons=self.reasons)
+        self.update("\n".join([*rows, *free_lines(self.words, free)]))
 
     def forget(self) -> None:
         """No quote is valid now."""
