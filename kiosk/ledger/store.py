@@ -29,7 +29,7 @@ WAL_LIMIT_BYTES = 16 * 1024 * 1024
 
 #: The scripts in migrations/, in the order in which they came; the schema's number counts them.
 _MIGRATIONS = (
-    "0001", "0002", "operators", "card_accounts", "tariffs", "accounts", "cards",
+    "0001", "0002", "operators", "card_accounts", "tariffs", "cards", "accounts",
 )  # fmt: skip
 _SCHEMA_LATEST = len(_MIGRATIONS)
 
