@@ -1,7 +1,8 @@
 """The home: the folder under which everything stands that the program writes.
 
     home.json      mode, origin, when it was opened      ledger.db   the journal
-    keys/          signing key, secret of the PINs       stations/   who is selling now
+    keys/          signing key, secret of the PINs, or   stations/   who is selling now
+                   both sealed with the store's key
     world/         simulated devices (rehearsal)         centre/     the rehearsal's own centre
     slips/         what a file printer printed
 
@@ -10,7 +11,6 @@ A rehearsal home is refused in real mode and the other way round (E34).
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -20,16 +20,16 @@ import msgspec
 from kiosk.config import Settings
 from kiosk.domain import facts
 from kiosk.errors import ConfigFault, HomeFault, Refusal
+from kiosk.front.unlock import SIGNING_KEY, home_keys
+from kiosk.ledger.files import write_durably
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.pen import Now
-from kiosk.ledger.sealing import load_key, make_key, public_bytes
+from kiosk.ledger.sealing import key_from, public_bytes
 from kiosk.ledger.store import check, open_reader
 from sync.wire import is_origin
 
-SIGNING_KEY = Path("keys") / "signing.key"
 #: Stands beside the ledger once its first fact is durable.
 OPENED = "opened"
-PEPPER = Path("keys") / "pins.secret"
 
 
 class HomeFile(msgspec.Struct, frozen=True):
@@ -59,15 +59,9 @@ def open_home(path: Path, settings: Settings, now: Now) -> Home:
     """Open the home in `path`, making it on first use. HomeFault with what to do about it."""
     file = _home_file(path, settings)
     _ledger_is_there(path)
-    key_path = path / SIGNING_KEY
     new = not (path / "ledger.db").exists()
-    if new and not key_path.exists():
-        draft = _draft(key_path)
-        make_key(draft)
-        _put_in_place(draft, key_path)
-    if new and not (path / PEPPER).exists():
-        _write_durably(path / PEPPER, secrets.token_bytes(32))
-    key = load_key(key_path)
+    keys = home_keys(path, settings.store, new=new)
+    key = key_from(keys.signing, path / SIGNING_KEY)
     journal = Journal(path, file.origin, key, now)
     try:
         _check_file(path)
@@ -85,11 +79,11 @@ def open_home(path: Path, settings: Settings, now: Now) -> Home:
                 f" {settings.site.currency}; use another home."
             )
         if not (path / OPENED).exists():
-            _write_durably(path / OPENED, b"")
+            write_durably(path / OPENED, b"")
     except BaseException:
         journal.close()
         raise
-    return Home(path, file.origin, journal, (path / PEPPER).read_bytes(), new)
+    return Home(path, file.origin, journal, keys.pepper, new)
 
 
 def _ledger_is_there(path: Path) -> None:
@@ -118,7 +112,7 @@ def _home_file(path: Path, settings: Settings) -> HomeFile:
                 raise ConfigFault(
                     "[site] terminal must be 1 to 64 letters, digits, dots, dashes or underscores."
                 )
-            _write_durably(marker, msgspec.json.encode(HomeFile(mode, origin)))
+            write_durably(marker, msgspec.json.encode(HomeFile(mode, origin)))
         file = msgspec.json.decode(marker.read_bytes(), type=HomeFile)
     except OSError as error:
         raise HomeFault(f"{path}: the home cannot be used ({error.strerror}).") from error
@@ -139,29 +133,3 @@ def _check_file(path: Path) -> None:
         connection.close()
     if found:
         raise HomeFault(f"{path / 'ledger.db'}: is damaged ({found}); nothing may be sold.")
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    """Whole or not at all; several processes may open a new home in the same moment."""
-    draft = _draft(path)
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(handle, content)
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    _put_in_place(draft, path)
-
-
-def _draft(path: Path) -> Path:
-    """Where `path` is written first; what a killed process of this number left there goes."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.unlink(missing_ok=True)
-    return draft
-
-
-def _put_in_place(draft: Path, path: Path) -> None:
-    """Give the draft its name, unless another process was faster."""
-    with contextlib.suppress(FileExistsError):
-        path.hardlink_to(draft)
-    draft.unlink()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from kiosk.domain import facts
+from kiosk.domain import facts, store_facts
 from kiosk.domain.books import Books
 from kiosk.domain.entry import GENESIS, Entry, digest
 from kiosk.errors import LedgerDamaged
@@ -42,15 +42,33 @@ def opening(connection: Connection) -> facts.HomeOpened:
     ).fetchone()
     if row is None:
         raise LedgerDamaged("Entry 1: the journal does not begin with its opening.", 1)
-    opened = _read(facts.HomeOpened.KIND, row[0], 1)
+    opened = _read(facts.HomeOpened.KIND, 1, row[0], 1)
     assert isinstance(opened, facts.HomeOpened)
     return opened
 
 
-def _read(kind: str, body: bytes, sequence: int) -> facts.Fact:
+def committed_in(fact: facts.Fact, sale_id: str) -> facts.SaleCommitted:
+    """Commit one of `sale_id` in the fact that its row points to: itself, or what brought it from
+    an old journal."""
+    if isinstance(fact, store_facts.OriginRejoined):
+        carried = (facts.carried_sale(sale) for sale in fact.sales)
+        return next(committed for committed in carried if committed.sale_id == sale_id)
+    assert isinstance(fact, facts.SaleCommitted)
+    return fact
+
+
+def _offered_in(fact: facts.Fact, payment: str, note: int) -> facts.NoteOffered:
+    if isinstance(fact, store_facts.OriginRejoined):
+        carried = (facts.carried_note(each) for each in fact.notes)
+        return next(each for each in carried if (each.payment, each.note) == (payment, note))
+    assert isinstance(fact, facts.NoteOffered)
+    return fact
+
+
+def _read(kind: str, version: int, body: bytes, sequence: int) -> facts.Fact:
     try:
-        return facts.decode(kind, 1, body)
-    except msgspec.MsgspecError as error:
+        return facts.decode(kind, version, body)
+    except (msgspec.MsgspecError, KeyError) as error:
         raise LedgerDamaged(f"Entry {sequence}: cannot be read ({error}).", sequence) from error
 
 
@@ -58,21 +76,19 @@ def open_books(connection: Connection) -> Books:
     """The books as they stand: only what is still open is needed to judge a further fact."""
     books = Books()
     rows = connection.execute(
-        "SELECT sequence, body, state FROM sales JOIN entries USING (sequence)"
-        " WHERE state IN ('paid', 'in_doubt')"
+        "SELECT sequence, kind, version, body, state, sale_id FROM sales"
+        " JOIN entries USING (sequence) WHERE state IN ('paid', 'in_doubt')"
     ).fetchall()
-    for sequence, body, state in rows:
-        committed = _read("sale_committed", body, sequence)
-        assert isinstance(committed, facts.SaleCommitted)
-        books.reopen_sale(committed, state)
+    for sequence, kind, version, body, state, sale_id in rows:
+        fact = _read(kind, version, body, sequence)
+        books.reopen_sale(committed_in(fact, sale_id), state)
     notes = connection.execute(
-        "SELECT sequence, body, state FROM notes JOIN entries USING (sequence)"
-        " WHERE state IN ('offered', 'in_doubt')"
+        "SELECT sequence, kind, version, body, state, payment, note FROM notes"
+        " JOIN entries USING (sequence) WHERE state IN ('offered', 'in_doubt')"
     ).fetchall()
-    for sequence, body, state in notes:
-        offered = _read("note_offered", body, sequence)
-        assert isinstance(offered, facts.NoteOffered)
-        books.reopen_note(offered, lost=state == "in_doubt")
+    for sequence, kind, version, body, state, payment, note in notes:
+        fact = _read(kind, version, body, sequence)
+        books.reopen_note(_offered_in(fact, payment, note), lost=state == "in_doubt")
     for payment, meter, currency, amount_minor in connection.execute(
         "SELECT payment, meter, currency, amount_minor FROM held"
     ):

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from kiosk.domain import facts, special_tokens
+from kiosk.domain import facts, special_tokens, store_facts
 from kiosk.domain.catalogue import Catalogue
 from kiosk.domain.tariff import pack_bytes, pack_digest
 from kiosk.ledger.store import Connection
@@ -25,9 +25,14 @@ def project(connection: Connection, sequence: int, time_ms: int, fact: facts.Fac
         connection.execute(
             "INSERT INTO identities (identity, sequence) VALUES (?, ?)", (identity, sequence)
         )
-    draw = _DRAWS.get(type(fact))
-    if draw is not None:
-        draw(connection, sequence, time_ms, fact)
+    draw(connection, sequence, time_ms, fact)
+
+
+def draw(connection: Connection, sequence: int, time_ms: int, fact: facts.Fact) -> None:
+    """As `project`, without the list of identities."""
+    drawing = _DRAWS.get(type(fact))
+    if drawing is not None:
+        drawing(connection, sequence, time_ms, fact)
 
 
 def _committed(c: Connection, sequence: int, time_ms: int, fact: facts.SaleCommitted) -> None:
@@ -194,6 +199,25 @@ def _key_changed(c: Connection, sequence: int, _time_ms: int, fact: facts.MeterK
     )
 
 
+def _rejoined(c: Connection, sequence: int, time_ms: int, fact: store_facts.OriginRejoined) -> None:
+    """What stood open in the old journal; each row points to the entry that brought it."""
+    for sale in fact.sales:
+        committed = facts.carried_sale(sale)
+        _committed(c, sequence, time_ms, committed)
+        c.execute("UPDATE sales SET state = ? WHERE sale_id = ?", (sale.state, committed.sale_id))
+    for note in fact.notes:
+        offered = facts.carried_note(note)
+        _offered(c, sequence, time_ms, offered)
+        if note.lost:
+            _end_note(c, offered.payment, offered.note, "in_doubt")
+    for held in fact.payments:
+        c.execute(
+            "INSERT INTO held (payment, station, meter, currency, amount_minor)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (held.payment, held.station, held.meter, held.currency, held.amount_minor),
+        )
+
+
 _DRAWS: dict[type[facts.Fact], Draw] = {
     facts.SaleCommitted: _committed,
     facts.SaleDelivered: _delivered,
@@ -213,6 +237,7 @@ _DRAWS: dict[type[facts.Fact], Draw] = {
     facts.TokenRefused: _token_refused,
     facts.TokenReprinted: _token_copied,
     facts.MeterKeyChanged: _key_changed,
+    store_facts.OriginRejoined: _rejoined,
 }
 
 

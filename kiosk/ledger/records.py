@@ -14,12 +14,11 @@ import msgspec
 
 from kiosk.domain import facts
 from kiosk.domain.entry import GENESIS, Entry, digest
-from kiosk.domain.facts import SaleCommitted
 from kiosk.domain.record import SaleRecord
 from kiosk.domain.registry import Card, Customer, Meter
 from kiosk.domain.tariff import TariffPack
 from kiosk.errors import StoreFault
-from kiosk.ledger.opening import Head
+from kiosk.ledger.opening import Head, committed_in
 from kiosk.ledger.store import LEDGER_FILE, Connection, faults
 from kiosk.ledger.token_records import TokenReads
 
@@ -167,10 +166,9 @@ class Records(TokenReads):
         return [self._record(row) for row in rows]
 
     def _record(self, row: tuple[Any, ...]) -> SaleRecord:
-        _sale_id, sequence, state, token, purchase_number, ended, copies = row
+        sale_id, sequence, state, token, purchase_number, ended, copies = row
         entry = self.after(sequence - 1, 1)[0]
-        committed = facts.decode(entry.kind, entry.version, entry.body)
-        assert isinstance(committed, SaleCommitted)
+        committed = committed_in(facts.decode(entry.kind, entry.version, entry.body), sale_id)
         how, reason, returned_to, ended_ms, stages = "", "", "", None, {}
         if ended is not None:
             last = self.after(ended - 1, 1)[0]

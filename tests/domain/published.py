@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiosk.domain import facts
+from kiosk.domain import facts, store_facts
 from kiosk.domain.cards.image import CardImage, PlainWrite
 from kiosk.domain.special_tokens import (
     CreditRequest,
@@ -79,4 +79,18 @@ FACTS: list[facts.Fact] = [
         [facts.ImportedKey("123456", 1, 2, 2014, "07", "c33f45", 170, 5, None)], "201", "301",
     ),
     facts.MeterKeyChanged("t4", "01470000009", NEW, "201"),
+    store_facts.ClockConfirmed("201", "301", "ahead", 1_795_176_000_000),
+    store_facts.BackupMade(4711, "dd" * 32, 1_000_000, "201"),
+    store_facts.PeriodArchived(
+        1, 4000, bytes(range(32)), 3900, bytes(range(32, 64)),
+        [store_facts.Total("cash:101", "ZAR", 1150)], "201",
+    ),
+    store_facts.LedgerRestored(4711, ["backup", "second medium", "upstream"], 4700),
+    store_facts.OriginRejoined(
+        "r1", bytes(range(32)), 4711, bytes(range(64, 96)), 4000, "fork",
+        [store_facts.Total("cash:101", "ZAR", 1150)],
+        [store_facts.CarriedSale(1, facts.encode(_sale("s3", token=TOKEN)), "paid")],
+        [store_facts.CarriedNote(1, b"\x80", True)],
+        [store_facts.CarriedPayment("p3", "kiosk-1", "01470000009", "ZAR", 2000)],
+    ),
 ]  # fmt: skip

@@ -77,6 +77,8 @@ IDENTITIES = {
     "token_refused": "token_end/t2",
     "key_file_imported": "key_file/" + "cc" * 32,
     "meter_key_changed": "key_changed/t4",
+    "period_archived": "archive/1",
+    "origin_rejoined": "rejoined",
 }
 
 
