@@ -201,6 +201,10 @@ class Store(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     second_medium_required: Annotated[
         bool, Meta(description="Sell nothing while the second medium is missing.")
     ] = False
+    backup_folder: Annotated[
+        str, Meta(description="Folder that gets a backup every night; empty: none.")
+    ] = ""
+    backups_kept: Annotated[int, Meta(ge=1, description="How many of them are kept.")] = 7
     ballast_mib: Annotated[
         int,
         Meta(

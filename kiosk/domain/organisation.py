@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 _OFFICE = frozenset({"quote", "recover", "search", "history", "reprint"})
-_KEYS = frozenset({"maintain", "engineer", "keys"})
+_KEYS = frozenset({"maintain", "engineer", "keys", "backup", "clock", "archive"})
 
 #: One right a verb of the till; the gate of the Desk asks for them by name. `engineer` makes tokens
 #: that are no sale, `keys` changes what a module or a meter holds, `free` gives energy away and
-#: needs a second person.
+#: needs a second person. `clock` confirms the time, with a second person; `archive` takes old
+#: entries out of the ledger.
 RIGHTS: dict[str, frozenset[str]] = {
     "self_service": frozenset({"quote", "sell", "recover"}),
     "cashier": _OFFICE | {"sell"},

@@ -11,6 +11,7 @@ A rehearsal home is refused in real mode and the other way round (E34).
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -19,17 +20,25 @@ import msgspec
 
 from kiosk.config import Settings
 from kiosk.domain import facts
-from kiosk.errors import ConfigFault, HomeFault, Refusal
+from kiosk.errors import ConfigFault, HomeFault, Refusal, StoreFault
 from kiosk.front.unlock import SIGNING_KEY, home_keys
+from kiosk.ledger.copying import alone
 from kiosk.ledger.files import write_durably
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.pen import Now
 from kiosk.ledger.sealing import key_from, public_bytes
-from kiosk.ledger.store import check, open_reader
+from kiosk.ledger.second_medium import SecondMedium
+from kiosk.ledger.start_check import check_start
+from kiosk.ledger.store import key_of, open_reader
+from kiosk.till.copies import COMPANIONS
 from sync.wire import is_origin
 
 #: Stands beside the ledger once its first fact is durable.
 OPENED = "opened"
+
+
+class LedgerGone(HomeFault):
+    """The ledger file is not there although the home was opened."""
 
 
 class HomeFile(msgspec.Struct, frozen=True):
@@ -55,16 +64,23 @@ def default_home(mode: str) -> Path:
     return Path(base) / "kiosk" / mode
 
 
-def open_home(path: Path, settings: Settings, now: Now) -> Home:
-    """Open the home in `path`, making it on first use. HomeFault with what to do about it."""
+def open_home(path: Path, settings: Settings, now: Now, *, read_only: bool = False) -> Home:
+    """Open the home in `path`, making it on first use. HomeFault with what to do about it.
+
+    `read_only` opens what is left of a damaged one, for enquiries alone.
+    """
+    _finish_what_was_begun(path)
     file = _home_file(path, settings)
+    if read_only:
+        return _open_damaged(path, settings, file, now)
     _ledger_is_there(path)
     new = not (path / "ledger.db").exists()
     keys = home_keys(path, settings.store, new=new)
     key = key_from(keys.signing, path / SIGNING_KEY)
-    journal = Journal(path, file.origin, key, now)
+    journal = Journal(path, file.origin, key, now, medium_of(path, file.origin, settings))
     try:
-        _check_file(path)
+        if not new:
+            _check_start(path)
         if journal.head().sequence == 0:
             new = True
             opened = facts.HomeOpened(
@@ -86,12 +102,28 @@ def open_home(path: Path, settings: Settings, now: Now) -> Home:
     return Home(path, file.origin, journal, keys.pepper, new)
 
 
+def _finish_what_was_begun(path: Path) -> None:
+    """A rejoin that was interrupted after it was prepared is completed before anything else."""
+    if (path / "rejoining" / "ready").exists():
+        from kiosk.front.rejoining import finish_rejoin
+
+        with alone(path):
+            finish_rejoin(path)
+
+
+def _open_damaged(path: Path, settings: Settings, file: HomeFile, now: Now) -> Home:
+    keys = home_keys(path, settings.store, new=False)
+    key = key_from(keys.signing, path / SIGNING_KEY)
+    journal = Journal(path, file.origin, key, now, read_only=True)
+    return Home(path, file.origin, journal, keys.pepper, False)
+
+
 def _ledger_is_there(path: Path) -> None:
     """A home whose ledger is gone is never opened with empty books: used identifiers would be
     given again (E17)."""
     ledger = path / "ledger.db"
     if (path / OPENED).exists() and not (ledger.exists() and ledger.stat().st_size):
-        raise HomeFault(
+        raise LedgerGone(
             f"{ledger}: the ledger of this home is gone; restore it from a backup, or name"
             " another home."
         )
@@ -125,11 +157,16 @@ def _home_file(path: Path, settings: Settings) -> HomeFile:
     return file
 
 
-def _check_file(path: Path) -> None:
-    connection = open_reader(path)
-    try:
-        found = check(connection)
-    finally:
-        connection.close()
+def medium_of(path: Path, origin: str, settings: Settings) -> SecondMedium | None:
+    """The second medium of kiosk.toml."""
+    folder = settings.store.second_medium
+    if not folder:
+        return None
+    return SecondMedium(Path(folder), path, origin, key_of(path), COMPANIONS)
+
+
+def _check_start(path: Path) -> None:
+    with contextlib.closing(open_reader(path)) as connection:
+        found = check_start(connection)
     if found:
-        raise HomeFault(f"{path / 'ledger.db'}: is damaged ({found}); nothing may be sold.")
+        raise StoreFault(f"{path / 'ledger.db'}: is damaged ({found}); nothing may be sold.")

@@ -20,6 +20,8 @@ _BUILT = "built"
 def furnish_home(home: Home, settings: Settings, folder: Path | None = None) -> World:
     """The world of this home; on first use the utility is registered and its things are made."""
     world = World(home.path, home.journal.records, folder)
+    if home.journal.read_only:
+        return world
     if home.journal.records.tariff() is None:
         _register_utility(home, settings)
     if home.journal.records.operator(utility.OPERATORS[-1][0]) is None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from kiosk.domain import facts, store_facts
 from kiosk.domain.books import Books
 from kiosk.domain.entry import GENESIS, Entry, digest
 from kiosk.errors import LedgerDamaged
+from kiosk.ledger.entry_file import Written
 from kiosk.ledger.store import Connection
 
 
@@ -94,3 +97,26 @@ def open_books(connection: Connection) -> Books:
     ):
         books.held[payment] = (meter, currency, amount_minor)
     return books
+
+
+def read_written(connection: Connection, origin: str, sequence: int, limit: int) -> list[Written]:
+    """Entries after `sequence` with the contents that came with them, oldest first."""
+    rows = connection.execute(
+        "SELECT sequence, time_ms, quality, kind, version, body, previous, signature FROM entries"
+        " WHERE sequence > ? ORDER BY sequence LIMIT ?",
+        (sequence, limit),
+    ).fetchall()
+    return [Written(Entry(origin, *row), _content_of(connection, row)) for row in rows]
+
+
+def _content_of(connection: Connection, row: tuple[Any, ...]) -> bytes:
+    """The catalogue of an entry that brought one."""
+    number, _, _, kind, version, body, _, _ = row
+    if kind != facts.CatalogueReceived.KIND:
+        return b""
+    fact = _read(kind, version, body, number)
+    assert isinstance(fact, facts.CatalogueReceived)
+    found = connection.execute(
+        "SELECT content FROM catalogues WHERE number = ?", (fact.number,)
+    ).fetchone()
+    return bytes(found[0]) if found else b""

@@ -48,3 +48,10 @@ def is_gone(home: Path, name: str) -> bool:
 
 def _path(home: Path, name: str) -> Path:
     return home / "stations" / f"{name}.lock"
+
+
+def living(home: Path) -> list[str]:
+    """The stations that are at work in this home."""
+    folder = home / "stations"
+    names = sorted(path.stem for path in folder.glob("*.lock")) if folder.is_dir() else []
+    return [name for name in names if not is_gone(home, name)]
