@@ -16,8 +16,9 @@ from kiosk.ports import FoundSource, RescueReport
 class HomeRescue:
     """The port Rescue over a home folder."""
 
-    def __init__(self, home: Path, settings: Settings, now: Now) -> None:
+    def __init__(self, home: Path, settings: Settings, now: Now, station: str) -> None:
         self._home, self._settings, self._now = home, settings, now
+        self._station = station
 
     def found(self) -> list[FoundSource]:
         """The second medium, the newest backup and the centre, as far as they are there."""
@@ -39,7 +40,7 @@ class HomeRescue:
             found.get("backup"), found.get("second_medium"), upstream="upstream" in found
         )
         try:
-            done = restore(self._home, self._settings, wanted, self._now)
+            done = restore(self._home, self._settings, wanted, self._now, self._station)
         except KioskError as error:
             return RescueReport(0, [], error.sentence)
         told = [(each.source, each.entries, each.last, each.trouble) for each in done.given]

@@ -68,15 +68,20 @@ class Restored(msgspec.Struct, frozen=True):
     damaged: str
 
 
-def restore(path: Path, settings: Settings, wanted: Wanted, now: Now) -> Restored:
-    """Build, prove and put in force. Raises HomeFault, BadInput, LedgerDamaged, StoreFault."""
+def restore(
+    path: Path, settings: Settings, wanted: Wanted, now: Now, station: str = ""
+) -> Restored:
+    """Build, prove and put in force. Raises HomeFault, BadInput, LedgerDamaged, StoreFault.
+
+    `station` is the face that asks, where a face does; every other must be closed.
+    """
     if not (wanted.backup or wanted.second_medium or wanted.upstream):
         raise BadInput("Name what to restore from: --backup, --second-medium or --upstream.")
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     _bring_companions(path, wanted)
     file = _home_file(path)
     keys = home_keys(path, settings.store, new=False)
-    with alone(path), contextlib.ExitStack() as open_things:
+    with alone(path, station), contextlib.ExitStack() as open_things:
         staging = _empty(path / STAGING)
         open_things.callback(shutil.rmtree, staging, ignore_errors=True)
         sources = _sources(path, settings, wanted, file.origin, keys, open_things)

@@ -125,7 +125,7 @@ def _open_rescue(house: House, damage: str, now: Now) -> None:
     from kiosk.front.rescue import HomeRescue
 
     house.desk.damage = damage
-    house.desk.rescue = HomeRescue(house.home.path, house.settings, now)
+    house.desk.rescue = HomeRescue(house.home.path, house.settings, now, house.desk.station.name)
 
 
 def words_of(settings: Settings, language: str = "") -> Words:

@@ -58,15 +58,15 @@ def checked_copy(path: Path, key: bytes) -> Head:
 
 
 @contextlib.contextmanager
-def alone(home: Path) -> Iterator[None]:
-    """Nobody else writes or reads here meanwhile. BadInput names who does."""
+def alone(home: Path, ours: str = "") -> Iterator[None]:
+    """Nobody but station `ours` writes or reads here meanwhile. BadInput names who does."""
     handle = os.open(home / "pen.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise BadInput(f"{home}: a face is open; close it first.") from None
-        stations = living(home)
+        stations = [name for name in living(home) if name != ours]
         if stations:
             raise BadInput(f"{home}: {stations[0]} is open; close it first.")
         yield

@@ -225,6 +225,8 @@ class _Prover:
     def _archived(self, entry: Entry, fact: store_facts.PeriodArchived) -> None:
         """What went into an archive: the runs are those of the fact, the totals carried forward."""
         runs = [run for run in self.gaps.values() if run.archive == fact.number]
+        if not runs:
+            return  # restored in full: the entries are here again, and so are their postings
         if runs_digest(runs) != fact.runs_digest or entry.sequence <= fact.upto:
             raise _Bad(entry.sequence, "names other entries as archived than are missing")
         self.archives.add(fact.number)

@@ -99,10 +99,22 @@ class _Builder:
             turn = False
             for reading in readings:
                 turn = self._take(reading) or turn
+        self._no_gap(readings)
         if self._last is not None:
             self._genuine(self._last)
             write_head(self._connection, self.head)
         self._connection.execute("COMMIT")
+
+    def _no_gap(self, readings: list[Reading]) -> None:
+        """What nobody can attach is no reason to forget it: a shorter ledger is not put in force."""
+        for reading in readings:
+            if reading.next is not None and self.head.sequence:
+                missing = self.head.sequence + 1
+                raise LedgerDamaged(
+                    f"Entry {missing}: is in no source, and {reading.source.name} goes on with"
+                    f" {reading.next[0].sequence}; add the archive that holds it.",
+                    missing,
+                )
 
     def _take(self, reading: Reading) -> bool:
         """Everything that `reading` has next; whether anything came of it."""
@@ -181,5 +193,5 @@ def set_aside(home: Path) -> Path | None:
     folder = home / "damaged" / f"{number}"
     folder.mkdir(parents=True, mode=0o700)
     for path in left:
-        path.replace(folder / path.name)
+        path.replace(folder.joinpath(path.name))
     return folder

@@ -97,7 +97,8 @@ class SecondMedium:
         os.ftruncate(self._handle, self._end)
         for name in self._companions:
             if (self._home / name).exists():
-                replace_durably(self._folder / Path(name).name, (self._home / name).read_bytes())
+                content = (self._home / name).read_bytes()
+                replace_durably(self._folder.joinpath(Path(name).name), content)
 
     def _recognise(self) -> None:
         """The medium carries the mark that our home knows; the first one is given it."""
