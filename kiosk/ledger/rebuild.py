@@ -106,7 +106,7 @@ class _Builder:
         self._connection.execute("COMMIT")
 
     def _no_gap(self, readings: list[Reading]) -> None:
-        """What nobody can attach is no reason to forget it: a shorter ledger is not put in force."""
+        """What nobody can attach is not forgotten: no shorter ledger is put in force."""
         for reading in readings:
             if reading.next is not None and self.head.sequence:
                 missing = self.head.sequence + 1

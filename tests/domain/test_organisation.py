@@ -11,7 +11,8 @@ RIGHT_NAMES = (
     "engineer", "keys", "free", "backup", "clock", "archive",
 )  # fmt: skip
 
-#        quote sell recover search history reprint maintain operators engineer keys free backup clock archive
+#        quote sell recover search history reprint maintain operators engineer keys free,
+#        backup clock archive
 TABLE = """
 self_service x x x - - - - - - - - - - -
 cashier      x x x x x x - - - - - - - -

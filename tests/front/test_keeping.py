@@ -13,9 +13,10 @@ import pytest
 from kiosk import marks
 from kiosk.errors import BadInput, HomeFault, LedgerDamaged, StoreFault
 from kiosk.front import keeping, unlock
-from kiosk.front.commands.ledger import Cover, prove_archive
 from kiosk.front.unlock import SEALED, SIGNING_KEY
 from kiosk.ledger import keyring
+from kiosk.ledger.archive import Archived, prove_archive
+from kiosk.ledger.entry_file import Cover
 from kiosk.ledger.keyring import HomeKeys, seal, unseal
 from kiosk.ledger.store import key_of
 from tests.front.conftest import Kiosk
@@ -180,7 +181,7 @@ def aged(keeper: Keeper) -> None:
     keeper.sell(2)
 
 
-def put_away(keeper: Keeper, name: str = "old.archive", days: int = 401) -> keeping.Archived:
+def put_away(keeper: Keeper, name: str = "old.archive", days: int = 401) -> Archived:
     before_ms = keeper.clock.time_ms - days * 86_400_000
     now_ms = keeper.clock.time_ms
     return keeping.archive_old(
@@ -191,9 +192,8 @@ def put_away(keeper: Keeper, name: str = "old.archive", days: int = 401) -> keep
 def test_balances_and_chain_still_prove_themselves_when_old_sales_were_archived(
     keeper: Keeper, kiosk: Kiosk
 ) -> None:
-    keeping_key = "credential"
     aged(keeper)
-    keeping.change(keeper.home, keeper.settings, "encrypt", keeping_key)
+    keeping.change(keeper.home, keeper.settings, "encrypt", "credential")
     house = keeper.open()
     before = house.desk.records.balances()
     house.close()

@@ -167,9 +167,11 @@ def send(house: House, patience_s: int) -> str:
     )  # fmt: skip
     try:
         until_ms = clock.monotonic_ms() + patience_s * 1000
-        while journal.acknowledged() < journal.head().sequence:
+        asked = False  # once in any case: a centre that holds more than we do tells a copied disk
+        while not asked or journal.acknowledged() < journal.head().sequence:
             courier.step()
             trouble = courier.state().trouble
+            asked = not trouble
             if trouble and clock.monotonic_ms() > until_ms:
                 return trouble
             if trouble:
