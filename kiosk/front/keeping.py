@@ -142,7 +142,8 @@ def archive_old(
     keys = home_keys(path, settings.store, new=False)
     with alone(path), contextlib.closing(open_reader(path)) as reader:
         row = reader.execute("SELECT max(sequence) FROM anchors").fetchone()
-        at_most = int(row[0] or 0) if line.enrolled(path) else read_head(reader).sequence
+        last = read_head(reader).sequence - 1  # the head itself always stays
+        at_most = min(int(row[0] or 0), last) if line.enrolled(path) else last
         period = last_quiet(reader, before_ms, at_most)
     if not period.entries:
         raise BadInput("Nothing that may leave is that old, or upstream has not got it yet.")

@@ -7,6 +7,7 @@ libraries load when the part that needs them is built or first used.
 from __future__ import annotations
 
 import contextlib
+import copy
 import logging
 import os
 from collections.abc import Callable, Sequence
@@ -146,6 +147,12 @@ def words_of(settings: Settings, language: str = "") -> Words:
 
 class _Discreet(logging.Formatter):
     """Lines without numbers of customers: a log lies open on the disk."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Another handler may have kept the whole exception in the record: not used here."""
+        own = copy.copy(record)
+        own.exc_text = own.stack_info = None
+        return super().format(own)
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """One line."""

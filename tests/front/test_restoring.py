@@ -201,7 +201,7 @@ def test_only_enquiries_go_on_when_the_ledger_is_damaged(keeper: Keeper) -> None
         house.desk.role = ""
         done = copies.rescue(house.desk)
         assert not hasattr(done, "code"), done
-        assert (done.trouble, done.upto > 0) == ("", True)  # type: ignore[union-attr]
+        assert (done.trouble, done.upto > 0) == ("", True)
     finally:
         house.close()
     assert keeper.proof().sales == 5
