@@ -1,4 +1,5 @@
-"""A year of books: 110 000 signed sales, then what start, verify and a backup of them take.
+"""A year of books, 110 000 signed sales: what start, verify and a backup take, plain and encrypted;
+and what a second medium adds to a sale.
 
 BENCH_YEAR names another number of sales. The entries are written by the pen itself, in large
 transactions without syncs.
@@ -12,15 +13,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.facts_of_a_sale import committed, delivered
-from benchmarks.ledger import KEY, OPENED, ORIGIN, Ticks
-from benchmarks.measure import Row, folder, line
+from benchmarks.ledger import KEY, OPENED, ORIGIN, SALES_A_TURN, Course, Ticks, seller
+from benchmarks.measure import Row, compared, folder, line
+from kiosk.ledger.backup import make_backup
+from kiosk.ledger.journal import Journal
 from kiosk.ledger.pen import Draft, Pen
 from kiosk.ledger.proof import prove
-from kiosk.ledger.store import check, open_reader, open_writer
+from kiosk.ledger.second_medium import SecondMedium
+from kiosk.ledger.start_check import check_start
+from kiosk.ledger.store import check, open_reader, open_writer, unlock
 
 SALES = int(os.environ.get("BENCH_YEAR", "110000"))
-A_TRANSACTION = 500
+A_TRANSACTION, TURNS = 500, 20
 VERIFY_LIMIT_S, START_LIMIT_S = 5, 5
+STORE_KEY = bytes(range(64, 96))
 
 
 def fill(home: Path, sales: int = SALES) -> None:
@@ -48,24 +54,62 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def rows() -> list[Row]:
-    """Rows of reliability 7.4 (20) and 7.9 (41)."""
+    """Rows of reliability 7.4 (20), 7.9 (38, 41)."""
     with folder() as place:
-        home = place / "year"
-        fill(home)
-        reader = open_reader(home)
-        full_s = timed(lambda: check(reader))
-        proofs = []
-        verify_s = timed(lambda: proofs.append(prove(reader, ORIGIN)))
-        signed_s = timed(lambda: proofs.append(prove(reader, ORIGIN, every_signature=True)))
-        assert not any(proof.first_bad for proof in proofs), proofs
-        reader.close()
-    name = f"{SALES} sales"
+        found = []
+        for name, key in (("plain", b""), ("encrypted", STORE_KEY)):
+            home = place / name
+            unlock(home, key)
+            fill(home)
+            found += _year(home, f"{SALES} sales, {name}", place)
+        return [*found, *_medium(place)]
+
+
+def _year(home: Path, name: str, place: Path) -> list[Row]:
+    reader = open_reader(home)
+    wrong: list[object] = []
+    start_s = timed(lambda: wrong.append(check_start(reader)))
+    full_s = timed(lambda: wrong.append(check(reader)))
+    proofs = []
+    verify_s = timed(lambda: proofs.append(prove(reader, ORIGIN)))
+    signed_s = timed(lambda: proofs.append(prove(reader, ORIGIN, every_signature=True)))
+    reader.close()
+    backup_s = timed(lambda: make_backup(home, place / "b", ORIGIN, ()))
+    assert not any(wrong) and not any(proof.first_bad for proof in proofs), (wrong, proofs)
     return [
+        line(f"start checks of {name}: s", start_s, None, f"<= {START_LIMIT_S}",
+             start_s <= START_LIMIT_S),
         line(f"integrity_check of {name}: s", full_s, None, "", None),
         line(f"verify {name}: s", verify_s, None, f"<= {VERIFY_LIMIT_S}",
              verify_s <= VERIFY_LIMIT_S),
         line(f"verify --signatures {name}: s", signed_s, None, "", None),
+        line(f"backup of {name}: s", backup_s, None, "", None),
     ]  # fmt: skip
+
+
+def _medium(place: Path) -> list[Row]:
+    """A sale with a second medium (another folder of the same disk: two more syncs) and without."""
+    homes = place / "alone", place / "copied"
+    stick = place / "stick"
+    for path in (*homes, stick):
+        path.mkdir()
+    medium = SecondMedium(stick, homes[1], ORIGIN, b"", ())
+    journals = [
+        Journal(homes[0], ORIGIN, KEY, Ticks()),
+        Journal(homes[1], ORIGIN, KEY, Ticks(), medium),
+    ]
+    courses = []
+    for journal in journals:
+        journal.append(OPENED)
+        courses.append(Course(seller(journal), journal.rest))
+    for turn in range(TURNS):
+        for course in courses:
+            course.turn(turn * SALES_A_TURN)
+    assert medium.state().trouble == ""
+    for journal in journals:
+        journal.close()
+    name = "a sale with a second medium against without: ms"
+    return [compared(name, courses[1].p50_ms, courses[0].p50_ms)]
 
 
 if __name__ == "__main__":

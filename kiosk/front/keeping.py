@@ -18,7 +18,15 @@ from kiosk.domain.entry import entry_bytes
 from kiosk.errors import BadInput, StoreFault
 from kiosk.front import line
 from kiosk.front.home import HomeFile
-from kiosk.front.unlock import NEXT, PLAIN_NEXT, SEALED, home_keys, secret_for, write_keys
+from kiosk.front.unlock import (
+    NEXT,
+    PLAIN_NEXT,
+    SEALED,
+    finish_change,
+    home_keys,
+    secret_for,
+    write_keys,
+)  # fmt: skip
 from kiosk.ledger import archive
 from kiosk.ledger.archive import Archived, last_quiet
 from kiosk.ledger.copying import FOLLOWING, alone, copy_store, put_in_force, settle_log
@@ -75,8 +83,8 @@ def change(path: Path, settings: Settings, word: str, lock: Lock | None) -> None
             secret = secret_for(chosen, settings.store, again=word == "rekey")
             replace_durably(path / NEXT, seal(following, chosen, secret))
         put_in_force(path)
+        finish_change(path, settings.store)
         unlock_store(path, following.store)
-        home_keys(path, settings.store, new=False)
         _reseal_medium(path, settings, keys.store, following.store)
 
 

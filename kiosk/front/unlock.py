@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kiosk.config import Store
 from kiosk.errors import HomeFault
 from kiosk.ledger import store
+from kiosk.ledger.copying import alone
 from kiosk.ledger.files import replace_durably, write_durably
 from kiosk.ledger.keyring import HomeKeys, Lock, lock_of, seal, unseal
 
@@ -38,7 +39,8 @@ def home_keys(path: Path, settings: Store, *, new: bool) -> HomeKeys:
     if new and not _have_keys(path):
         _make(path, settings)
     if (path / NEXT).exists() or (path / PLAIN_NEXT).exists():
-        _finish_change(path, settings)
+        with alone(path):  # whoever is changing it right now is not disturbed
+            finish_change(path, settings)
     keys = _kept(path, settings)
     store.unlock(path, keys.store)
     return keys
@@ -110,8 +112,10 @@ def _read(path: Path) -> bytes:
         raise HomeFault(f"{path}: the {what} of this home is missing.") from error
 
 
-def _finish_change(path: Path, settings: Store) -> None:
-    """A change of the store's key was interrupted: whichever keys open the store are its keys."""
+def finish_change(path: Path, settings: Store) -> None:
+    """Put the keys in force that open the store, the old or the following; alone in the home."""
+    if not ((path / NEXT).exists() or (path / PLAIN_NEXT).exists()):
+        return
     following = path / NEXT if (path / NEXT).exists() else path / PLAIN_NEXT
     with contextlib.suppress(HomeFault):
         if store.opens(path, _kept(path, settings).store):

@@ -15,7 +15,7 @@ from pathlib import Path
 from kiosk.errors import BadInput, StoreFault
 from kiosk.ledger.files import sync_folder
 from kiosk.ledger.opening import Head, read_head
-from kiosk.ledger.stations import living
+from kiosk.ledger.stations import OPEN_LOCK, living
 from kiosk.ledger.store import LEDGER_FILE, connect, faults, key_of, key_text
 from kiosk.marks import mark
 
@@ -59,17 +59,25 @@ def checked_copy(path: Path, key: bytes) -> Head:
 
 @contextlib.contextmanager
 def alone(home: Path, ours: str = "") -> Iterator[None]:
-    """Nobody but station `ours` writes or reads here meanwhile. BadInput names who does."""
-    handle = os.open(home / "pen.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BadInput(f"{home}: a face is open; close it first.") from None
+    """Nobody but station `ours` has this home open meanwhile, nor can open it. BadInput if so."""
+    with contextlib.ExitStack() as held:
+        if not ours:
+            held.enter_context(_locked(home, OPEN_LOCK))
+        held.enter_context(_locked(home, "pen.lock"))
         stations = [name for name in living(home) if name != ours]
         if stations:
             raise BadInput(f"{home}: {stations[0]} is open; close it first.")
         yield
+
+
+@contextlib.contextmanager
+def _locked(home: Path, name: str) -> Iterator[None]:
+    handle = os.open(home / name, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise BadInput(f"{home}: a face is open; close it first.") from None
     finally:
         os.close(handle)
 

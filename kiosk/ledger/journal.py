@@ -23,6 +23,7 @@ from kiosk.ledger.pen import Draft, Now, Pen
 from kiosk.ledger.records import Records
 from kiosk.ledger.sealing import Signer, is_genuine
 from kiosk.ledger.second_medium import MediumState, SecondMedium
+from kiosk.ledger.stations import hold_open
 from kiosk.ledger.store import Connection, is_made, open_reader, open_scratch, open_writer
 
 #: How often a process tries the pen's holder and then the lock before it says that both are stuck.
@@ -49,11 +50,13 @@ class Journal:
         self._pen: Pen | None = None
         self._lock_handle: int | None = None
         self._server: HandoverServer | None = None
-        self._open()
+        self._held_open = hold_open(home)
         try:
+            self._open()
             self.records = Records(self._readable(), origin)
         except BaseException:
             self._put_down()
+            os.close(self._held_open)
             raise
 
     def append(self, *facts: Fact, content: bytes = b"") -> list[int] | Refusal:
@@ -144,6 +147,9 @@ class Journal:
         """Let go of everything; the pen is free for the next process."""
         self.records.close()
         self._put_down()
+        if self._held_open >= 0:
+            os.close(self._held_open)
+            self._held_open = -1
 
     def _readable(self) -> Connection:
         """The ledger; of one that is damaged beyond reading, empty tables."""

@@ -71,6 +71,8 @@ class SecondMedium:
             self._fail(f"{self._folder}: the second medium does not write ({error.strerror}).")
         except StoreFault as fault:
             self._fail(fault.sentence)
+        except Exception as error:  # the commit stands, whatever became of its copy
+            self._fail(f"{self._folder}: the second medium failed ({type(error).__name__}).")
 
     def close(self) -> None:
         """Let go of the file."""

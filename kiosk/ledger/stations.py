@@ -10,6 +10,22 @@ import fcntl
 import os
 from pathlib import Path
 
+from kiosk.errors import BadInput
+
+#: Held shared by everybody who has the home open, and alone by whoever changes its files.
+OPEN_LOCK = "open.lock"
+
+
+def hold_open(home: Path) -> int:
+    """Say that this home is open, until the handle is closed. BadInput while it is changed."""
+    handle = os.open(home / OPEN_LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise BadInput(f"{home}: its ledger is being changed; start again in a moment.") from None
+    return handle
+
 
 class Station:
     """A process as a seller. The lock goes with the process, however it ends."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.widgets import Static
 
-_LONGEST = 60
+_LONGEST = 120
 
 
 class TextEntry(Static):
