@@ -15,7 +15,8 @@ from benchmarks.measure import BUILD, Row
 
 #: Each has `rows()`; in the order of the budget.
 SUBJECTS = (
-    "start", "memory", "ledger", "growth", "cashiers", "quotes", "centre_ingest", "sts", "card_sale"
+    "start", "memory", "ledger", "growth", "year", "cashiers", "quotes", "centre_ingest", "sts",
+    "card_sale",
 )  # fmt: skip
 
 

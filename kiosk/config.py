@@ -227,6 +227,82 @@ class Vending(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 10
 
 
+class Store(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The ledger on the disk: how it is locked, copied, checked and kept small."""
+
+    lock: Annotated[
+        Literal["none", "passphrase", "credential"],
+        Meta(
+            description="How a new home is sealed: none (plain), passphrase, or credential of the"
+            " service manager. `kiosk store` changes it later."
+        ),
+    ] = "none"
+    credential: Annotated[
+        str,
+        Meta(
+            description="Name of that credential under $CREDENTIALS_DIRECTORY; at least 32 bytes."
+        ),
+    ] = "payment-hall-store"
+    second_medium: Annotated[
+        str,
+        Meta(description="Folder on another disk that gets a copy of every entry; empty: none."),
+    ] = ""
+    second_medium_required: Annotated[
+        bool, Meta(description="Sell nothing while the second medium is missing.")
+    ] = False
+    backup_folder: Annotated[
+        str, Meta(description="Folder that gets a backup every night; empty: none.")
+    ] = ""
+    backups_kept: Annotated[int, Meta(ge=1, description="How many of them are kept.")] = 7
+    ballast_mib: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Space given back when the disk is nearly full, so that open sales end"
+            " (MiB).",
+        ),
+    ] = 32
+    log_alarm_mib: Annotated[
+        int, Meta(ge=1, description="The write-ahead log is too large from here on (MiB).")
+    ] = 16
+    retention_days: Annotated[
+        int, Meta(ge=2, description="Entries younger than this are never archived (days).")
+    ] = 400
+    full_check_idle_min: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Minutes without a key after which the whole ledger is checked, once a"
+            " night; 0: never.",
+        ),
+    ] = 15
+    full_check_from_hour: Annotated[
+        int, Meta(ge=0, le=23, description="The hour from which it is night (local time).")
+    ] = 1
+    full_check_to_hour: Annotated[
+        int, Meta(ge=1, le=24, description="The hour at which it is no longer night.")
+    ] = 5
+
+
+class ClockSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How far the clock of this machine is believed."""
+
+    back_tolerance_s: Annotated[
+        int, Meta(ge=0, description="It may go back by this without anybody asking (s).")
+    ] = 5
+    upstream_tolerance_s: Annotated[
+        int, Meta(ge=1, description="It may differ by this from the signed time of upstream (s).")
+    ] = 120
+    ahead_limit_days: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Longer after the last known time it is not believed before upstream or"
+            " two persons confirm it (days); 0: always believed. A rehearsal believes it.",
+        ),
+    ] = 30
+
+
 class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The line to the centre above."""
 
@@ -267,6 +343,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     vending: Vending = Vending()
     upstream: Upstream = Upstream()
     accounts: Accounts = Accounts()
+    store: Store = Store()
+    clock: ClockSettings = ClockSettings()
     rehearsal: Rehearsal = Rehearsal()
 
 

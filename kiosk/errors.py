@@ -27,6 +27,9 @@ means "outcome unknown", whichever class it has (hardware-facts: card sessions).
 
 from __future__ import annotations
 
+import re
+import traceback
+
 import msgspec
 
 
@@ -132,3 +135,28 @@ class VendorFault(DeviceFault):
 
 class LinkFault(KioskError):
     """Upstream cannot be reached."""
+
+
+#: A number that long may be a meter, a card or a token.
+_DIGITS = re.compile(r"\d{6,}")
+_QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|b'[^'\n]*'")
+
+
+def discreet(text: str) -> str:
+    """`text` without numbers that may be a meter's, a card's or a token's: for logs, which lie
+    open on the disk (reliability 7.6, 29)."""
+    return _DIGITS.sub("######", text)
+
+
+def trace(error: BaseException) -> str:
+    """Where an error came from, for logs and fault files: the lines of the program, and of the
+    message nothing that may be a customer's. Our own sentences are kept."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    if isinstance(error, KioskError):
+        said = discreet(error.sentence)
+    else:
+        said = _QUOTED.sub("'...'", discreet(str(error)))[:300]
+    told = f"{frames}{type(error).__name__}: {said}\n"
+    if error.__cause__ is None:
+        return told
+    return f"{trace(error.__cause__)}\nThis led to:\n\n{told}"

@@ -17,6 +17,9 @@ from kiosk.errors import BadInput
 MARKS: dict[str, str] = {
     "pen.before_commit": "facts are in the transaction, the commit has not begun",
     "pen.after_commit": "facts are durable, nobody has been told",
+    "pen.after_second_medium": "facts are durable and on the second medium, nobody has been told",
+    "store.before_swap": "another file is ready to be the ledger, the old one is in force",
+    "store.after_swap": "another file is the ledger, its keys are not in force yet",
     "sale.before_commit_one": "quote and money are there, nothing is in the journal",
     "sale.after_commit_one": "the sale is paid in the journal, nothing was delivered",
     "token.before_issue": "the security module has not been asked",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
 
@@ -30,14 +30,20 @@ from kiosk.errors import Refusal
 
 # --- time -------------------------------------------------------------------------------------
 
+ClockDoubt = Literal["", "back", "ahead", "disagrees"]
 ClockQuality = Literal["synced", "unsynced", "doubtful"]
 
 
 class Moment(msgspec.Struct, frozen=True):
-    """A time in UTC milliseconds since 1970 and how far it can be trusted (E08)."""
+    """A time in UTC milliseconds since 1970 and how far it can be trusted (E08).
+
+    `doubt` says why a doubtful one is: it went back, it is too far ahead of the last known time, or
+    it disagrees with the signed time of upstream.
+    """
 
     time_ms: int
     quality: ClockQuality
+    doubt: ClockDoubt = ""
 
 
 class Clock(Protocol):
@@ -48,6 +54,17 @@ class Clock(Protocol):
 
     def monotonic_ms(self) -> int:
         """Milliseconds that never run backwards; for durations and limits only."""
+
+
+@runtime_checkable
+class TrustedClock(Clock, Protocol):
+    """A clock that can be told what the time is worth."""
+
+    def heard(self, upstream_ms: int) -> bool:
+        """The signed time of upstream came in just now; whether it took away a doubt."""
+
+    def confirm(self) -> None:
+        """Two persons say that it is right."""
 
 
 class Entropy(Protocol):
@@ -358,6 +375,36 @@ class Link(Protocol):
 
     def nudge(self) -> None:
         """Something new is in the journal: send it soon. Never waits."""
+
+
+# --- a damaged ledger -------------------------------------------------------------------------
+
+
+class FoundSource(msgspec.Struct, frozen=True):
+    """Something that the ledger can be built from again; `upto` 0: only reading it tells."""
+
+    kind: Literal["backup", "second_medium", "upstream"]
+    place: str
+    upto: int
+
+
+class RescueReport(msgspec.Struct, frozen=True):
+    """What came of a restore: the last entry now, what each source gave (its name, entries given,
+    its last entry, its trouble), and `trouble` when nothing was changed."""
+
+    upto: int
+    given: list[tuple[str, int, int, str]]
+    trouble: str = ""
+
+
+class Rescue(Protocol):
+    """How a damaged home is restored from the screen; kiosk.front is the adapter."""
+
+    def found(self) -> list[FoundSource]:
+        """The sources that are there now."""
+
+    def restore(self) -> RescueReport:
+        """Build the ledger again from all of them; may take minutes, call it from a worker."""
 
 
 # --- the customer's hands, in a rehearsal -----------------------------------------------------

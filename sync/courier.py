@@ -39,6 +39,10 @@ _CLOSE_LIMIT_S = 2.0
 _ENVELOPE_BYTES = 200
 
 
+#: The centre holds other entries under our numbers.
+_FORKED = {"fork", "origin_frozen"}
+
+
 class Head(Protocol):
     """The last entry of a journal."""
 
@@ -137,11 +141,14 @@ def settle(journal: Journal, centre: EnrolledCentre, answer: wire.Acknowledgemen
     if answer.upto > journal.head().sequence:
         raise LinkFault(
             f"The centre holds entry {answer.upto}, which this journal does not have: this home was"
-            " restored from an old backup and must be enrolled under a new name."
+            " restored from an old backup or copied; use `kiosk rejoin`, or restore it."
         )
     ours = journal.after(answer.upto - 1, 1)
     if len(ours) != 1 or digest(ours[0]) != answer.digest:
-        raise LinkFault(f"The centre acknowledges another entry {answer.upto} than ours.")
+        raise LinkFault(
+            f"The centre acknowledges another entry {answer.upto} than ours: this home is a copy of"
+            " another; use `kiosk rejoin`."
+        )
     if answer.upto > journal.acknowledged():
         content = wire.encode_answer(answer)
         journal.keep_anchor(answer.upto, answer.digest, answer.centre, content)
@@ -158,7 +165,10 @@ class Courier:
         centre: EnrolledCentre,
         clock: Clock,
         jitter: Callable[[], float],
+        heard: Callable[[int], object] = lambda _time_ms: None,
     ) -> None:
+        #: Gets the signed time of each answer of the centre, as it comes in.
+        self._heard = heard
         self._journal, self._road, self._centre = journal, road, centre
         self._clock, self._jitter = clock, jitter
         #: Up to where the centre stands; None: not asked since the line was last lost.
@@ -245,9 +255,11 @@ class Courier:
         """Judge an answer and remember where the centre stands."""
         answer = wire.decode_answer(received)
         if isinstance(answer, wire.Refused):
-            raise _Refusing(f"The centre refuses our entries: {answer.sentence}")
+            advice = " Use `kiosk rejoin`." if answer.code in _FORKED else ""
+            raise _Refusing(f"The centre refuses our entries: {answer.sentence}{advice}")
         if isinstance(answer, wire.Acknowledgement):
             self._stands = settle(self._journal, self._centre, answer)
+            self._heard(answer.time_ms)
         elif answer.sequence > self._journal.head().sequence + 1:
             raise LinkFault(f"The centre asks for entry {answer.sequence}, which is not written.")
         else:

@@ -39,6 +39,7 @@ ANSWER_LIMIT_BYTES = 64 * 1024
 _LAST_SEQUENCE = 2**53
 _ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _HEAD = struct.Struct(">4sII")
+_ENTRIES_PURPOSE = "payment-hall/entries/1"
 _ACKNOWLEDGEMENT_PURPOSE = "payment-hall/acknowledgement/1"
 
 
@@ -106,7 +107,21 @@ class Enrolment(msgspec.Struct, frozen=True):
     lanes: int
 
 
+class EntriesRequest(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """An origin asks for its own entries after number `after` (a ledger is being restored).
+
+    `signature` is the origin's, over a purpose of its own, the centre's name and the numbers: only
+    who holds the signing key gets the entries.
+    """
+
+    origin: str
+    after: int
+    centre: str
+    signature: bytes
+
+
 _ENCODER = msgspec.msgpack.Encoder()
+_REQUESTS = msgspec.msgpack.Decoder(EntriesRequest)
 _BUNDLES = msgspec.msgpack.Decoder(Bundle)
 _ANSWERS = msgspec.msgpack.Decoder(Answer)
 
@@ -251,3 +266,29 @@ def acknowledgement_is_genuine(public_key: bytes, answer: Acknowledgement) -> bo
 def _acknowledged_bytes(origin: str, upto: int, digest: bytes, centre: str, time_ms: int) -> bytes:
     """What the centre signs; the purpose comes first: it is a signature of nothing else."""
     return _ENCODER.encode((_ACKNOWLEDGEMENT_PURPOSE, origin, upto, digest, centre, time_ms))
+
+
+# --- entries that come back -------------------------------------------------------------------
+
+
+def ask_entries(signer: Signer, origin: str, after: int, centre: str) -> bytes:
+    """The bytes of a signed EntriesRequest."""
+    signature = signer.sign(_ENCODER.encode((_ENTRIES_PURPOSE, origin, after, centre)))
+    return _ENCODER.encode(EntriesRequest(origin, after, centre, signature))
+
+
+def decode_request(data: bytes) -> EntriesRequest:
+    """The request in `data`. Raises WireFault."""
+    try:
+        request = _REQUESTS.decode(data)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        raise WireFault(f"This is no request for entries ({error}).") from error
+    if not is_origin(request.origin) or not 0 <= request.after <= _LAST_SEQUENCE:
+        raise WireFault("The request names no origin or no entry.")
+    return request
+
+
+def request_is_genuine(public_key: bytes, request: EntriesRequest, centre: str) -> bool:
+    """Whether the origin itself asks, and asks the centre with this name."""
+    data = _ENCODER.encode((_ENTRIES_PURPOSE, request.origin, request.after, centre))
+    return request.centre == centre and is_genuine(public_key, request.signature, data)

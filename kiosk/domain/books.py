@@ -23,6 +23,7 @@ from kiosk.domain import (
     debt_books,
     facts,
     free_units,
+    store_facts,
     tariff_books,
     token_books,
 )
@@ -254,6 +255,32 @@ class Books:
             return owed
         return [*owed, Posting(chart.OPENING_DEBTS, fact.currency, -total, "posted")]
 
+    # --- an old journal carried on --------------------------------------------------------------
+
+    def _rejoined(self, fact: store_facts.OriginRejoined) -> list[Posting] | Refusal:
+        """What stood open and what stood on the accounts, brought forward once, at the start."""
+        if self.sales or self.notes or self.lost_notes or self.held:
+            return Refusal("not_at_the_start", {"origin": fact.old_origin})
+        try:
+            sales = [(facts.carried_sale(sale), sale.state) for sale in fact.sales]
+            notes = [(facts.carried_note(note), note.lost) for note in fact.notes]
+        except (KeyError, msgspec.MsgspecError, AssertionError):
+            return Refusal("unreadable_body", {"reason": fact.old_origin})
+        for committed, state in sales:
+            self.reopen_sale(committed, state)
+        for offered, lost in notes:
+            self.reopen_note(offered, lost=lost)
+        for held in fact.payments:
+            self.held[held.payment] = (held.meter, held.currency, held.amount_minor)
+        brought: dict[str, int] = {}
+        for total in fact.totals:
+            brought[total.currency] = brought.get(total.currency, 0) + total.amount
+        against = chart.carried_from(fact.old_origin)
+        return [
+            *[Posting(t.account, t.currency, t.amount, "posted") for t in fact.totals if t.amount],
+            *[Posting(against, name, -sum_, "posted") for name, sum_ in brought.items() if sum_],
+        ]
+
 
 def _is_the_set(committed: facts.SaleCommitted, fact: facts.SaleDelivered) -> bool:
     """Whether every free token of a sale was delivered with the paid one, and no other."""
@@ -299,4 +326,5 @@ _RULES: dict[type[facts.Fact], Any] = {
     **bill_books.RULES,
     **correction_books.RULES,
     **card_books.RULES,
+    store_facts.OriginRejoined: Books._rejoined,
 }

@@ -42,6 +42,11 @@ REALLOCATED = "reallocated"
 TARIFF_VARIANCE = "tariff_variance"
 
 
+def carried_from(origin: str) -> str:
+    """The other side of balances that were brought forward from the journal of `origin`."""
+    return f"carried_from:{origin}"
+
+
 def cash(holder: str) -> str:
     """Cash in the hands of a person's drawer or a note box: `holder` names it."""
     return f"cash:{holder}"

@@ -18,6 +18,7 @@ from kiosk.domain import (
     correction_facts,
     debt_facts,
     operator_facts,
+    store_facts,
     token_facts,
 )
 from kiosk.domain.cards.image import CardImage, PlainWrite
@@ -354,6 +355,7 @@ _ALL: tuple[type[Fact], ...] = (
     *card_account_facts.FACTS,
     *account_facts.FACTS, *debt_facts.FACTS, *bill_facts.FACTS, *correction_facts.FACTS,
     *card_facts.FACTS,
+    *store_facts.FACTS,
 )  # fmt: skip
 
 KINDS: dict[tuple[str, int], type[Fact]] = {(fact.KIND, fact.VERSION): fact for fact in _ALL}
@@ -378,6 +380,20 @@ def decode(kind: str, version: int, body: bytes) -> Fact:
         return decoder.decode(body)
     except (UnicodeError, RecursionError) as error:  # the decoder lets these through as they are
         raise msgspec.DecodeError(str(error)) from error
+
+
+def carried_sale(sale: store_facts.CarriedSale) -> SaleCommitted:
+    """Commit one of a sale that another journal left open."""
+    committed = decode(SaleCommitted.KIND, sale.version, sale.body)
+    assert isinstance(committed, SaleCommitted)
+    return committed
+
+
+def carried_note(note: store_facts.CarriedNote) -> NoteOffered:
+    """The offer of a note that another journal left open."""
+    offered = decode(NoteOffered.KIND, note.version, note.body)
+    assert isinstance(offered, NoteOffered)
+    return offered
 
 
 #: State that each ending fact leads to; used by the books and by the centre.

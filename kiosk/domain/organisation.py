@@ -10,14 +10,19 @@ _OFFICE = frozenset({"quote", "recover", "search", "history", "reprint"}) | {
 }
 #: Customers' money: taking it, moving it, undoing a sale.
 _MONEY = frozenset({"accounts", "undo"})
-_KEYS = frozenset({"maintain", "engineer", "keys", "card_make", "card_mend", "card_stock"})
+_KEYS = frozenset({"maintain", "engineer", "keys", "backup", "clock", "archive"}) | {
+    "card_make",
+    "card_mend",
+    "card_stock",
+}
 
 #: One right a verb of the till; the gate of the Desk asks for them by name. `engineer` makes tokens
 #: that are no sale, `keys` changes what a module or a meter holds, `free` gives energy away and
 #: needs a second person; so does `tariffs`, which puts prices into force. `accounts` is the
 #: counter's work with customers' money, `undo` takes a sale back; `approve` is what the second
 #: person needs where value moves without money, and what agrees plans and charges interest.
-#: `card_cancel`, `card_mend` and a free reissue need a second person who has `card_mend`.
+#: `card_cancel`, `card_mend` and a free reissue need a second person who has `card_mend`. `clock`
+#: confirms the time, with a second person; `archive` takes old entries out of the ledger.
 RIGHTS: dict[str, frozenset[str]] = {
     "self_service": frozenset({"quote", "sell", "recover"}),
     "cashier": _OFFICE | _MONEY | {"sell"},

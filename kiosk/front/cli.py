@@ -12,13 +12,12 @@ import importlib
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from kiosk.config import Settings, load
-from kiosk.errors import KioskError
+from kiosk.errors import KioskError, trace
 
 #: verb -> (file in commands/, what it does)
 VERBS = {
@@ -48,6 +47,12 @@ VERBS = {
     "import": ("ledger", "read an acknowledgement that came back as a file"),
     "sync": ("ledger", "send now what upstream has not acknowledged"),
     "enrol": ("ledger", "become known to the centre"),
+    "backup": ("copies", "write a backup while selling goes on"),
+    "restore": ("copies", "build a lost or damaged ledger again"),
+    "rejoin": ("copies", "go on under a new number after a fork"),
+    "store": ("store", "how the ledger is kept; encrypt, rekey, decrypt it"),
+    "archive": ("store", "move old sales into a sealed file"),
+    "clock": ("store", "what the clock is worth; confirm it"),
     "rehearse": ("rehearse", "play the customer's hands"),
     "marks": ("rehearse", "list the named crash and wait points"),
     "sts": ("sts", "check token test vectors"),
@@ -163,12 +168,12 @@ def _end(_number: int, _frame: object) -> None:
 
 def _fault_sentence(error: Exception) -> str:
     """Something nobody expected: one sentence for the person, the trace for the engineer."""
-    text = "".join(traceback.format_exception(error))
+    text = trace(error)
     path = Path(os.environ.get("TMPDIR", "/tmp")) / f"kiosk-fault-{os.getpid()}.txt"  # noqa: S108
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as file:
             file.write(text)
     except OSError:
-        return f"something unexpected happened ({type(error).__name__}: {error})."
+        return f"something unexpected happened ({type(error).__name__})."
     return f"something unexpected happened ({type(error).__name__}); details are in {path}."

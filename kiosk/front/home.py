@@ -1,7 +1,8 @@
 """The home: the folder under which everything stands that the program writes.
 
     home.json      mode, origin, when it was opened      ledger.db   the journal
-    keys/          signing key, secret of the PINs       stations/   who is selling now
+    keys/          signing key, secret of the PINs, or   stations/   who is selling now
+                   both sealed with the store's key
     world/         simulated devices (rehearsal)         centre/     the rehearsal's own centre
     slips/         what a file printer printed
 
@@ -19,17 +20,25 @@ import msgspec
 
 from kiosk.config import Settings
 from kiosk.domain import facts
-from kiosk.errors import ConfigFault, HomeFault, Refusal
+from kiosk.errors import ConfigFault, HomeFault, Refusal, StoreFault
+from kiosk.front.unlock import SIGNING_KEY, home_keys
+from kiosk.ledger.copying import alone
+from kiosk.ledger.files import write_durably
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.pen import Now
-from kiosk.ledger.sealing import load_key, make_key, public_bytes
-from kiosk.ledger.store import check, open_reader
+from kiosk.ledger.sealing import key_from, public_bytes
+from kiosk.ledger.second_medium import SecondMedium
+from kiosk.ledger.start_check import check_start
+from kiosk.ledger.store import key_of, open_reader
+from kiosk.till.copies import COMPANIONS
 from sync.wire import is_origin
 
-SIGNING_KEY = Path("keys") / "signing.key"
 #: Stands beside the ledger once its first fact is durable.
 OPENED = "opened"
-PEPPER = Path("keys") / "pins.secret"
+
+
+class LedgerGone(HomeFault):
+    """The ledger file is not there although the home was opened."""
 
 
 class HomeFile(msgspec.Struct, frozen=True):
@@ -55,22 +64,23 @@ def default_home(mode: str) -> Path:
     return Path(base) / "kiosk" / mode
 
 
-def open_home(path: Path, settings: Settings, now: Now) -> Home:
-    """Open the home in `path`, making it on first use. HomeFault with what to do about it."""
+def open_home(path: Path, settings: Settings, now: Now, *, read_only: bool = False) -> Home:
+    """Open the home in `path`, making it on first use. HomeFault with what to do about it.
+
+    `read_only` opens what is left of a damaged one, for enquiries alone.
+    """
+    _finish_what_was_begun(path)
     file = _home_file(path, settings)
+    if read_only:
+        return _open_damaged(path, settings, file, now)
     _ledger_is_there(path)
-    key_path = path / SIGNING_KEY
     new = not (path / "ledger.db").exists()
-    if new and not key_path.exists():
-        draft = _draft(key_path)
-        make_key(draft)
-        _put_in_place(draft, key_path)
-    if new and not (path / PEPPER).exists():
-        _write_durably(path / PEPPER, secrets.token_bytes(32))
-    key = load_key(key_path)
-    journal = Journal(path, file.origin, key, now)
+    keys = home_keys(path, settings.store, new=new)
+    key = key_from(keys.signing, path / SIGNING_KEY)
+    journal = Journal(path, file.origin, key, now, medium_of(path, file.origin, settings))
     try:
-        _check_file(path)
+        if not new:
+            _check_start(path)
         if journal.head().sequence == 0:
             new = True
             opened = facts.HomeOpened(
@@ -85,11 +95,27 @@ def open_home(path: Path, settings: Settings, now: Now) -> Home:
                 f" {settings.site.currency}; use another home."
             )
         if not (path / OPENED).exists():
-            _write_durably(path / OPENED, b"")
+            write_durably(path / OPENED, b"")
     except BaseException:
         journal.close()
         raise
-    return Home(path, file.origin, journal, (path / PEPPER).read_bytes(), new)
+    return Home(path, file.origin, journal, keys.pepper, new)
+
+
+def _finish_what_was_begun(path: Path) -> None:
+    """A rejoin that was interrupted after it was prepared is completed before anything else."""
+    if (path / "rejoining" / "ready").exists():
+        from kiosk.front.rejoining import finish_rejoin
+
+        with alone(path):
+            finish_rejoin(path)
+
+
+def _open_damaged(path: Path, settings: Settings, file: HomeFile, now: Now) -> Home:
+    keys = home_keys(path, settings.store, new=False)
+    key = key_from(keys.signing, path / SIGNING_KEY)
+    journal = Journal(path, file.origin, key, now, read_only=True)
+    return Home(path, file.origin, journal, keys.pepper, False)
 
 
 def _ledger_is_there(path: Path) -> None:
@@ -97,7 +123,7 @@ def _ledger_is_there(path: Path) -> None:
     given again (E17)."""
     ledger = path / "ledger.db"
     if (path / OPENED).exists() and not (ledger.exists() and ledger.stat().st_size):
-        raise HomeFault(
+        raise LedgerGone(
             f"{ledger}: the ledger of this home is gone; restore it from a backup, or name"
             " another home."
         )
@@ -118,7 +144,7 @@ def _home_file(path: Path, settings: Settings) -> HomeFile:
                 raise ConfigFault(
                     "[site] terminal must be 1 to 64 letters, digits, dots, dashes or underscores."
                 )
-            _write_durably(marker, msgspec.json.encode(HomeFile(mode, origin)))
+            write_durably(marker, msgspec.json.encode(HomeFile(mode, origin)))
         file = msgspec.json.decode(marker.read_bytes(), type=HomeFile)
     except OSError as error:
         raise HomeFault(f"{path}: the home cannot be used ({error.strerror}).") from error
@@ -131,37 +157,16 @@ def _home_file(path: Path, settings: Settings) -> HomeFile:
     return file
 
 
-def _check_file(path: Path) -> None:
-    connection = open_reader(path)
-    try:
-        found = check(connection)
-    finally:
-        connection.close()
+def medium_of(path: Path, origin: str, settings: Settings) -> SecondMedium | None:
+    """The second medium of kiosk.toml."""
+    folder = settings.store.second_medium
+    if not folder:
+        return None
+    return SecondMedium(Path(folder), path, origin, key_of(path), COMPANIONS)
+
+
+def _check_start(path: Path) -> None:
+    with contextlib.closing(open_reader(path)) as connection:
+        found = check_start(connection)
     if found:
-        raise HomeFault(f"{path / 'ledger.db'}: is damaged ({found}); nothing may be sold.")
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    """Whole or not at all; several processes may open a new home in the same moment."""
-    draft = _draft(path)
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(handle, content)
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    _put_in_place(draft, path)
-
-
-def _draft(path: Path) -> Path:
-    """Where `path` is written first; what a killed process of this number left there goes."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.unlink(missing_ok=True)
-    return draft
-
-
-def _put_in_place(draft: Path, path: Path) -> None:
-    """Give the draft its name, unless another process was faster."""
-    with contextlib.suppress(FileExistsError):
-        path.hardlink_to(draft)
-    draft.unlink()
+        raise StoreFault(f"{path / 'ledger.db'}: is damaged ({found}); nothing may be sold.")

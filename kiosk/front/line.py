@@ -14,9 +14,10 @@ import msgspec
 
 from kiosk.config import Upstream
 from kiosk.domain import facts
+from kiosk.domain.store_facts import ClockConfirmed
 from kiosk.errors import KioskError, LinkFault
 from kiosk.ledger.journal import Journal
-from kiosk.ports import Clock, Entropy, LinkState
+from kiosk.ports import Clock, Entropy, LinkState, TrustedClock
 from sync import wire
 from sync.courier import Courier, EnrolledCentre, retry_delay_s
 from sync.roads.apart import RoadApart
@@ -104,8 +105,9 @@ class Line:
             road.close()
             raise
         courier = Courier(
-            self._journal, road, centre, self._clock, lambda: self._entropy.nibble() / 16
-        )
+            self._journal, road, centre, self._clock, lambda: self._entropy.nibble() / 16,
+            lambda time_ms: hear(self._journal, self._clock, centre.name, time_ms),
+        )  # fmt: skip
         courier.start()
         self._courier = courier
 
@@ -113,6 +115,16 @@ class Line:
         """The way to the centre."""
         authority = Path(self._settings.ca_file) if self._settings.ca_file else None
         return RoadApart(self._address(), self._settings.timeout_s, authority)
+
+
+def hear(journal: Journal, clock: Clock, centre: str, time_ms: int) -> None:
+    """The centre's signed time has come in; when it takes away a doubt of our clock, that is a
+    fact (E08)."""
+    if not isinstance(clock, TrustedClock):
+        return
+    doubt, highest_ms = clock.now().doubt, journal.records.highest_time_ms()
+    if clock.heard(time_ms):
+        journal.append(ClockConfirmed(centre, "", doubt, highest_ms))
 
 
 def enrolled(home: Path) -> EnrolledCentre | None:

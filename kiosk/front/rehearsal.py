@@ -21,6 +21,8 @@ def furnish_home(home: Home, settings: Settings, folder: Path | None = None) -> 
     """The world of this home; on first use the utility is registered and its things are made."""
     module = card_keys.simulated_module(settings, folder or home.path / "world")
     world = World(home.path, home.journal.records, folder, module)
+    if home.journal.read_only:
+        return world
     if home.journal.records.tariff() is None:
         _register_utility(home, settings)
         _register_money(home, settings)

@@ -7,19 +7,23 @@ libraries load when the part that needs them is built or first used.
 from __future__ import annotations
 
 import contextlib
+import copy
 import logging
 import os
 from collections.abc import Callable, Sequence
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+import msgspec
+
 from kiosk import marks
 from kiosk.config import Settings
-from kiosk.errors import BadInput, ConfigFault
+from kiosk.errors import BadInput, ConfigFault, discreet, trace
 from kiosk.front import card_keys, vending
 from kiosk.front.home import Home, open_home
 from kiosk.front.system import SystemClock, SystemEntropy
 from kiosk.front.world import READER, DeviceLock, World, WorldHands
+from kiosk.ledger.pen import Now
 from kiosk.ledger.stations import Station
 from kiosk.ports import CardReader, CashIn, Clock, Entropy, Hands, Printer, Slips
 from kiosk.till.desk import Desk
@@ -63,12 +67,14 @@ def build(
     line: bool = False,
     slot: str = "",
     world: Path | None = None,
+    damage: str = "",
 ) -> House:
     """Open the home in `path` and everything that `face` needs there.
 
     `paper`, `cash` and `line` say whether this process works the printer, the note acceptor and the
     line upstream; a command usually needs none of them. `slot` names a card reader of its own,
-    `world` another folder of simulated things, which several homes may share.
+    `world` another folder of simulated things, which several homes may share. `damage` says what is
+    wrong with the ledger: the house is then opened for enquiries and for the rescue alone.
     """
     clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
     time = clock
@@ -76,10 +82,10 @@ def build(
     def now() -> tuple[int, str]:
         moment = time.now()
         if isinstance(time, SystemClock):
-            time.lowest_ms = max(time.lowest_ms, moment.time_ms)  # it is being committed
+            time.committed(moment)
         return moment.time_ms, moment.quality
 
-    home = open_home(path, settings, now)
+    home = open_home(path, settings, now, read_only=bool(damage))
     house = House(home, settings, words_of(settings))
     house.later(home.journal.close)
     house.later(_log_into(path))
@@ -89,14 +95,38 @@ def build(
         if rehearsal:
             _open_rehearsal(house, world)
         if isinstance(clock, SystemClock):
-            clock.lowest_ms = home.journal.records.highest_time_ms()
+            _teach_clock(house, clock)
         _furnish(house, face, clock, entropy, paper=paper, cash=cash, slot=slot)
-        if line:
+        if damage:
+            _open_rescue(house, damage, now)
+        elif line:
             _open_line(house, clock, entropy)
     except BaseException:
         house.close()
         raise
     return house
+
+
+def _teach_clock(house: House, clock: SystemClock) -> None:
+    """What the ledger knows about the time; a rehearsal may be left alone for months."""
+    from sync import wire
+
+    settings, records = house.settings.clock, house.home.journal.records
+    if house.settings.site.mode == "rehearsal":
+        settings = msgspec.structs.replace(settings, ahead_limit_days=0)
+    clock.settings = settings
+    upstream_ms, kept = 0, records.newest_anchor()
+    with contextlib.suppress(wire.WireFault):
+        answer = wire.decode_answer(kept) if kept else None
+        upstream_ms = answer.time_ms if isinstance(answer, wire.Acknowledgement) else 0
+    clock.learn(records.highest_time_ms(), upstream_ms)
+
+
+def _open_rescue(house: House, damage: str, now: Now) -> None:
+    from kiosk.front.rescue import HomeRescue
+
+    house.desk.damage = damage
+    house.desk.rescue = HomeRescue(house.home.path, house.settings, now, house.desk.station.name)
 
 
 def words_of(settings: Settings, language: str = "") -> Words:
@@ -115,6 +145,26 @@ def words_of(settings: Settings, language: str = "") -> Words:
         raise ConfigFault(f"[site] language must be one of {known}.") from None
 
 
+class _Discreet(logging.Formatter):
+    """Lines without numbers of customers: a log lies open on the disk."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Another handler may have kept the whole exception in the record: not used here."""
+        own = copy.copy(record)
+        own.exc_text = own.stack_info = None
+        return super().format(own)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """One line."""
+        record.message = discreet(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: object) -> str:
+        """What a driver's or a library's exception may show."""
+        error = ei[1] if isinstance(ei, tuple) else None
+        return trace(error) if isinstance(error, BaseException) else ""
+
+
 def _log_into(path: Path) -> Callable[[], object]:
     """What drivers and workers have to say goes into HOME/log, never onto the screen (F197)."""
     folder = path / "log"
@@ -122,7 +172,7 @@ def _log_into(path: Path) -> Callable[[], object]:
     handler = RotatingFileHandler(
         folder / "kiosk.log", maxBytes=_LOG_BYTES, backupCount=3, delay=True, encoding="utf-8"
     )
-    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(name)s %(message)s"))
+    handler.setFormatter(_Discreet("%(asctime)s %(process)d %(name)s %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)
 

@@ -22,7 +22,9 @@ from kiosk.ledger.opening import Head, opening
 from kiosk.ledger.pen import Draft, Now, Pen
 from kiosk.ledger.records import Records
 from kiosk.ledger.sealing import Signer, is_genuine
-from kiosk.ledger.store import Connection, is_made, open_reader, open_writer
+from kiosk.ledger.second_medium import MediumState, SecondMedium
+from kiosk.ledger.stations import hold_open
+from kiosk.ledger.store import Connection, is_made, open_reader, open_scratch, open_writer
 
 #: How often a process tries the pen's holder and then the lock before it says that both are stuck.
 _TRIES = 40
@@ -31,18 +33,30 @@ _TRIES = 40
 class Journal:
     """One home's journal. Safe for several threads; every process of a home has its own."""
 
-    def __init__(self, home: Path, origin: str, signer: Signer, now: Now) -> None:
+    def __init__(
+        self,
+        home: Path,
+        origin: str,
+        signer: Signer,
+        now: Now,
+        medium: SecondMedium | None = None,
+        *,
+        read_only: bool = False,
+    ) -> None:
         self._home, self._signer, self._now = home, signer, now
-        self.origin = origin
+        self.origin, self.read_only = origin, read_only
+        self._medium = medium
         self._lock = threading.Lock()
         self._pen: Pen | None = None
         self._lock_handle: int | None = None
         self._server: HandoverServer | None = None
-        self._open()
+        self._held_open = hold_open(home)
         try:
-            self.records = Records(open_reader(home), origin)
+            self._open()
+            self.records = Records(self._readable(), origin)
         except BaseException:
             self._put_down()
+            os.close(self._held_open)
             raise
 
     def append(self, *facts: Fact, content: bytes = b"") -> list[int] | Refusal:
@@ -57,6 +71,8 @@ class Journal:
 
     def append_drafts(self, drafts: Sequence[Draft]) -> list[int] | Refusal:
         """As `append`, for facts that are encoded already."""
+        if self.read_only:
+            return Refusal("read_only")
         trouble = "no answer"
         for attempt in range(_TRIES):
             if self._pen is not None or self._take_pen():
@@ -103,8 +119,23 @@ class Journal:
         """Whether this process writes; the courier runs where the pen is."""
         return self._pen is not None
 
+    def medium(self) -> MediumState | None:
+        """The second medium as last seen by whoever holds the pen here; None: there is none."""
+        return self._medium.state() if self._medium is not None else None
+
+    def reader(self) -> Connection:
+        """A connection of its own that can only read; the caller closes it."""
+        return open_reader(self._home)
+
+    def stop_writing(self) -> None:
+        """Damage was found: read on, write nothing more."""
+        self.read_only = True
+        self._put_down()
+
     def try_pen(self) -> bool:
         """Take the pen if nobody holds it; true when this process holds it afterwards."""
+        if self.read_only:
+            return False
         return self._pen is not None or self._take_pen()
 
     def rest(self) -> None:
@@ -116,6 +147,18 @@ class Journal:
         """Let go of everything; the pen is free for the next process."""
         self.records.close()
         self._put_down()
+        if self._held_open >= 0:
+            os.close(self._held_open)
+            self._held_open = -1
+
+    def _readable(self) -> Connection:
+        """The ledger; of one that is damaged beyond reading, empty tables."""
+        try:
+            return open_reader(self._home)
+        except StoreFault:
+            if not self.read_only:
+                raise
+            return open_scratch()
 
     def _put_down(self) -> None:
         """The lock goes last: until then nobody else answers at the socket."""
@@ -131,6 +174,8 @@ class Journal:
 
     def _open(self) -> None:
         """Take the pen, or wait until its holder has made the tables of a new home."""
+        if self.read_only:
+            return
         for attempt in range(_TRIES):
             if self._take_pen() or is_made(self._home):
                 return
@@ -158,9 +203,11 @@ class Journal:
     def _open_pen(self) -> Pen:
         connection = open_writer(self._home)
         try:
-            pen = Pen(connection, self.origin, self._signer, self._now)
+            pen = Pen(connection, self.origin, self._signer, self._now, self._medium)
             if pen.head.sequence:
                 self._check_opening(opening(connection))
+            if self._medium is not None:
+                pen.meet_medium()
         except BaseException:
             connection.close()
             raise

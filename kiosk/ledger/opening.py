@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
-from kiosk.domain import card_account_facts, facts
+from kiosk.domain import card_account_facts, facts, store_facts
 from kiosk.domain.books import Books
 from kiosk.domain.entry import GENESIS, Entry, digest
 from kiosk.errors import LedgerDamaged, StoreFault
+from kiosk.ledger.entry_file import Written
 from kiosk.ledger.store import Connection
 
 
@@ -42,12 +45,30 @@ def opening(connection: Connection) -> facts.HomeOpened:
     ).fetchone()
     if row is None:
         raise LedgerDamaged("Entry 1: the journal does not begin with its opening.", 1)
-    opened = _read(facts.HomeOpened.KIND, row[0], 1)
+    opened = _read(facts.HomeOpened.KIND, 1, row[0], 1)
     assert isinstance(opened, facts.HomeOpened)
     return opened
 
 
-def _read(kind: str, body: bytes, sequence: int, version: int = 1) -> facts.Fact:
+def committed_in(fact: facts.Fact, sale_id: str) -> facts.SaleCommitted:
+    """Commit one of `sale_id` in the fact that its row points to: itself, or what brought it from
+    an old journal."""
+    if isinstance(fact, store_facts.OriginRejoined):
+        carried = (facts.carried_sale(sale) for sale in fact.sales)
+        return next(committed for committed in carried if committed.sale_id == sale_id)
+    assert isinstance(fact, facts.SaleCommitted)
+    return fact
+
+
+def _offered_in(fact: facts.Fact, payment: str, note: int) -> facts.NoteOffered:
+    if isinstance(fact, store_facts.OriginRejoined):
+        carried = (facts.carried_note(each) for each in fact.notes)
+        return next(each for each in carried if (each.payment, each.note) == (payment, note))
+    assert isinstance(fact, facts.NoteOffered)
+    return fact
+
+
+def _read(kind: str, version: int, body: bytes, sequence: int) -> facts.Fact:
     try:
         return facts.decode(kind, version, body)
     except KeyError as error:
@@ -60,21 +81,19 @@ def open_books(connection: Connection) -> Books:
     """The books as they stand: only what is still open is needed to judge a further fact."""
     books = Books()
     rows = connection.execute(
-        "SELECT sequence, version, body, state FROM sales JOIN entries USING (sequence)"
-        " WHERE state IN ('paid', 'in_doubt')"
+        "SELECT sequence, kind, version, body, state, sale_id FROM sales"
+        " JOIN entries USING (sequence) WHERE state IN ('paid', 'in_doubt')"
     ).fetchall()
-    for sequence, version, body, state in rows:
-        committed = _read("sale_committed", body, sequence, version)
-        assert isinstance(committed, facts.SaleCommitted)
-        books.reopen_sale(committed, state)
+    for sequence, kind, version, body, state, sale_id in rows:
+        fact = _read(kind, version, body, sequence)
+        books.reopen_sale(committed_in(fact, sale_id), state)
     notes = connection.execute(
-        "SELECT sequence, body, state FROM notes JOIN entries USING (sequence)"
-        " WHERE state IN ('offered', 'in_doubt')"
+        "SELECT sequence, kind, version, body, state, payment, note FROM notes"
+        " JOIN entries USING (sequence) WHERE state IN ('offered', 'in_doubt')"
     ).fetchall()
-    for sequence, body, state in notes:
-        offered = _read("note_offered", body, sequence)
-        assert isinstance(offered, facts.NoteOffered)
-        books.reopen_note(offered, lost=state == "in_doubt")
+    for sequence, kind, version, body, state, payment, note in notes:
+        fact = _read(kind, version, body, sequence)
+        books.reopen_note(_offered_in(fact, payment, note), lost=state == "in_doubt")
     for payment, meter, currency, amount_minor in connection.execute(
         "SELECT payment, meter, currency, amount_minor FROM held"
     ):
@@ -91,6 +110,29 @@ def _reopen_moves(connection: Connection, books: Books) -> None:
         " WHERE m.state = 'committed' OR s.state IN ('paid', 'in_doubt')"
     ).fetchall()
     for sequence, body, state in rows:
-        move = _read("account_move_committed", body, sequence)
+        move = _read("account_move_committed", 1, body, sequence)
         assert isinstance(move, card_account_facts.AccountMoveCommitted)
         books.reopen_move(move, state)
+
+
+def read_written(connection: Connection, origin: str, sequence: int, limit: int) -> list[Written]:
+    """Entries after `sequence` with the contents that came with them, oldest first."""
+    rows = connection.execute(
+        "SELECT sequence, time_ms, quality, kind, version, body, previous, signature FROM entries"
+        " WHERE sequence > ? ORDER BY sequence LIMIT ?",
+        (sequence, limit),
+    ).fetchall()
+    return [Written(Entry(origin, *row), _content_of(connection, row)) for row in rows]
+
+
+def _content_of(connection: Connection, row: tuple[Any, ...]) -> bytes:
+    """The catalogue of an entry that brought one."""
+    number, _, _, kind, version, body, _, _ = row
+    if kind != facts.CatalogueReceived.KIND:
+        return b""
+    fact = _read(kind, version, body, number)
+    assert isinstance(fact, facts.CatalogueReceived)
+    found = connection.execute(
+        "SELECT content FROM catalogues WHERE number = ?", (fact.number,)
+    ).fetchone()
+    return bytes(found[0]) if found else b""

@@ -12,15 +12,16 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from kiosk.domain import catalogue as catalogues
 from kiosk.domain import facts
 from kiosk.domain.entry import GENESIS, Entry, digest, signed_bytes
-from kiosk.domain.posting import Posting
 from kiosk.errors import KioskError, Refusal, StoreFault
-from kiosk.ledger import checks, projection
-from kiosk.ledger.opening import Head, open_books, read_head
+from kiosk.ledger import checks
+from kiosk.ledger.entry_file import Written
+from kiosk.ledger.opening import Head, open_books, read_head, read_written
 from kiosk.ledger.sealing import Signer
+from kiosk.ledger.second_medium import SecondMedium
 from kiosk.ledger.store import Connection, checkpoint
+from kiosk.ledger.writing import write_entry, write_head
 from kiosk.marks import mark
 
 #: Entries after which the log is moved into the file even if nobody was idle meanwhile.
@@ -64,8 +65,17 @@ class _Waiting:
 class Pen:
     """Holds the writing connection, the books in memory and the head of the chain."""
 
-    def __init__(self, connection: Connection, origin: str, signer: Signer, now: Now) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        origin: str,
+        signer: Signer,
+        now: Now,
+        medium: SecondMedium | None = None,
+    ) -> None:
         self._connection = connection
+        self._medium = medium
+        self._written: list[Written] = []
         self._origin = origin
         self._signer = signer
         self._now = now
@@ -93,12 +103,25 @@ class Pen:
         return waiting.outcome
 
     def rest(self) -> None:
-        """Move the log into the file if nobody is writing; called from idle time."""
-        if self._since_checkpoint and self._lock.acquire(blocking=False):
+        """Move the log into the file if nobody is writing, and let a second medium that was away
+        catch up; called from idle time."""
+        behind = self._medium is not None and bool(self._medium.state().trouble)
+        if (self._since_checkpoint or behind) and self._lock.acquire(blocking=False):
             try:
+                if behind and self._medium is not None:
+                    self._medium.follow([], self._read_after)
                 self._checkpoint()
             finally:
                 self._lock.release()
+
+    def meet_medium(self) -> None:
+        """Let the second medium catch up before anything new is written."""
+        with self._lock:
+            if self._medium is not None:
+                self._medium.follow([], self._read_after)
+
+    def _read_after(self, sequence: int, limit: int) -> list[Written]:
+        return read_written(self._connection, self._origin, sequence, limit)
 
     def run(self, work: Callable[[Connection], None]) -> None:
         """Let `work` use the writing connection in a transaction of its own: anchors, backup."""
@@ -115,18 +138,21 @@ class Pen:
         with self._lock:
             checkpoint(self._connection)
             self._connection.close()
+            if self._medium is not None:
+                self._medium.close()
 
     # --- one commit ---------------------------------------------------------------------------
 
     def _commit(self, group: list[_Waiting]) -> None:
         head, books = self.head, self._books
+        self._written = []
         outcomes: list[list[int] | Refusal | Exception] = []
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             for waiting in group:
                 outcomes.append(self._write_group(waiting.drafts))
             if self.head != head:
-                self._write_head()
+                write_head(self._connection, self.head)
             mark("pen.before_commit")
             self._connection.execute("COMMIT")
         except BaseException as error:
@@ -138,6 +164,9 @@ class Pen:
                 raise
             return
         mark("pen.after_commit")
+        if self._medium is not None and self._written:
+            self._medium.follow(self._written, self._read_after)
+            mark("pen.after_second_medium")
         for waiting, outcome in zip(group, outcomes, strict=True):
             waiting.end(outcome)
         self._since_checkpoint += self.head.sequence - head.sequence
@@ -150,7 +179,7 @@ class Pen:
         What is wrong with one group is that caller's fault; the others of the commit stand.
         """
         execute, books, head = self._connection.execute, self._books, self.head
-        self._books = books.copy()
+        self._books, written = books.copy(), len(self._written)
         execute("SAVEPOINT drafts")
         outcome: list[int] | Refusal | Exception
         try:
@@ -162,6 +191,7 @@ class Pen:
         if not isinstance(outcome, list):
             execute("ROLLBACK TO drafts")
             self._books, self.head = books, head
+            del self._written[written:]
         execute("RELEASE drafts")
         return outcome
 
@@ -183,7 +213,8 @@ class Pen:
             if refused is not None:
                 return refused
             entry = self._entry(self.head, draft)
-            self._insert(entry, fact, postings, draft)
+            write_entry(self._connection, entry, fact, postings, draft.content)
+            self._written.append(Written(entry, draft.content))
             self.head = Head(entry.sequence, digest(entry))
             numbers.append(entry.sequence)
         return numbers
@@ -218,45 +249,6 @@ class Pen:
             self._origin, sequence, time_ms, quality, draft.kind, draft.version, draft.body,
             previous, signature,
         )  # fmt: skip
-
-    def _insert(
-        self, entry: Entry, fact: facts.Fact, postings: list[Posting], draft: Draft
-    ) -> None:
-        execute, many = self._connection.execute, self._connection.executemany
-        execute(
-            "INSERT INTO entries (sequence, time_ms, quality, kind, version, body, previous,"
-            " signature) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                entry.sequence, entry.time_ms, entry.quality, entry.kind, entry.version,
-                entry.body, entry.previous, entry.signature,
-            ),
-        )  # fmt: skip
-        if postings:
-            many(
-                "INSERT INTO postings (sequence, line, account, currency, amount, state)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                [(entry.sequence, n, p.account, p.currency, p.amount, p.state)
-                 for n, p in enumerate(postings)],
-            )  # fmt: skip
-            many(
-                "INSERT INTO balances (account, currency, amount) VALUES (?, ?, ?)"
-                " ON CONFLICT (account, currency) DO UPDATE SET amount = amount + excluded.amount",
-                [(p.account, p.currency, p.amount) for p in postings],
-            )
-        projection.project(self._connection, entry.sequence, entry.time_ms, fact, postings)
-        if isinstance(fact, facts.CatalogueReceived):
-            content = catalogues.decode(draft.content)
-            assert not isinstance(content, Refusal), content
-            assert catalogues.received(content) == fact, "the content is another catalogue"
-            projection.project_catalogue(self._connection, content, draft.content)
-
-    def _write_head(self) -> None:
-        self._connection.execute(
-            "INSERT INTO head (id, sequence, digest) VALUES (1, ?, ?)"
-            " ON CONFLICT (id) DO UPDATE SET sequence = excluded.sequence,"
-            " digest = excluded.digest",
-            (self.head.sequence, self.head.digest),
-        )
 
     def _roll_back(self, error: BaseException) -> BaseException:
         """Undo the transaction; a full disk may have undone it already (reliability 3)."""

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from kiosk.domain import facts
+from kiosk.domain import facts, store_facts
 from kiosk.domain.catalogue import Catalogue
 from kiosk.domain.posting import Posting
 from kiosk.domain.tariff import pack_bytes, pack_digest
@@ -42,9 +42,17 @@ def project(
         connection.execute(
             "INSERT INTO identities (identity, sequence) VALUES (?, ?)", (identity, sequence)
         )
-    draw = _DRAWS.get(type(fact))
-    if draw is not None:
-        draw(connection, sequence, time_ms, fact)
+    draw(connection, sequence, time_ms, fact, postings)
+
+
+def draw(
+    connection: Connection, sequence: int, time_ms: int, fact: facts.Fact,
+    postings: Sequence[Posting],
+) -> None:  # fmt: skip
+    """As `project`, without the list of identities."""
+    drawing = _DRAWS.get(type(fact))
+    if drawing is not None:
+        drawing(connection, sequence, time_ms, fact)
     debt_projection.draw(connection, sequence, time_ms, fact, postings)
 
 
@@ -133,6 +141,25 @@ def _kept(c: Connection, _sequence: int, _time_ms: int, fact: facts.PaymentKept)
     c.execute("DELETE FROM held WHERE payment = ?", (fact.payment,))
 
 
+def _rejoined(c: Connection, sequence: int, time_ms: int, fact: store_facts.OriginRejoined) -> None:
+    """What stood open in the old journal; each row points to the entry that brought it."""
+    for sale in fact.sales:
+        committed = facts.carried_sale(sale)
+        _committed(c, sequence, time_ms, committed)
+        c.execute("UPDATE sales SET state = ? WHERE sale_id = ?", (sale.state, committed.sale_id))
+    for note in fact.notes:
+        offered = facts.carried_note(note)
+        _offered(c, sequence, time_ms, offered)
+        if note.lost:
+            _end_note(c, offered.payment, offered.note, "in_doubt")
+    for held in fact.payments:
+        c.execute(
+            "INSERT INTO held (payment, station, meter, currency, amount_minor)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (held.payment, held.station, held.meter, held.currency, held.amount_minor),
+        )
+
+
 _DRAWS: dict[type[facts.Fact], Draw] = {
     facts.SaleCommitted: _committed,
     facts.SaleDelivered: _delivered,
@@ -152,6 +179,7 @@ _DRAWS: dict[type[facts.Fact], Draw] = {
     facts.TariffPublished: tariff_projection.published,
     **account_projection.DRAWS,
     **card_projection.DRAWS,
+    store_facts.OriginRejoined: _rejoined,
 }
 
 

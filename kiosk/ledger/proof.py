@@ -5,33 +5,39 @@ Names the first entry that is not as it was written. Nothing is repaired.
 
 from __future__ import annotations
 
+import contextlib
+import gc
 from collections.abc import Iterator
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlcipher3 import dbapi2
 
 from kiosk.domain import catalogue as catalogues
-from kiosk.domain import facts
+from kiosk.domain import facts, store_facts
 from kiosk.domain.books import Books
 from kiosk.domain.entry import GENESIS, Entry, digest
 from kiosk.domain.posting import Posting
 from kiosk.errors import Refusal
 from kiosk.ledger import account_projection, projection
+from kiosk.ledger.archive_runs import archived_runs, runs_digest
+from kiosk.ledger.drawing import Drawing, Duplicate
 from kiosk.ledger.sealing import entry_is_genuine
 from kiosk.ledger.store import LEDGER_FILE, Connection, faults, open_scratch
 
 _BATCH = 2000
 _LOWEST = -(2**63)
+_POSTINGS = (
+    "SELECT sequence, line, account, currency, amount, state FROM postings"
+    " WHERE sequence > ? AND sequence <= ? ORDER BY sequence, line"
+)
 _FORGED = "its signature is not that of this home"
 
 #: The tables beside the journal and their keys; projection.py draws them. `balances` are sums.
 _DRAWN = {
     "sales": "sale_id",
     "identifiers": "meter, base_date, key_revision, identifier",
-    "identities": "identity",
     "issued_tokens": "issue_id",
     "account_moves": "move_id",
     "suspicions": "case_id",
@@ -76,14 +82,20 @@ class _Prover:
     def __init__(self, connection: Connection, origin: str, every_signature: bool) -> None:
         self.connection, self.origin = connection, origin
         self.every_signature = every_signature
-        self.drawn = open_scratch()
+        self.archives: set[int] = set()
+        self.drawn = open_scratch(searchable=False)
+        self.drawing = Drawing(self.drawn)
+        self.identities: list[tuple[str, int]] = []
         self.books = Books()
         self.balances: dict[tuple[str, str], int] = {}
         self.anchors = {
             sequence: bytes(anchored)
             for sequence, anchored in connection.execute("SELECT sequence, digest FROM anchors")
         }
-        self.public_key = b""
+        self.compared = _LOWEST
+        self.gaps = archived_runs(connection)
+        self.expected: list[tuple[Any, ...]] = []
+        self.public_key, self.previous = b"", GENESIS
         self.count = self.postings = self.sales = 0
 
     def run(self) -> bytes:
@@ -93,40 +105,72 @@ class _Prover:
         except _Bad as bad:
             raise self._earliest(bad) from bad
         self._totals()
+        self._identities()
         for table, order in _DRAWN.items():
             self._table(table, order)
         return last_digest
 
     def _journal(self) -> bytes:
-        stored = _Postings(self.connection)
-        previous, last = GENESIS, None
-        for entry in self._entries():
-            self._place(entry, last, previous)
-            fact = self._fact(entry)
-            self._draw(entry, fact, self._postings(entry, fact, stored))
-            previous, last = digest(entry), entry
-            anchored = self.anchors.get(entry.sequence)
-            if anchored is not None and anchored != previous:
-                raise _Bad(entry.sequence, "is not the entry that upstream has acknowledged")
+        last = None
+        for batch in self._batches():
+            try:
+                for entry in batch:
+                    last = self._place(entry, last)
+                    fact = self._fact(entry)
+                    self._draw(entry, fact, self._fold(entry, fact))
+                    self._anchor(entry)
+                self.drawing.rest()
+            except _Bad as bad:
+                raise self._before(bad) from bad
+            except Duplicate as twice:
+                reason = f"stands here a second time ({twice.reason})"
+                raise self._before(_Bad(twice.sequence, reason)) from twice
+            self._compare(batch[-1].sequence)
+        self._finish_drawing()
         if last is not None and not entry_is_genuine(self.public_key, last):
             raise _Bad(last.sequence, _FORGED)
-        self._end(previous)
-        beyond = stored.first_beyond(self.count)
+        self._end(self.previous)
+        self._all_archived_for_a_reason()
+        beyond = self.connection.execute(
+            "SELECT min(sequence) FROM postings WHERE sequence > ?", (self.compared,)
+        ).fetchone()[0]
         if beyond is not None:
             raise _Bad(beyond, "has postings, but the entry is missing")
-        return previous
+        return self.previous
+
+    def _finish_drawing(self) -> None:
+        try:
+            self.drawing.finish()
+        except Duplicate as twice:
+            raise _Bad(twice.sequence, f"stands here a second time ({twice.reason})") from twice
+
+    def _before(self, bad: _Bad) -> _Bad:
+        """Postings and rows before a bad entry may be bad too: the first one is named."""
+        try:
+            self._compare(bad.sequence - 1)
+            self._finish_drawing()
+        except _Bad as earlier:
+            return min(bad, earlier, key=lambda each: each.sequence)
+        return bad
+
+    def _anchor(self, entry: Entry) -> None:
+        self.previous = digest(entry)
+        anchored = self.anchors.get(entry.sequence)
+        if anchored is not None and anchored != self.previous:
+            raise _Bad(entry.sequence, "is not the entry that upstream has acknowledged")
 
     def _earliest(self, bad: _Bad) -> _Bad:
         """Whoever changes an entry without the key may mend the chain after it, but not its
         signature: the first entry with a wrong one is where it began."""
-        for entry in self._entries() if self.public_key else ():
-            if entry.sequence >= bad.sequence:
-                break
-            if not entry_is_genuine(self.public_key, entry):
-                return _Bad(entry.sequence, "was changed after it was written")
+        for batch in self._batches() if self.public_key else ():
+            for entry in batch:
+                if entry.sequence >= bad.sequence:
+                    return bad
+                if not entry_is_genuine(self.public_key, entry):
+                    return _Bad(entry.sequence, "was changed after it was written")
         return bad
 
-    def _entries(self) -> Iterator[Entry]:
+    def _batches(self) -> Iterator[list[Entry]]:
         after = _LOWEST
         while True:
             rows = self.connection.execute(
@@ -136,23 +180,26 @@ class _Prover:
             ).fetchall()
             if not rows:
                 return
-            for row in rows:
-                yield Entry(self.origin, *row)
+            yield [Entry(self.origin, *row) for row in rows]
             after = rows[-1][0]
 
-    def _place(self, entry: Entry, last: Entry | None, previous: bytes) -> None:
+    def _place(self, entry: Entry, last: Entry | None) -> Entry:
         self.count += 1
-        broken = (entry.sequence, entry.previous) != (self.count, previous)
+        while self.count in self.gaps and self.count != entry.sequence:
+            run = self.gaps[self.count]
+            self.count, self.previous, last = run.last + 1, run.digest, None
+        broken = (entry.sequence, entry.previous) != (self.count, self.previous)
         # The chain breaks between two entries; the signature says which of them was changed.
         if broken and last is not None and not entry_is_genuine(self.public_key, last):
             raise _Bad(last.sequence, "was changed after it was written")
         if entry.sequence != self.count:
             raise _Bad(self.count, "is missing")
-        if entry.previous != previous:
+        if entry.previous != self.previous:
             raise _Bad(entry.sequence, "does not follow the entry before it")
-        wanted = self.every_signature and last is not None
+        wanted = self.every_signature and entry.sequence > 1
         if wanted and not entry_is_genuine(self.public_key, entry):
             raise _Bad(entry.sequence, _FORGED)
+        return entry
 
     def _fact(self, entry: Entry) -> facts.Fact:
         try:
@@ -169,26 +216,61 @@ class _Prover:
             raise _Bad(1, "is not the opening of a journal")
         return fact
 
-    def _postings(self, entry: Entry, fact: facts.Fact, stored: _Postings) -> list[Posting]:
+    def _fold(self, entry: Entry, fact: facts.Fact) -> list[Posting]:
         made = self.books.apply(fact)
         if isinstance(made, Refusal):
             raise _Bad(entry.sequence, f"cannot stand where it stands ({made.code})")
-        if stored.of(entry.sequence) != made:
-            raise _Bad(entry.sequence, "its postings are not those that its fact makes")
+        if isinstance(fact, store_facts.PeriodArchived):
+            self._archived(entry, fact)
+        sequence, balances, add = entry.sequence, self.balances, self.expected.append
+        for line, posting in enumerate(made):
+            account, currency, amount = posting.account, posting.currency, posting.amount
+            add((sequence, line, account, currency, amount, posting.state))
+            key = (account, currency)
+            balances[key] = balances.get(key, 0) + amount
         self.postings += len(made)
-        for posting in made:
-            key = (posting.account, posting.currency)
-            self.balances[key] = self.balances.get(key, 0) + posting.amount
         return made
+
+    def _archived(self, entry: Entry, fact: store_facts.PeriodArchived) -> None:
+        """What went into an archive: the runs are those of the fact, the totals carried forward."""
+        runs = [run for run in self.gaps.values() if run.archive == fact.number]
+        if not runs:
+            return  # restored in full: the entries are here again, and so are their postings
+        if runs_digest(runs) != fact.runs_digest or entry.sequence <= fact.upto:
+            raise _Bad(entry.sequence, "names other entries as archived than are missing")
+        self.archives.add(fact.number)
+        for total in fact.totals:
+            key = (total.account, total.currency)
+            self.balances[key] = self.balances.get(key, 0) + total.amount
+
+    def _all_archived_for_a_reason(self) -> None:
+        for run in self.gaps.values():
+            if run.archive not in self.archives:
+                raise _Bad(run.first, "is missing, and no fact says that it was archived")
+
+    def _compare(self, upto: int) -> None:
+        """The stored postings up to entry `upto` are those that the facts make."""
+        stored = self.connection.execute(_POSTINGS, (self.compared, upto)).fetchall()
+        expected, self.expected = self.expected, []
+        if expected and expected[-1][0] > upto:
+            expected = [row for row in expected if row[0] <= upto]
+        self.compared = upto
+        if stored == expected:
+            return
+        for row, wanted in zip_longest(stored, expected):
+            if row != wanted:
+                first = min(each[0] for each in (row, wanted) if each)
+                raise _Bad(max(first, 1), "its postings are not those that its fact makes")
 
     def _draw(self, entry: Entry, fact: facts.Fact, postings: list[Posting]) -> None:
         """What the tables beside the journal hold after this entry."""
-        try:
-            projection.project(self.drawn, entry.sequence, entry.time_ms, fact, postings)
-            if isinstance(fact, facts.CatalogueReceived):
-                self._draw_catalogue(entry, fact)
-        except dbapi2.IntegrityError as error:
-            raise _Bad(entry.sequence, f"stands here a second time ({error})") from error
+        identity = fact.identity()
+        if identity is not None:
+            self.identities.append((identity, entry.sequence))
+        self.drawing.sequence = entry.sequence
+        projection.draw(self.drawing, entry.sequence, entry.time_ms, fact, postings)
+        if isinstance(fact, facts.CatalogueReceived):
+            self._draw_catalogue(entry, fact)
         self.sales += isinstance(fact, facts.SaleCommitted)
 
     def _draw_catalogue(self, entry: Entry, fact: facts.CatalogueReceived) -> None:
@@ -199,11 +281,12 @@ class _Prover:
         catalogue = catalogues.decode(content)
         if isinstance(catalogue, Refusal) or catalogues.received(catalogue) != fact:
             raise _Bad(entry.sequence, "its catalogue is not the one that came down")
-        projection.project_catalogue(self.drawn, catalogue, content)
+        projection.project_catalogue(self.drawing, catalogue, content)
 
     def _end(self, last_digest: bytes) -> None:
         head = self.connection.execute("SELECT sequence, digest FROM head").fetchone()
         kept = head[0] if head else 0
+        self.compared = max(self.compared, self.count)
         if kept > self.count or not self.count:
             raise _Bad(self.count + 1, "is missing: the end of the journal was cut off")
         if kept < self.count:
@@ -222,46 +305,38 @@ class _Prover:
                 fault = f"the stored total of {key[0]} is not the sum of its postings"
                 raise _Bad(self.count, fault)
 
+    def _identities(self) -> None:
+        """Every identity stands once, at the entry of its fact."""
+        self.identities.sort()
+        for (one, _), (other, sequence) in pairwise(self.identities):
+            if one == other:
+                raise _Bad(sequence, f"stands here a second time ({one})")
+        stored = self.connection.execute(
+            "SELECT identity, sequence FROM identities ORDER BY identity"
+        ).fetchall()
+        if stored != self.identities:
+            row, wanted = next(
+                pair for pair in zip_longest(stored, self.identities) if pair[0] != pair[1]
+            )
+            raise _Bad((wanted or row)[1], "the table identities shows it otherwise")
+
     def _table(self, table: str, order: str) -> None:
         """A table beside the journal holds what is drawn again; a difference names its entry."""
         sql = f"SELECT * FROM {table} ORDER BY {order}"  # noqa: S608
         stored, drawn = self.connection.execute(sql), self.drawn.execute(sql)
         columns = [column[0] for column in stored.description]
-        for row, wanted in zip_longest(stored, drawn):
-            if row != wanted:
-                shown = dict(zip(columns, wanted or row, strict=True))
-                raise _Bad(
-                    shown.get("sequence", self.count),
-                    f"the table {table} shows {shown[columns[0]]} otherwise than the journal",
-                )
-
-
-class _Postings:
-    """The stored postings, read along with the entries in one ordered pass."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._rows = connection.execute(
-            "SELECT sequence, line, account, currency, amount, state FROM postings"
-            " ORDER BY sequence, line"
+        while True:
+            rows, wanted_rows = stored.fetchmany(_BATCH), drawn.fetchmany(_BATCH)
+            if rows != wanted_rows:
+                break
+            if not rows:
+                return
+        row, wanted = next(pair for pair in zip_longest(rows, wanted_rows) if pair[0] != pair[1])
+        shown = dict(zip(columns, wanted or row, strict=True))
+        raise _Bad(
+            shown.get("sequence", self.count),
+            f"the table {table} shows {shown[columns[0]]} otherwise than the journal",
         )
-        self._next: tuple[Any, ...] | None = self._rows.fetchone()
-
-    def of(self, sequence: int) -> list[Posting]:
-        """The postings of an entry; a row of an earlier entry that nobody asked for is a fault."""
-        found: list[Posting] = []
-        while self._next is not None and self._next[0] <= sequence:
-            row = self._next
-            if row[0] < sequence:
-                raise _Bad(max(row[0], 1), "has a posting that its fact does not make")
-            if row[1] != len(found):
-                raise _Bad(sequence, "its postings are not numbered as they were")
-            found.append(Posting(*row[2:]))
-            self._next = self._rows.fetchone()
-        return found
-
-    def first_beyond(self, count: int) -> int | None:
-        """The entry number of a posting beyond the journal's end."""
-        return self._next[0] if self._next is not None and self._next[0] > count else None
 
 
 def prove(connection: Connection, origin: str, *, every_signature: bool = False) -> Proof:
@@ -270,8 +345,20 @@ def prove(connection: Connection, origin: str, *, every_signature: bool = False)
     `every_signature` checks all signatures too (about 0.11 ms each). StoreFault for a file that
     the database itself cannot read.
     """
-    with faults(Path(LEDGER_FILE)):
+    with faults(Path(LEDGER_FILE)), _no_collection():
         return _prove(connection, origin, every_signature=every_signature)
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Millions of small values and not one cycle: looking for some takes a fifth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _prove(connection: Connection, origin: str, *, every_signature: bool) -> Proof:

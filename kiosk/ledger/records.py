@@ -13,13 +13,12 @@ import msgspec
 
 from kiosk.domain import facts
 from kiosk.domain.entry import GENESIS, Entry, digest
-from kiosk.domain.facts import SaleCommitted
 from kiosk.domain.record import SaleRecord
 from kiosk.domain.registry import Customer, Meter
 from kiosk.ledger.account_records import AccountReads
 from kiosk.ledger.card_account_records import CardAccountReads
 from kiosk.ledger.card_records import CardReads
-from kiosk.ledger.opening import Head
+from kiosk.ledger.opening import Head, committed_in
 from kiosk.ledger.operator_records import OperatorReads
 from kiosk.ledger.store import LEDGER_FILE, Connection, faults
 from kiosk.ledger.tariff_records import TariffReads
@@ -114,6 +113,14 @@ class Records(OperatorReads, TokenReads, CardReads, CardAccountReads, TariffRead
         assert isinstance(fact, facts.HomeOpened)
         return fact
 
+    def last_entry_of(self, kind: str) -> Entry | None:
+        """The newest entry of `kind`."""
+        rows = self._all(
+            f"SELECT {_ENTRY} FROM entries WHERE kind = ? ORDER BY sequence DESC LIMIT 1",  # noqa: S608
+            kind,
+        )
+        return Entry(self._origin, *rows[0]) if rows else None
+
     def last_of(self, kind: str) -> facts.Fact | None:
         """The newest fact of `kind`."""
         row = self._one(
@@ -123,12 +130,25 @@ class Records(OperatorReads, TokenReads, CardReads, CardAccountReads, TariffRead
         return facts.decode(*row) if row else None
 
     def highest_time_ms(self) -> int:
-        """The highest time ever committed near the end of the journal (E08)."""
+        """The highest time committed near the end of the journal by a clock that was believed; what
+        was written before the last confirmation of the clock does not count (E08)."""
         row = self._one(
-            "SELECT max(time_ms) FROM (SELECT time_ms FROM entries ORDER BY sequence DESC"
-            " LIMIT 1000)"
+            "SELECT max(time_ms) FROM (SELECT time_ms, quality, kind FROM entries"
+            " WHERE sequence >= coalesce((SELECT max(sequence) FROM entries"
+            " WHERE kind = 'clock_confirmed' AND sequence > (SELECT max(sequence) FROM entries)"
+            " - 100000), 0) ORDER BY sequence DESC LIMIT 1000)"
+            " WHERE quality <> 'doubtful' OR kind = 'clock_confirmed'"
         )
         return int(row[0] or 0) if row else 0
+
+    def newest_anchor(self) -> bytes:
+        """The newest acknowledgement as upstream signed it; empty when there is none."""
+        row = self._one("SELECT content FROM anchors ORDER BY sequence DESC LIMIT 1")
+        return bytes(row[0]) if row else b""
+
+    def any_operator(self) -> bool:
+        """Whether anybody is registered who may sign in."""
+        return self._one("SELECT 1 FROM operators LIMIT 1") is not None
 
     # --- sales --------------------------------------------------------------------------------
 
@@ -169,10 +189,9 @@ class Records(OperatorReads, TokenReads, CardReads, CardAccountReads, TariffRead
         return [self._record(row) for row in rows]
 
     def _record(self, row: tuple[Any, ...]) -> SaleRecord:
-        _sale_id, sequence, state, token, purchase_number, ended, copies = row
+        sale_id, sequence, state, token, purchase_number, ended, copies = row
         entry = self.after(sequence - 1, 1)[0]
-        committed = facts.decode(entry.kind, entry.version, entry.body)
-        assert isinstance(committed, SaleCommitted)
+        committed = committed_in(facts.decode(entry.kind, entry.version, entry.body), sale_id)
         paid, *free = (token or "").split() or [None]
         how, reason, returned_to, ended_ms, stages = "", "", "", None, {}
         if ended is not None:

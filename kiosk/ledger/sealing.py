@@ -37,11 +37,17 @@ def make_key(path: Path) -> Ed25519PrivateKey:
 def load_key(path: Path) -> Ed25519PrivateKey:
     """The signing key in `path`. Raises HomeFault when it is missing or not a key."""
     try:
-        return Ed25519PrivateKey.from_private_bytes(path.read_bytes())
+        return key_from(path.read_bytes(), path)
     except FileNotFoundError as error:
         raise HomeFault(f"{path}: the signing key of this home is missing.") from error
+
+
+def key_from(raw: bytes, place: Path) -> Ed25519PrivateKey:
+    """The signing key in `raw`, found at `place`. Raises HomeFault for anything but 32 bytes."""
+    try:
+        return Ed25519PrivateKey.from_private_bytes(raw)
     except ValueError as error:
-        raise HomeFault(f"{path}: this is not a signing key (32 bytes expected).") from error
+        raise HomeFault(f"{place}: this is not a signing key (32 bytes expected).") from error
 
 
 def public_bytes(key: Ed25519PrivateKey) -> bytes:

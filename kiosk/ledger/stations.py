@@ -10,6 +10,22 @@ import fcntl
 import os
 from pathlib import Path
 
+from kiosk.errors import BadInput
+
+#: Held shared by everybody who has the home open, and alone by whoever changes its files.
+OPEN_LOCK = "open.lock"
+
+
+def hold_open(home: Path) -> int:
+    """Say that this home is open, until the handle is closed. BadInput while it is changed."""
+    handle = os.open(home / OPEN_LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise BadInput(f"{home}: its ledger is being changed; start again in a moment.") from None
+    return handle
+
 
 class Station:
     """A process as a seller. The lock goes with the process, however it ends."""
@@ -48,3 +64,10 @@ def is_gone(home: Path, name: str) -> bool:
 
 def _path(home: Path, name: str) -> Path:
     return home / "stations" / f"{name}.lock"
+
+
+def living(home: Path) -> list[str]:
+    """The stations that are at work in this home."""
+    folder = home / "stations"
+    names = sorted(path.stem for path in folder.glob("*.lock")) if folder.is_dir() else []
+    return [name for name in names if not is_gone(home, name)]

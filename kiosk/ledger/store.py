@@ -19,6 +19,7 @@ from typing import Any
 from sqlcipher3 import dbapi2
 
 from kiosk.errors import StoreFault
+from kiosk.ledger.files import sync_folder
 
 Connection = Any  # sqlcipher3 has no type information; this is its sqlite3-like Connection
 
@@ -29,9 +30,52 @@ WAL_LIMIT_BYTES = 16 * 1024 * 1024
 
 #: The scripts in migrations/, in the order in which they came; the schema's number counts them.
 _MIGRATIONS = (
-    "0001", "0002", "operators", "card_accounts", "tariffs", "cards", "accounts",
+    "0001", "0002", "operators", "card_accounts", "tariffs", "cards", "archives", "accounts",
 )  # fmt: skip
 _SCHEMA_LATEST = len(_MIGRATIONS)
+_SECOND_INDEXES = "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+
+#: The store keys of the homes that this process has unlocked; a plain home has none.
+_keys: dict[str, bytes] = {}
+
+
+def unlock(home: Path, key: bytes) -> None:
+    """Open the store in `home` with `key` from now on, 32 raw bytes; empty: it is plain."""
+    assert len(key) in (0, 32)
+    _keys[str(home.absolute())] = key
+
+
+def key_of(home: Path) -> bytes:
+    """The key that the store in `home` was unlocked with; empty when it is plain."""
+    return _keys.get(str(home.absolute()), b"")
+
+
+def key_text(key: bytes) -> str:
+    """How SQLCipher names a raw key: no passphrase is derived, so opening costs nothing."""
+    return f"x'{key.hex()}'" if key else ""
+
+
+def opens(home: Path, key: bytes) -> bool:
+    """Whether `key` opens the store in `home`."""
+    try:
+        with contextlib.closing(connect(home / LEDGER_FILE, key, "?mode=ro")) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except dbapi2.Error:
+        return False
+    return True
+
+
+def connect(path: Path, key: bytes, options: str = "", statements: int = 32) -> Connection:
+    """A connection to the database in `path`, encrypted with `key` unless that is empty."""
+    connection = dbapi2.connect(
+        f"{path.absolute().as_uri()}{options}", uri=True, isolation_level=None,
+        check_same_thread=False, cached_statements=statements,
+    )  # fmt: skip
+    # SQLCipher would write to standard error, over the screen of a face.
+    connection.execute("PRAGMA cipher_log_level=NONE")
+    if key:
+        connection.execute(f'PRAGMA key="{key_text(key)}"')
+    return connection
 
 
 def wal_is_safe(version: str) -> bool:
@@ -59,9 +103,7 @@ def open_writer(home: Path) -> Connection:
     """
     path = home / LEDGER_FILE
     with faults(path):
-        connection = dbapi2.connect(
-            str(path), isolation_level=None, check_same_thread=False, cached_statements=128
-        )
+        connection = connect(path, key_of(home), statements=128)
         with _closed_unless_ready(connection):
             version = _check_schema(connection, path)
             journal_mode = "WAL" if wal_is_safe(library_version()) else "TRUNCATE"
@@ -75,14 +117,24 @@ def open_writer(home: Path) -> Connection:
             if connection.execute("PRAGMA synchronous").fetchone()[0] != 2:
                 raise StoreFault(f"{path}: synchronous=FULL was not accepted; nothing may be sold.")
             _migrate(connection, version)
-            _sync_folder(home)
+            sync_folder(home)
         return connection
 
 
-def open_scratch() -> Connection:
-    """The same tables, empty and gone when it is closed: what a proof draws from the journal."""
-    connection = dbapi2.connect("", isolation_level=None, cached_statements=128)
+def open_scratch(*, searchable: bool = True) -> Connection:
+    """The same tables, empty and gone when it is closed: what a proof draws from the journal.
+
+    Not `searchable`: only the keys are indexed, for who writes much and reads everything once.
+    """
+    connection = dbapi2.connect(
+        "", isolation_level=None, check_same_thread=False, cached_statements=128
+    )
+    if any(_keys.values()):  # what spills onto the disk is as secret as the store
+        connection.execute(f'PRAGMA key="{key_text(os.urandom(32))}"')
     _migrate(connection, 0)
+    if not searchable:
+        for (name,) in connection.execute(_SECOND_INDEXES).fetchall():
+            connection.execute(f"DROP INDEX {name}")
     connection.execute("BEGIN")
     return connection
 
@@ -93,7 +145,7 @@ def is_made(home: Path) -> bool:
     if not path.is_file():
         return False
     with faults(path):
-        connection = dbapi2.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        connection = connect(path, key_of(home), "?mode=ro")
         with contextlib.closing(connection):
             return _check_schema(connection, path) > 0
 
@@ -104,10 +156,7 @@ def open_reader(home: Path) -> Connection:
     if not path.is_file():
         raise StoreFault(f"{path}: there is no ledger here; start `kiosk` once to open the home.")
     with faults(path):
-        connection = dbapi2.connect(
-            f"{path.absolute().as_uri()}?mode=ro",
-            uri=True, isolation_level=None, check_same_thread=False, cached_statements=64,
-        )  # fmt: skip
+        connection = connect(path, key_of(home), "?mode=ro", statements=64)
         with _closed_unless_ready(connection):
             connection.execute("PRAGMA query_only=ON")
             _check_schema(connection, path)
@@ -115,10 +164,16 @@ def open_reader(home: Path) -> Connection:
 
 
 def check(connection: Connection) -> str | None:
-    """What quick_check finds wrong with the file, or None (start-up check, E17)."""
+    """What is wrong with the pages, indexes or references of the file, or None (E17).
+
+    Reads everything: about a second for a year of books. Every start makes do with `check_start`.
+    """
     with faults(Path(LEDGER_FILE)):
-        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        return None if found == "ok" else str(found)
+        found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        if found != "ok":
+            return str(found)
+        row = connection.execute("PRAGMA foreign_key_check").fetchone()
+        return f"a row of {row[0]} points to nothing" if row else None
 
 
 def checkpoint(connection: Connection) -> None:
@@ -158,15 +213,6 @@ def _migrate(connection: Connection, version: int) -> None:
         connection.executescript(
             f"BEGIN IMMEDIATE;\n{script.read_text()}\nPRAGMA user_version={number};\nCOMMIT;"
         )
-
-
-def _sync_folder(folder: Path) -> None:
-    """A new file is durable only when its folder is."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager

@@ -281,6 +281,21 @@ class AnchorRow(SQLModel, table=True):
     content: bytes
 
 
+class ArchivedRow(SQLModel, table=True):
+    """A run of entries that an archive file holds instead of this ledger."""
+
+    __tablename__ = "archived"
+    __table_args__ = (
+        CheckConstraint("first > 1 AND last >= first"),
+        CheckConstraint("length(digest) = 32"),
+        STRICT,
+    )
+    first: int = Field(primary_key=True)
+    last: int
+    digest: bytes
+    archive: int
+
+
 class HomeRow(SQLModel, table=True):
     """The head of the journal: number and digest of its last entry, so that a cut tail shows."""
 

@@ -8,8 +8,8 @@ never a traceback.
 from __future__ import annotations
 
 import logging
+import sys
 import threading
-import traceback
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
@@ -20,7 +20,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from kiosk.errors import KioskError, Refusal
+from kiosk.errors import KioskError, Refusal, trace
 from kiosk.ports import Hands
 from kiosk.screens.frame import Frame
 from kiosk.screens.more_time import Fault, MoreTime
@@ -153,7 +153,7 @@ class FaceApp(App[int], inherit_bindings=False):
     def fault(self, error: Exception) -> None:
         """Something nobody thought of: name the case, log it, start over."""
         case = self.desk.entropy.name()[:8].upper()
-        _LOG.error("case %s: %s", case, "".join(traceback.format_exception(error)))
+        _LOG.error("case %s: %s", case, trace(error))
         self.start_over()
         self.push_screen(Fault(case, error))
         if self.face == "self-service":
@@ -225,6 +225,9 @@ class FaceApp(App[int], inherit_bindings=False):
     def tick(self) -> None:
         """Once a second: read the status, and ask or give up where nobody is there."""
         self._read_status()
+        if self.ready and len(self.screen_stack) <= 2:
+            waited_ms = self.desk.clock.monotonic_ms() - self._last_key_ms
+            self.desk.when_idle(waited_ms // 1000)
         screen = self.screen
         if isinstance(screen, MoreTime):
             screen.tick()
@@ -269,7 +272,8 @@ class FaceApp(App[int], inherit_bindings=False):
 
     def _fatal_error(self) -> None:
         """Textual would print a traceback with local variables, which hold customers' data."""
-        _LOG.critical("the face ended: %s", traceback.format_exc())
+        error = sys.exc_info()[1]
+        _LOG.critical("the face ended: %s", trace(error) if error is not None else "")
         self._close_messages_no_wait()
 
 

@@ -18,6 +18,7 @@ from kiosk.domain.registry import Customer, Meter, masked
 from kiosk.domain.tariff import Line
 from kiosk.domain.token import grouped
 from kiosk.errors import Refusal
+from kiosk.ports import FoundSource, RescueReport
 from kiosk.till.history import Explained
 from kiosk.till.maintain import DeviceState, Evidence, Proof, Status
 from kiosk.till.quote import Buyer, Offer
@@ -340,3 +341,27 @@ def setting_rows(settings: Settings) -> Iterator[SettingRow]:
             )
             sentence = next((part.description or "" for part in described), "")
             yield SettingRow(f"[{section.name}] {field.name}", value, sentence)
+
+
+def rescue_lines(words: Words, damage: str, found: list[FoundSource]) -> list[str]:
+    """A damaged ledger: what is wrong, and what it can be built from."""
+    lines = [clean(damage), words.say("technician.rescue_intro"), ""]
+    if not found:
+        return [*lines, words.say("technician.rescue_none")]
+    return lines + [
+        words.say(f"technician.rescue_{each.kind}", place=each.place, upto=each.upto)
+        for each in found
+    ]
+
+
+def rescued_lines(words: Words, report: RescueReport) -> list[str]:
+    """What each source gave, or why nothing was changed."""
+    if report.trouble:
+        return [clean(report.trouble)]
+    told = [
+        words.say(
+            "technician.rescue_gave", source=source, entries=entries, last=last, trouble=trouble
+        )
+        for source, entries, last, trouble in report.given
+    ]
+    return [*told, words.say("technician.rescue_done", upto=report.upto)]

@@ -7,7 +7,7 @@ is no other sale under way at this station.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from kiosk.config import Settings
 from kiosk.domain.organisation import may
 from kiosk.domain.token import Lane
 from kiosk.errors import Refusal
+from kiosk.ledger import ballast
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.records import Records
 from kiosk.ledger.stations import Station, is_gone
@@ -26,10 +27,14 @@ from kiosk.ports import (
     Entropy,
     KeyFiles,
     Link,
+    Rescue,
     Slips,
     SlipWriter,
     TokenVendor,
 )
+
+#: What may be done while the ledger is damaged.
+_READING = frozenset({"quote", "search", "history", "reprint", "maintain"})
 
 
 class Desk:
@@ -53,7 +58,14 @@ class Desk:
         writer: SlipWriter | None = None,
         link: Link | None = None,
         pepper: bytes = b"",
+        rescue: Rescue | None = None,
     ) -> None:
+        #: What is wrong with the ledger: nothing is sold and nothing is written while it stands.
+        self.damage = ""
+        self.told_of_damage = False
+        #: Called once a second with the seconds in which nobody was there.
+        self.when_idle: Callable[[int], None] = lambda _idle_s: None
+        self.rescue = rescue
         self.home, self.settings = home, settings
         self.journal, self.station = journal, station
         self.clock, self.entropy, self.face = clock, entropy, face
@@ -76,20 +88,38 @@ class Desk:
 
     def gate(self, right: str) -> Refusal | None:
         """Whether the operator of this desk may call a verb that needs `right`."""
+        if self.damage and right not in _READING:
+            return Refusal("read_only")
         return None if may(self.role, right) else Refusal("no_right", {"right": right})
 
     def room_to_sell(self) -> Refusal | None:
         """Whether the disk has room for a sale and everything that follows from it (E18)."""
-        reserve = self.settings.limits.free_space_reserve_mib
-        if free_bytes(self.home) < reserve * 1024 * 1024:
-            return Refusal("disk_full", {"needed_mib": reserve})
-        return None
+        if self.damage:
+            return Refusal("read_only")
+        needed_mib = self.settings.limits.free_space_reserve_mib + ballast.owed_mib(
+            self.home, self.settings.store.ballast_mib
+        )
+        if free_bytes(self.home) < needed_mib * 1024 * 1024:
+            ballast.release(self.home)
+            return Refusal("disk_full", {"needed_mib": needed_mib})
+        return self._second_medium_missing()
+
+    def _second_medium_missing(self) -> Refusal | None:
+        """By policy nothing is sold without the second medium; otherwise it is an alarm."""
+        settings = self.settings.store
+        if not (settings.second_medium and settings.second_medium_required):
+            return None
+        state = self.journal.medium() if self.journal.holds_pen else None
+        away = state.trouble if state else not Path(settings.second_medium).is_dir()
+        return Refusal("second_medium_missing", {"path": settings.second_medium}) if away else None
 
     def clock_set_back(self) -> Refusal | None:
-        """Whether the clock is behind what was committed: its tokens and prices would be wrong."""
-        if self.clock.now().quality == "doubtful":
-            return Refusal("clock_set_back", {"highest_ms": self.records.highest_time_ms()})
-        return None
+        """Whether the clock is in doubt: its tokens and prices would be wrong (E08)."""
+        moment = self.clock.now()
+        if moment.quality != "doubtful":
+            return None
+        code = {"ahead": "clock_ahead", "disagrees": "clock_disagrees"}.get(moment.doubt)
+        return Refusal(code or "clock_set_back", {"highest_ms": self.records.highest_time_ms()})
 
     @contextmanager
     def selling(self) -> Iterator[bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 
 import msgspec
 
@@ -37,6 +38,8 @@ class Status(msgspec.Struct, frozen=True):
     printer: str
     clock: str
     time_ms: int
+    #: Words of [status] for what must not be overlooked.
+    alarms: tuple[str, ...] = ()
 
 
 def status(desk: Desk) -> Status:
@@ -52,12 +55,26 @@ def status(desk: Desk) -> Status:
         printer=desk.slips.state().state if desk.slips is not None else "absent",
         clock=moment.quality,
         time_ms=moment.time_ms,
+        alarms=alarms(desk),
     )
+
+
+def alarms(desk: Desk) -> tuple[str, ...]:
+    """What somebody must look after although selling goes on, or why it does not."""
+    found = []
+    if desk.damage:
+        found.append("damaged")
+    medium = desk.journal.medium() if desk.journal.holds_pen else None
+    if medium is not None and medium.trouble:
+        found.append("second_medium")
+    if store.wal_bytes(desk.home) > desk.settings.store.log_alarm_mib * 2**20:
+        found.append("log_large")
+    return tuple(found)
 
 
 def verify(desk: Desk, *, every_signature: bool = False) -> Proof:
     """The ledger check, on a connection of its own."""
-    connection = store.open_reader(desk.home)
+    connection = desk.journal.reader()
     try:
         connection.execute("BEGIN")
         return prove(connection, desk.journal.origin, every_signature=every_signature)
@@ -67,7 +84,40 @@ def verify(desk: Desk, *, every_signature: bool = False) -> Proof:
 
 def devices(desk: Desk) -> list[DeviceState] | Refusal:
     """Every device, asked now; may wait for a silent one, so call it from a worker."""
-    return [_ledger(desk), _card(desk), _cash(desk), _printer(desk), _module(desk), _line(desk)]
+    found = [_ledger(desk), _medium(desk), _backup(desk)]
+    return [*(state for state in found if state is not None), *_attached(desk)]
+
+
+def _attached(desk: Desk) -> list[DeviceState]:
+    return [_card(desk), _cash(desk), _printer(desk), _module(desk), _line(desk)]
+
+
+def _medium(desk: Desk) -> DeviceState | None:
+    """The second medium; nothing to say where none is configured."""
+    folder = desk.settings.store.second_medium
+    if not folder:
+        return None
+    if not desk.journal.holds_pen:
+        return DeviceState("second medium", "ok", f"{folder}, written by the other face")
+    state = desk.journal.medium()
+    assert state is not None
+    if state.trouble:
+        return DeviceState("second medium", "fault", state.trouble, "Plug it in; it catches up.")
+    same = Path(folder).stat().st_dev == desk.home.stat().st_dev
+    advice = "It is on the same disk as the ledger: use another." if same else ""
+    details = f"{folder}, up to entry {state.upto}"
+    return DeviceState("second medium", "warn" if same else "ok", details, advice)
+
+
+def _backup(desk: Desk) -> DeviceState | None:
+    """How old the newest backup is."""
+    made = desk.records.last_entry_of("backup_made")
+    if made is None:
+        wanted = bool(desk.settings.store.backup_folder)
+        return DeviceState("backup", "warn", "none yet", "`kiosk backup`.") if wanted else None
+    days = (desk.clock.now().time_ms - made.time_ms) // 86_400_000
+    state = "warn" if days > 7 else "ok"
+    return DeviceState("backup", state, f"{days} days old", "`kiosk backup`." if days > 7 else "")
 
 
 def _ledger(desk: Desk) -> DeviceState:
@@ -77,7 +127,9 @@ def _ledger(desk: Desk) -> DeviceState:
     details = f"SQLite {store.library_version()} ({safe}), {free_mib} MiB free, log {log_mib} MiB"
     if desk.room_to_sell() is not None:
         return DeviceState("ledger", "fault", details, "Free disk space; selling has stopped.")
-    if log_mib * 2**20 > store.WAL_LIMIT_BYTES:
+    if desk.damage:
+        return DeviceState("ledger", "fault", desk.damage, "Restore it: technician, or `restore`.")
+    if log_mib > desk.settings.store.log_alarm_mib:
         return DeviceState("ledger", "warn", details, "A reader does not end; restart the program.")
     return DeviceState("ledger", "ok", details)
 

@@ -11,6 +11,9 @@ import asyncio
 import time
 from collections.abc import Callable
 
+import msgspec
+
+from kiosk.domain.entry import Entry
 from kiosk.errors import KioskError, StoreFault
 from kiosk.ledger.sealing import Signer
 from sync import wire
@@ -23,6 +26,10 @@ GROUP = 16
 
 #: Bundles that are worth a second commit beside the one under way: small ones cost twice an entry.
 WORTH_A_COMMIT = 12
+
+#: A page of entries that go back to their origin.
+_BUNDLE_BYTES = 1024 * 1024
+_ENTRIES = msgspec.msgpack.Decoder(Entry)
 
 Waiting = tuple[Checked, "asyncio.Future[Verdict]"]
 
@@ -79,6 +86,27 @@ class Reception:
         if head.sequence == 0:
             return wire.WantFrom(1)
         return self._acknowledge(origin, head.sequence, head.digest)
+
+    async def entries(self, data: bytes) -> wire.Bundle | wire.Refused:
+        """Entries that an origin asks back, as many as a bundle holds; the centre's signed word up
+        to where it stands is had by `ask`."""
+        try:
+            request = wire.decode_request(data)
+        except wire.WireFault as fault:
+            return await self._refuse("", wire.Refused("unreadable", fault.sentence))
+        key = await self._key(request.origin)
+        if key is None:
+            return await self._refuse("", intake.unknown_origin(request.origin))
+        if not wire.request_is_genuine(key, request, self.identity.name):
+            refused = wire.Refused(
+                "bad_signature", f"Not {request.origin} asks for its entries, or not this centre."
+            )
+            return await self._refuse(request.origin, refused)
+        held = await self._holdings.entries(request.origin, request.after, wire.ENTRIES_LIMIT)
+        entries = [_ENTRIES.decode(content) for content in _fitting(held)]
+        if not entries:
+            return wire.Refused("no_entries", f"There is no entry after {request.after} here.")
+        return wire.Bundle(request.origin, entries)
 
     async def enrol(
         self, request: wire.EnrolmentRequest, *, code: str | None
@@ -176,6 +204,17 @@ def _answer(future: asyncio.Future[Verdict], outcome: Verdict | KioskError) -> N
 
 def _fault(error: Exception) -> KioskError:
     return error if isinstance(error, KioskError) else StoreFault(f"Intake failed ({error!r}).")
+
+
+def _fitting(contents: list[bytes]) -> list[bytes]:
+    """As many as a bundle may carry; at least one."""
+    size, taken = 0, 0
+    for content in contents:
+        size += len(content)
+        if taken and size > _BUNDLE_BYTES:
+            break
+        taken += 1
+    return contents[:taken]
 
 
 def _key_of(text: str) -> bytes | None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from kiosk.domain.entry import Entry
 from kiosk.errors import BadInput, LinkFault
 from sync import wire
 
@@ -67,6 +68,21 @@ class HttpsRoad:
         """Where the centre stands with `origin`. Raises LinkFault."""
         return self._exchange("GET", f"/v1/acknowledgement/{origin}", b"", "")
 
+    def entries(self, request: bytes) -> list[Entry]:
+        """Our own entries back; none when there are no more. Raises LinkFault."""
+        kind = "application/octet-stream"
+        received = self._exchange("POST", "/v1/entries", request, kind, wire.BUNDLE_LIMIT_BYTES)
+        try:
+            if received.startswith(wire.BUNDLE_MAGIC):
+                return wire.decode_bundle(received).entries
+            answer = wire.decode_answer(received)
+        except wire.WireFault as error:
+            raise LinkFault(f"{self._base_url}: {error.sentence}") from error
+        if isinstance(answer, wire.Refused) and answer.code == "no_entries":
+            return []
+        said = answer.sentence if isinstance(answer, wire.Refused) else "something else"
+        raise LinkFault(f"{self._base_url} gives no entries: {said}")
+
     def enrol(self, request: wire.EnrolmentRequest) -> wire.Enrolment | wire.Refused:
         """Become known to the centre, or why not. Repeating it gives the same. Raises LinkFault."""
         body = msgspec.json.encode(request)
@@ -90,7 +106,10 @@ class HttpsRoad:
 
     # --- one exchange -------------------------------------------------------------------------
 
-    def _exchange(self, method: str, path: str, body: bytes, content_type: str) -> bytes:
+    def _exchange(
+        self, method: str, path: str, body: bytes, content_type: str,
+        limit_bytes: int = wire.ANSWER_LIMIT_BYTES,
+    ) -> bytes:  # fmt: skip
         client = self._open()
         import httpx
 
@@ -98,12 +117,12 @@ class HttpsRoad:
         deadline_s = time.monotonic() + self._timeout_s
         try:
             with client.stream(method, path, content=body, headers=headers) as response:
-                answer = self._read(response, deadline_s)
+                answer = self._read(response, deadline_s, limit_bytes)
         except (httpx.HTTPError, RuntimeError) as error:
             # RuntimeError: httpx's word for a client that was closed meanwhile.
             raise LinkFault(f"{self._base_url} cannot be reached ({error}).") from error
         kind = response.headers.get("content-type", "")
-        if not kind.startswith((wire.ANSWER_TYPE, "application/json")):
+        if not kind.startswith((wire.ANSWER_TYPE, wire.BUNDLE_TYPE, "application/json")):
             raise LinkFault(f"{self._base_url} answers with HTTP {response.status_code}.")
         if response.status_code >= 500:
             raise LinkFault(
@@ -111,11 +130,11 @@ class HttpsRoad:
             )
         return answer
 
-    def _read(self, response: httpx.Response, deadline_s: float) -> bytes:
+    def _read(self, response: httpx.Response, deadline_s: float, limit_bytes: int) -> bytes:
         answer = b""
         for part in response.iter_raw():
             answer += part
-            if len(answer) > wire.ANSWER_LIMIT_BYTES or time.monotonic() > deadline_s:
+            if len(answer) > limit_bytes or time.monotonic() > deadline_s:
                 raise LinkFault(f"{self._base_url}: the answer does not come to an end.")
         return answer
 

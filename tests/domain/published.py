@@ -13,6 +13,7 @@ from kiosk.domain import (
     debt_facts,
     facts,
     operator_facts,
+    store_facts,
     token_facts,
 )
 from kiosk.domain.cards.image import CardImage, PlainWrite
@@ -191,4 +192,18 @@ FACTS: list[facts.Fact] = [
     card_facts.CardCaseClosed("c1", "handed_back", "passport shown", "101"),
     card_facts.CardStockMoved("open", "received", 50, "order 7", "201"),
     card_facts.MeterReadByCard("00112233445566aa", "01470000009", 7, 9, 8, 7, 6, 1, "101"),
+    store_facts.ClockConfirmed("201", "301", "ahead", 1_795_176_000_000),
+    store_facts.BackupMade(4711, "dd" * 32, 1_000_000, "201"),
+    store_facts.PeriodArchived(
+        1, 4000, bytes(range(32)), 3900, bytes(range(32, 64)),
+        [store_facts.Total("cash:101", "ZAR", 1150)], "201",
+    ),
+    store_facts.LedgerRestored(4711, ["backup", "second medium", "upstream"], 4700),
+    store_facts.OriginRejoined(
+        "r1", bytes(range(32)), 4711, bytes(range(64, 96)), 4000, "fork",
+        [store_facts.Total("cash:101", "ZAR", 1150)],
+        [store_facts.CarriedSale(1, facts.encode(_sale("s3", token=TOKEN)), "paid")],
+        [store_facts.CarriedNote(1, b"\x80", True)],
+        [store_facts.CarriedPayment("p3", "kiosk-1", "01470000009", "ZAR", 2000)],
+    ),
 ]  # fmt: skip

@@ -111,6 +111,8 @@ IDENTITIES = {
     "card_found": "card_case/c1",
     "card_inspected": "card_case/c2",
     "card_case_closed": "card_case_end/c1",
+    "period_archived": "archive/1",
+    "origin_rejoined": "rejoined",
 }
 
 

@@ -1,6 +1,6 @@
 """A process of its own on a home: does what it reads on its standard input, and answers in JSON.
 
-    python -m tests.ledger.journal_process HOME
+    python -m tests.ledger.journal_process HOME [KEY_OF_THE_STORE]
 
 It opens the journal, says {"holds_pen": ...}, and then takes lines: `sell NAME IDENTIFIER`,
 `many PREFIX COUNT FIRST_IDENTIFIER`, `arm MARK`, `station NAME`, `pen`, and the end of its input.
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from kiosk import marks
 from kiosk.errors import Refusal
+from kiosk.ledger import store
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.stations import Station
 from tests.builders import sale
@@ -32,6 +33,7 @@ def sell(journal: Journal, name: str, identifier: int) -> None:
 
 def main() -> None:
     home = Path(sys.argv[1])
+    store.unlock(home, bytes.fromhex("".join(sys.argv[2:])))
     journal = open_journal(home)
     say(holds_pen=journal.holds_pen)
     for line in sys.stdin:

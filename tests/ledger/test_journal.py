@@ -15,10 +15,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.domain import facts
 from kiosk.errors import LedgerDamaged, Refusal, StoreFault
+from kiosk.ledger import store
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.proof import prove
 from kiosk.ledger.stations import Station, is_gone
-from kiosk.ledger.store import LEDGER_FILE, open_reader
+from kiosk.ledger.store import LEDGER_FILE, connect, open_reader
 from tests.builders import FixedClock, delivered, sale
 from tests.ledger.ledgers import CATALOGUE, CONTENT, KEY, ORIGIN, RECEIVED, open_journal
 
@@ -30,8 +31,9 @@ class Neighbour:
     """Another process on the same home, asked line by line."""
 
     def __init__(self, path: Path) -> None:
+        key = store.key_of(path).hex()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.ledger.journal_process", str(path)],
+            [sys.executable, "-m", "tests.ledger.journal_process", str(path), key],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
@@ -243,12 +245,10 @@ def test_the_home_is_refused_when_it_belongs_to_somebody_else(path: Path) -> Non
 def test_the_pen_is_not_taken_when_the_journal_is_damaged(
     path: Path, damage: str, entry: int
 ) -> None:
-    from sqlcipher3 import dbapi2
-
     journal = open_journal(path)
     journal.append(sale("s"), facts.OperatorSignedOut("101", "counter-1"))
     journal.close()
-    connection = dbapi2.connect(str(path / LEDGER_FILE), isolation_level=None)
+    connection = connect(path / LEDGER_FILE, store.key_of(path))
     connection.execute("DROP TRIGGER entries_no_delete")
     connection.execute("DROP TRIGGER entries_no_update")
     connection.execute(damage)

@@ -72,7 +72,7 @@ BESIDE = (
 
 def test_no_table_beside_the_journal_is_forgotten(ledger: Connection) -> None:
     listed = ledger.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-    assert {row[0] for row in listed} == {*BESIDE, "entries", "postings", "anchors"}
+    assert {row[0] for row in listed} == {*BESIDE, "entries", "postings", "anchors", "archived"}
 
 
 def columns_of(connection: Connection, table: str) -> list[tuple[str, str]]:

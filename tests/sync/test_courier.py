@@ -331,7 +331,7 @@ def test_a_person_must_decide_when_this_home_is_an_old_backup(
     road.centre.send(terminal.packed())
     del terminal.entries[3:]
     courier.step()
-    assert "enrolled under a new name" in courier.state().trouble
+    assert "kiosk rejoin" in courier.state().trouble
     assert terminal.anchors == []
     terminal.sell("another", "future")
     courier.step()

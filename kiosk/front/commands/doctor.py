@@ -12,11 +12,17 @@ from kiosk.errors import KioskError, Refusal
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
 from kiosk.front.wiring import House, opened
-from kiosk.ledger.store import library_version, wal_is_safe
+from kiosk.ledger.store import key_of, library_version, wal_is_safe
 from kiosk.till.maintain import DeviceState, devices, verify
 from kiosk.till.usage import pack_in_force
 
 _PATIENCE_S, _LOOK_S = 5.0, 0.05
+
+_DOUBTS = {
+    "back": "earlier than the last entry",
+    "ahead": "far ahead of the last known time",
+    "disagrees": "differs from the signed time of upstream",
+}
 
 
 def arguments(_verb: str, parser: argparse.ArgumentParser) -> None:
@@ -74,7 +80,8 @@ def _house(house: House) -> list[DeviceState]:
     moment = house.desk.clock.now()
     clock = DeviceState("clock", "ok", moment.quality)
     if moment.quality == "doubtful":
-        clock = DeviceState("clock", "fault", "earlier than the last entry", "Set the clock.")
+        why = _DOUBTS.get(moment.doubt, _DOUBTS["back"])
+        clock = DeviceState("clock", "fault", why, "Set the clock, or `kiosk clock confirm`.")
     proof = verify(house.desk)
     chain = DeviceState("journal", "ok", f"{proof.entries} entries, {proof.sales} sales")
     if proof.first_bad:
@@ -84,7 +91,7 @@ def _house(house: House) -> list[DeviceState]:
         "sales in doubt", "warn" if waiting else "ok", str(waiting),
         "`kiosk recover` with the card." if waiting else "",
     )  # fmt: skip
-    return [*found, clock, _prices(house), chain, doubt]
+    return [*found, _store(house), clock, _prices(house), chain, doubt]
 
 
 def _prices(house: House) -> DeviceState:
@@ -99,6 +106,14 @@ def _prices(house: House) -> DeviceState:
         stale = f"{details}, valid until {house.words.time(pack.use_by_ms)}"
         return DeviceState("prices", "warn", stale, "New prices are late; selling stops soon.")
     return DeviceState("prices", "ok", details)
+
+
+def _store(house: House) -> DeviceState:
+    """Whether a thief of the disk could read it."""
+    encrypted = bool(key_of(house.home.path))
+    if encrypted or house.settings.site.mode == "rehearsal":
+        return DeviceState("store", "ok", "encrypted" if encrypted else "plain (rehearsal)")
+    return DeviceState("store", "warn", "plain", "`kiosk store encrypt`: a stolen disk tells all.")
 
 
 def _let_the_printer_speak(house: House) -> None:

@@ -6,20 +6,27 @@ import argparse
 import contextlib
 from pathlib import Path
 
-from kiosk.errors import BadInput, LinkFault
+import msgspec
+
+from kiosk.errors import BadInput, LedgerDamaged, LinkFault
 from kiosk.front import line
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
+from kiosk.front.unlock import home_keys
 from kiosk.front.wiring import House, opened
+from kiosk.ledger.archive import prove_archive
+from kiosk.ledger.entry_file import Cover
 from kiosk.ledger.opening import opening
-from kiosk.ledger.proof import prove
-from kiosk.ledger.store import open_reader
+from kiosk.ledger.proof import Proof, prove
+from kiosk.ledger.second_medium import compare_medium
+from kiosk.ledger.store import LEDGER_FILE, Connection, check, key_of, open_reader
 
 
 def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
     """What each verb takes."""
     if verb == "verify":
         parser.add_argument("--signatures", action="store_true", help="check every signature")
+        parser.add_argument("--archive", type=Path, default=None, help="prove this archive too")
     if verb == "export":
         parser.add_argument("file", type=Path, help="where the facts go")
         parser.add_argument("--all", action="store_true", help="from the first entry on")
@@ -49,10 +56,18 @@ def run(verb: str, options: argparse.Namespace, context: Context) -> int:
 
 def _verify(options: argparse.Namespace, context: Context) -> int:
     """Without opening the house: what is damaged must not be opened to be looked at."""
+    store = context.settings.store
+    if (context.home / LEDGER_FILE).exists():
+        home_keys(context.home, store, new=False)
     with contextlib.closing(open_reader(context.home)) as connection:
+        damage = check(connection)
+        if damage:
+            return say.trouble(f"{context.home / LEDGER_FILE}: is damaged ({damage}).")
         connection.execute("BEGIN")
         origin = opening(connection).origin
         proof = prove(connection, origin, every_signature=options.signatures)
+        if not proof.first_bad:
+            proof = _with_copies(connection, origin, proof, options, context)
     if options.json:
         say.json(proof)
     elif not proof.first_bad:
@@ -61,6 +76,26 @@ def _verify(options: argparse.Namespace, context: Context) -> int:
             f" as they were written. Head {proof.head[:16]}"
         )
     return say.trouble(proof.fault) if proof.first_bad else 0
+
+
+def _with_copies(
+    connection: Connection, origin: str, proof: Proof, options: argparse.Namespace, context: Context
+) -> Proof:
+    """What the second medium and an archive say: they know of entries that were cut off here."""
+    key = key_of(context.home)
+    medium = context.settings.store.second_medium
+    entries = Path(medium) / f"{origin}.entries"
+    fault: tuple[int, str] | None = None
+    if medium and entries.is_file():
+        fault = compare_medium(connection, entries, Cover(key, origin, "second-medium"))
+    if fault is None and options.archive is not None:
+        try:
+            prove_archive(connection, options.archive, Cover(key, origin, "archive"))
+        except LedgerDamaged as damage:
+            fault = (damage.entry, damage.sentence)
+    if fault is None:
+        return proof
+    return msgspec.structs.replace(proof, first_bad=fault[0], fault=fault[1], head="")
 
 
 def _export(house: House, options: argparse.Namespace) -> int:
@@ -126,12 +161,17 @@ def send(house: House, patience_s: int) -> str:
     except LinkFault as error:
         road.close()
         return error.sentence
-    courier = Courier(journal, road, centre, clock, lambda: entropy.nibble() / 16)
+    courier = Courier(
+        journal, road, centre, clock, lambda: entropy.nibble() / 16,
+        lambda time_ms: line.hear(journal, clock, centre.name, time_ms),
+    )  # fmt: skip
     try:
         until_ms = clock.monotonic_ms() + patience_s * 1000
-        while journal.acknowledged() < journal.head().sequence:
+        asked = False  # once in any case: a centre that holds more than we do tells a copied disk
+        while not asked or journal.acknowledged() < journal.head().sequence:
             courier.step()
             trouble = courier.state().trouble
+            asked = not trouble
             if trouble and clock.monotonic_ms() > until_ms:
                 return trouble
             if trouble:

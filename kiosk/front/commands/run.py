@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import os
 import sys
 from typing import TYPE_CHECKING, cast
 
+from kiosk.errors import StoreFault
 from kiosk.front.cli import Context
+from kiosk.front.home import LedgerGone
+from kiosk.front.night import NightWatch
 from kiosk.front.utility import REHEARSAL_PIN
-from kiosk.front.wiring import FACES, House, opened
+from kiosk.front.wiring import FACES, House, build
 from kiosk.till.recover import recover
 
 if TYPE_CHECKING:
@@ -28,14 +32,31 @@ def run(_verb: str, options: argparse.Namespace, context: Context) -> int:
     face = options.mode or context.settings.site.face
     linear = options.linear or not sys.stdout.isatty()
     cash = face == "self-service"
-    with opened(
-        context.home, context.settings, face=face, paper=True, cash=cash, line=True
-    ) as house:
+    with _open(context, face, cash=cash) as house:
         house.desk.role = "self_service" if face == "self-service" else ""
         house.desk.operator = "self-service" if face == "self-service" else ""
         if linear:
             return _linear(house, face)
         return _screen(house, face)
+
+
+def _open(context: Context, face: str, *, cash: bool):  # type: ignore[no-untyped-def]
+    """The house; over a damaged ledger, for enquiries and the rescue alone (E17)."""
+    options = {"face": face, "paper": True, "line": True}
+    try:
+        house = build(context.home, context.settings, cash=cash, **options)  # type: ignore[arg-type]
+    except (StoreFault, LedgerGone) as fault:
+        _say_once(fault.sentence)
+        options["damage"] = fault.sentence
+        house = build(context.home, context.settings, **options)  # type: ignore[arg-type]
+    watch = NightWatch(house.desk)
+    house.later(watch.close)
+    house.desk.when_idle = watch.tick
+    return contextlib.closing(house)
+
+
+def _say_once(sentence: str) -> None:
+    sys.stderr.write(f"kiosk: {sentence} Read-only: see `kiosk restore`.\n")
 
 
 def _linear(house: House, face: str) -> int:
@@ -60,6 +81,8 @@ def _settle(house: House) -> None:
     """Before anything new is sold: finish or undo what was interrupted, whoever signs in later."""
     gc.freeze()
     gc.enable()
+    if house.desk.damage:
+        return
     operator, role = house.desk.operator, house.desk.role
     house.desk.operator, house.desk.role = operator or "start", "self_service"
     try:

@@ -9,7 +9,7 @@ from kiosk.screens import telling
 from kiosk.screens.lines import cards, engineering, staff, tokens
 from kiosk.screens.lines.console import Choice, Console
 from kiosk.screens.lines.hands import use_hands
-from kiosk.till import maintain
+from kiosk.till import copies, maintain
 
 
 def run(console: Console) -> None:
@@ -31,6 +31,8 @@ def _serve(console: Console) -> None:
         at_work = False
 
     console.tell("technician.banner", operator=console.desk.operator)
+    if console.desk.damage:
+        _rescue(console)
     while at_work:
         say = console.words.say
         choices: list[Choice] = [
@@ -66,6 +68,25 @@ def _devices(console: Console) -> None:
 def _verify(console: Console) -> None:
     console.tell("kiosk.please_wait")
     console.say(*telling.proof_lines(console.words, maintain.verify(console.desk)))
+
+
+def _rescue(console: Console) -> None:
+    """The damage, the sources, and the act when it is chosen."""
+    found = copies.sources(console.desk)
+    console.say(*telling.rescue_lines(console.words, console.desk.damage, found))
+    if not found:
+        return
+
+    def act() -> None:
+        console.tell("technician.rescue_running")
+        outcome = copies.rescue(console.desk)
+        if isinstance(outcome, Refusal):
+            console.refuse(outcome)
+        else:
+            console.say(*telling.rescued_lines(console.words, outcome))
+
+    say = console.words.say
+    console.choose([(say("technician.rescue_keys"), act), (say("keys.back"), lambda: None)])
 
 
 def _settings(console: Console) -> None:

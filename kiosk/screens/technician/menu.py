@@ -11,6 +11,7 @@ from kiosk.domain.organisation import may
 from kiosk.screens.staff.doubts import Doubts
 from kiosk.screens.staff.menu import Menu, MenuRow
 from kiosk.screens.staff.sign_in import SignInForm
+from kiosk.till import copies
 
 
 class TechnicianSignIn(SignInForm):
@@ -19,7 +20,8 @@ class TechnicianSignIn(SignInForm):
     RIGHT = "maintain"
 
     def signed_in(self) -> None:
-        """To the menu."""
+        """To the menu; a damaged ledger comes first."""
+        self.desk.told_of_damage = False
         self.face_app.go(TechnicianMenu())
 
 
@@ -59,8 +61,20 @@ class TechnicianMenu(Menu):
         self._ask_who()
 
     def _ask_who(self) -> None:
-        if self.is_current and not may(self.desk.role, "maintain"):
+        if not self.is_current:
+            return
+        signed_in = may(self.desk.role, "maintain")
+        if self.desk.damage and (signed_in or not copies.operators_known(self.desk)):
+            self._rescue()
+        elif not signed_in:
             self.face_app.go(TechnicianSignIn())
+
+    def _rescue(self) -> None:
+        from kiosk.screens.technician.rescue import RescuePage
+
+        if not self.desk.told_of_damage:
+            self.desk.told_of_damage = True
+            self.face_app.go(RescuePage())
 
     def _devices(self) -> None:
         from kiosk.screens.technician.devices import Devices
@@ -71,6 +85,10 @@ class TechnicianMenu(Menu):
         self.face_app.go(Doubts(TechnicianMenu))
 
     def _verify(self) -> None:
+        if self.desk.damage:
+            self.desk.told_of_damage = False
+            self._rescue()
+            return
         from kiosk.screens.technician.verify import Verify
 
         self.face_app.go(Verify())

@@ -33,6 +33,17 @@ class Verify(Page):
         yield Moving()
         yield Reading(self.lines)
 
+    def hint(self) -> str:
+        """The other acts around the ledger."""
+        return self.say("technician.ledger_keys")
+
+    def press_digit(self, digit: int) -> None:
+        """Confirm the time, or make a backup."""
+        from kiosk.screens.technician.ledger_forms import backup_form, clock_form
+
+        if digit in (1, 2):
+            self.face_app.go(clock_form(self) if digit == 1 else backup_form(self))
+
     def on_mount(self) -> None:
         """Begin; it reads on a connection of its own and holds nobody up."""
         self._began_ms = self.desk.clock.monotonic_ms()

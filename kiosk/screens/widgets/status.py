@@ -30,6 +30,7 @@ def status_line(words: Words, seen: Status) -> str:
     )
     printer = words.say(f"printer.{seen.printer}") if seen.printer != "absent" else ""
     parts = [
+        *(words.say(f"status.{alarm}") for alarm in seen.alarms),
         operator or words.say("status.nobody"),
         words.say("status.online" if seen.online else "status.offline"),
         pending,

@@ -1,0 +1,117 @@
+"""A year of books, 110 000 signed sales: what start, verify and a backup take, plain and encrypted;
+and what a second medium adds to a sale.
+
+BENCH_YEAR names another number of sales. The entries are written by the pen itself, in large
+transactions without syncs.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.facts_of_a_sale import committed, delivered
+from benchmarks.ledger import KEY, OPENED, ORIGIN, SALES_A_TURN, Course, Ticks, seller
+from benchmarks.measure import Row, compared, folder, line
+from kiosk.ledger.backup import make_backup
+from kiosk.ledger.journal import Journal
+from kiosk.ledger.pen import Draft, Pen
+from kiosk.ledger.proof import prove
+from kiosk.ledger.second_medium import SecondMedium
+from kiosk.ledger.start_check import check_start
+from kiosk.ledger.store import check, open_reader, open_writer, unlock
+
+SALES = int(os.environ.get("BENCH_YEAR", "110000"))
+A_TRANSACTION, TURNS = 500, 20
+VERIFY_LIMIT_S, START_LIMIT_S = 5, 5
+STORE_KEY = bytes(range(64, 96))
+
+
+def fill(home: Path, sales: int = SALES) -> None:
+    """A journal of `sales` signed sales."""
+    home.mkdir(parents=True, exist_ok=True)
+    connection = open_writer(home)
+    connection.execute("PRAGMA synchronous=OFF")
+    connection.execute("PRAGMA cache_size=-200000")
+    pen = Pen(connection, ORIGIN, KEY, Ticks())
+    pen.append([Draft.of(OPENED)])
+    for first in range(0, sales, A_TRANSACTION):
+        drafts = []
+        for number in range(first, min(sales, first + A_TRANSACTION)):
+            drafts += [Draft.of(committed(number)), Draft.of(delivered(number))]
+        assert isinstance(pen.append(drafts), list)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    pen.close()
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds that `work` takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def rows() -> list[Row]:
+    """Rows of reliability 7.4 (20), 7.9 (38, 41)."""
+    with folder() as place:
+        found = []
+        for name, key in (("plain", b""), ("encrypted", STORE_KEY)):
+            home = place / name
+            unlock(home, key)
+            fill(home)
+            found += _year(home, f"{SALES} sales, {name}", place)
+        return [*found, *_medium(place)]
+
+
+def _year(home: Path, name: str, place: Path) -> list[Row]:
+    reader = open_reader(home)
+    wrong: list[object] = []
+    start_s = timed(lambda: wrong.append(check_start(reader)))
+    full_s = timed(lambda: wrong.append(check(reader)))
+    proofs = []
+    verify_s = timed(lambda: proofs.append(prove(reader, ORIGIN)))
+    signed_s = timed(lambda: proofs.append(prove(reader, ORIGIN, every_signature=True)))
+    reader.close()
+    backup_s = timed(lambda: make_backup(home, place / "b", ORIGIN, ()))
+    assert not any(wrong) and not any(proof.first_bad for proof in proofs), (wrong, proofs)
+    return [
+        line(f"start checks of {name}: s", start_s, None, f"<= {START_LIMIT_S}",
+             start_s <= START_LIMIT_S),
+        line(f"integrity_check of {name}: s", full_s, None, "", None),
+        line(f"verify {name}: s", verify_s, None, f"<= {VERIFY_LIMIT_S}",
+             verify_s <= VERIFY_LIMIT_S),
+        line(f"verify --signatures {name}: s", signed_s, None, "", None),
+        line(f"backup of {name}: s", backup_s, None, "", None),
+    ]  # fmt: skip
+
+
+def _medium(place: Path) -> list[Row]:
+    """A sale with a second medium (another folder of the same disk: two more syncs) and without."""
+    homes = place / "alone", place / "copied"
+    stick = place / "stick"
+    for path in (*homes, stick):
+        path.mkdir()
+    medium = SecondMedium(stick, homes[1], ORIGIN, b"", ())
+    journals = [
+        Journal(homes[0], ORIGIN, KEY, Ticks()),
+        Journal(homes[1], ORIGIN, KEY, Ticks(), medium),
+    ]
+    courses = []
+    for journal in journals:
+        journal.append(OPENED)
+        courses.append(Course(seller(journal), journal.rest))
+    for turn in range(TURNS):
+        for course in courses:
+            course.turn(turn * SALES_A_TURN)
+    assert medium.state().trouble == ""
+    for journal in journals:
+        journal.close()
+    name = "a sale with a second medium against without: ms"
+    return [compared(name, courses[1].p50_ms, courses[0].p50_ms)]
+
+
+if __name__ == "__main__":
+    for each in rows():
+        print(each)

@@ -1,0 +1,176 @@
+"""How the store is kept: encrypted or plain, under which seal, and how old sales leave it.
+
+Every change makes another file, proves it, and lets it take the place of the old one; a power cut
+leaves the one or the other, and the next start finds out which.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from kiosk.config import Settings
+from kiosk.domain.entry import entry_bytes
+from kiosk.errors import BadInput, StoreFault
+from kiosk.front import line
+from kiosk.front.home import HomeFile
+from kiosk.front.unlock import (
+    NEXT,
+    PLAIN_NEXT,
+    SEALED,
+    finish_change,
+    home_keys,
+    secret_for,
+    write_keys,
+)  # fmt: skip
+from kiosk.ledger import archive
+from kiosk.ledger.archive import Archived, last_quiet
+from kiosk.ledger.copying import FOLLOWING, alone, copy_store, put_in_force, settle_log
+from kiosk.ledger.entry_file import Cover, Kept, beginning, read_kept, record
+from kiosk.ledger.files import replace_durably, sync_folder
+from kiosk.ledger.keyring import HomeKeys, Lock, lock_of, seal
+from kiosk.ledger.opening import Head, read_head
+from kiosk.ledger.sealing import key_from
+from kiosk.ledger.second_medium import PURPOSE
+from kiosk.ledger.store import LEDGER_FILE, library_version, open_reader
+from kiosk.ledger.store import unlock as unlock_store
+
+_DAY_MS = 86_400_000
+_ARCHIVING = "archiving"
+_A_RECORD = 1000
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """How a ledger is kept."""
+
+    encrypted: bool
+    lock: str
+    sqlite: str
+    ledger_bytes: int
+
+
+def shown(path: Path, settings: Settings) -> Shown:
+    """How the ledger in `path` is kept."""
+    keys = home_keys(path, settings.store, new=False)
+    sealed = path / SEALED
+    return Shown(
+        bool(keys.store), lock_of(sealed.read_bytes()) if sealed.exists() else "none",
+        library_version(), (path / LEDGER_FILE).stat().st_size,
+    )  # fmt: skip
+
+
+def change(path: Path, settings: Settings, word: str, lock: Lock | None) -> None:
+    """Encrypt, rekey, seal or decrypt, alone in the home. BadInput, HomeFault, StoreFault."""
+    keys = home_keys(path, settings.store, new=False)
+    if bool(keys.store) == (word == "encrypt"):
+        raise BadInput("This store is encrypted already." if keys.store else _PLAIN)
+    following = HomeKeys(keys.signing, keys.pepper, _store_key(word, keys))
+    chosen = _lock(path, settings, word, lock)
+    with alone(path):
+        if word == "seal":
+            assert chosen is not None
+            write_keys(path, following, chosen, secret_for(chosen, settings.store, again=True))
+            return
+        if copy_store(path, path / FOLLOWING, following.store) != _head(path):
+            raise StoreFault(f"{path / FOLLOWING}: is not the same ledger; nothing was changed.")
+        if chosen is None:
+            replace_durably(path / PLAIN_NEXT, keys.signing + keys.pepper)
+        else:
+            secret = secret_for(chosen, settings.store, again=word == "rekey")
+            replace_durably(path / NEXT, seal(following, chosen, secret))
+        put_in_force(path)
+        finish_change(path, settings.store)
+        unlock_store(path, following.store)
+        _reseal_medium(path, settings, keys.store, following.store)
+
+
+_PLAIN = "This store is plain: `kiosk store encrypt` first."
+
+
+def _store_key(word: str, keys: HomeKeys) -> bytes:
+    if word == "decrypt":
+        return b""
+    return keys.store if word == "seal" else secrets.token_bytes(32)
+
+
+def _lock(path: Path, settings: Settings, word: str, lock: Lock | None) -> Lock | None:
+    if word == "decrypt":
+        return None
+    if lock is not None:
+        return lock
+    if (path / SEALED).exists():
+        return lock_of((path / SEALED).read_bytes())
+    return settings.store.lock if settings.store.lock != "none" else "passphrase"
+
+
+def _head(path: Path) -> Head:
+    with contextlib.closing(open_reader(path)) as reader:
+        return read_head(reader)
+
+
+def _reseal_medium(path: Path, settings: Settings, old: bytes, new: bytes) -> None:
+    """The second medium gets the new key too: it is written anew and then replaced."""
+    folder = Path(settings.store.second_medium) if settings.store.second_medium else None
+    origin = msgspec.json.decode((path / "home.json").read_bytes(), type=HomeFile).origin
+    entries = folder / f"{origin}.entries" if folder else None
+    if entries is None or not entries.is_file():
+        return
+    before, after = Cover(old, origin, PURPOSE), Cover(new, origin, PURPOSE)
+    beside = entries.with_name(f".{entries.name}.new")
+    page: list[Kept] = []
+    with beside.open("wb") as target:
+        beside.chmod(0o600)
+        target.write(beginning(after))
+        for entry, content in read_kept(entries, before):
+            page.append(Kept(entry_bytes(entry), content))
+            if len(page) == _A_RECORD:
+                target.write(record(after, page))
+                page = []
+        if page:
+            target.write(record(after, page))
+    beside.replace(entries)
+    sync_folder(entries.parent)
+
+
+def archive_old(
+    path: Path, settings: Settings, file: Path, before_ms: int, now_ms: int, operator: str
+) -> Archived:
+    """Move what traded before `before_ms` into `file`. Raises BadInput when nothing may leave."""
+    days = settings.store.retention_days
+    if before_ms > now_ms - days * _DAY_MS:
+        raise BadInput(
+            f"Entries younger than {days} days stay: [store] retention_days in kiosk.toml."
+        )
+    if file.exists():
+        raise BadInput(f"{file}: this file exists; an archive is never written over.")
+    keys = home_keys(path, settings.store, new=False)
+    with alone(path), contextlib.closing(open_reader(path)) as reader:
+        row = reader.execute("SELECT max(sequence) FROM anchors").fetchone()
+        last = read_head(reader).sequence - 1  # the head itself always stays
+        at_most = min(int(row[0] or 0), last) if line.enrolled(path) else last
+        period = last_quiet(reader, before_ms, at_most)
+    if not period.entries:
+        raise BadInput("Nothing that may leave is that old, or upstream has not got it yet.")
+    staging = path / _ARCHIVING
+    with alone(path):
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(mode=0o700)
+        try:
+            done = archive.archive(
+                path, staging, file, period, key_from(keys.signing, path),
+                lambda: (now_ms, "unsynced"), operator,
+            )  # fmt: skip
+            settle_log(staging)
+            sync_folder(file.parent)
+            (staging / LEDGER_FILE).replace(path / FOLLOWING)
+        except BaseException:
+            file.unlink(missing_ok=True)
+            raise
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+        put_in_force(path)
+    return done

@@ -1,0 +1,286 @@
+"""Restoring a home: its ledger is built again beside the damaged one, proved, and put in its place.
+
+Any of a backup, the second medium, archives and the centre will do, and all together are best. What
+is missing beside the ledger (home.json, the sealed keys, the centre) comes from the same sources.
+The damaged file is moved to HOME/damaged and never deleted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlcipher3 import dbapi2
+
+from kiosk.config import Settings
+from kiosk.domain import catalogue as catalogues
+from kiosk.domain import facts, store_facts
+from kiosk.domain.entry import Entry
+from kiosk.errors import BadInput, HomeFault, LinkFault, Refusal
+from kiosk.front import line
+from kiosk.front.home import OPENED, HomeFile
+from kiosk.front.unlock import home_keys
+from kiosk.ledger.backup import read_head_of, unpack
+from kiosk.ledger.copying import alone
+from kiosk.ledger.entry_file import Cover
+from kiosk.ledger.files import sync_folder, write_durably
+from kiosk.ledger.journal import Journal
+from kiosk.ledger.keyring import HomeKeys
+from kiosk.ledger.pen import Now
+from kiosk.ledger.rebuild import Given, Rebuilt, rebuild, set_aside
+from kiosk.ledger.sealing import key_from
+from kiosk.ledger.second_medium import PURPOSE
+from kiosk.ledger.sources import Anchor, DatabaseSource, FileSource, Source, UpstreamSource
+from kiosk.ledger.store import LEDGER_FILE, connect
+from kiosk.till.copies import COMPANIONS
+from sync import wire
+from sync.courier import EnrolledCentre
+from sync.roads.https import HttpsRoad
+
+#: Where the new ledger is built; whatever a restore that was killed left there goes.
+STAGING = "restoring"
+ARCHIVE_PURPOSE = "archive"
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What a ledger shall be built from; `alone_is_enough` lets the centre go unasked."""
+
+    backup: Path | None = None
+    second_medium: Path | None = None
+    upstream: bool = False
+    archives: tuple[Path, ...] = ()
+    catalogue: Path | None = None
+    keys: Path | None = None
+    alone_is_enough: bool = False
+
+
+class Restored(msgspec.Struct, frozen=True):
+    """The ledger that is in force now, and what each source gave."""
+
+    origin: str
+    upto: int
+    sales: int
+    given: list[Given]
+    damaged: str
+
+
+def restore(
+    path: Path, settings: Settings, wanted: Wanted, now: Now, station: str = ""
+) -> Restored:
+    """Build, prove and put in force. Raises HomeFault, BadInput, LedgerDamaged, StoreFault.
+
+    `station` is the face that asks, where a face does; every other must be closed.
+    """
+    if not (wanted.backup or wanted.second_medium or wanted.upstream):
+        raise BadInput("Name what to restore from: --backup, --second-medium or --upstream.")
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _bring_companions(path, wanted)
+    file = _home_file(path)
+    keys = home_keys(path, settings.store, new=False)
+    with alone(path, station), contextlib.ExitStack() as open_things:
+        staging = _empty(path / STAGING)
+        open_things.callback(shutil.rmtree, staging, ignore_errors=True)
+        sources = _sources(path, settings, wanted, file.origin, keys, open_things)
+        rebuilt = rebuild(staging, keys.store, sources, _contents(path, settings, wanted, sources))
+        _compared(path, wanted, rebuilt)
+        lost_after = _readable_end(path, keys.store)
+        damaged = set_aside(path)
+        (staging / LEDGER_FILE).replace(path / LEDGER_FILE)
+        sync_folder(path)
+    if not (path / OPENED).exists():
+        write_durably(path / OPENED, b"")
+    _note(path, file.origin, keys, now, rebuilt, lost_after)
+    return Restored(
+        file.origin, rebuilt.upto, rebuilt.proof.sales, rebuilt.given, str(damaged or "")
+    )
+
+
+def _compared(path: Path, wanted: Wanted, rebuilt: Rebuilt) -> None:
+    """Whoever goes on where an old copy ends may write a number twice: the newest source must have
+    been asked. The second medium is one: its copy was made before each slip."""
+    asked = {each.source for each in rebuilt.given if each.last and not each.trouble}
+    if line.enrolled(path) is None or wanted.alone_is_enough:
+        return
+    if not asked & {"upstream", "second medium"}:
+        raise BadInput(
+            "The centre may hold more than this: add --upstream or --second-medium, or say"
+            " --without-upstream if the centre is lost too."
+        )
+
+
+def _bring_companions(path: Path, wanted: Wanted) -> None:
+    """home.json, centre.json and the sealed keys, where the home has none."""
+    found: dict[str, bytes] = {}
+    if wanted.second_medium is not None:
+        for name in COMPANIONS:
+            kept = wanted.second_medium / Path(name).name
+            if kept.is_file():
+                found[name] = kept.read_bytes()
+    if wanted.backup is not None:
+        found.update(read_head_of(wanted.backup).files)
+    if wanted.keys is not None:
+        found[str(Path("keys") / wanted.keys.name)] = wanted.keys.read_bytes()
+    for name in (*COMPANIONS, *(name for name in found if name.startswith("keys"))):
+        place = path / name
+        if name in found and not place.exists() and not _has_plain_keys(path, name):
+            place.parent.mkdir(exist_ok=True, mode=0o700)
+            write_durably(place, found[name])
+
+
+def _has_plain_keys(path: Path, name: str) -> bool:
+    return name.endswith("sealed.keys") and (path / "keys" / "signing.key").exists()
+
+
+def _home_file(path: Path) -> HomeFile:
+    try:
+        return msgspec.json.decode((path / "home.json").read_bytes(), type=HomeFile)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise HomeFault(
+            f"{path}: home.json is missing and no source has it; bring the second medium or a"
+            " backup."
+        ) from error
+
+
+def _empty(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+def _sources(
+    path: Path, settings: Settings, wanted: Wanted, origin: str, keys: HomeKeys,
+    open_things: contextlib.ExitStack,
+) -> list[Source]:  # fmt: skip
+    found: list[Source] = []
+    if wanted.backup is not None:
+        database = path / STAGING / "backup.db"
+        unpack(wanted.backup, database)
+        found.append(DatabaseSource("backup", database, keys.store, origin))
+    if wanted.second_medium is not None:
+        entries = wanted.second_medium / f"{origin}.entries"
+        if not entries.is_file():
+            raise BadInput(f"{entries}: there are no entries of this home on the second medium.")
+        found.append(FileSource("second medium", entries, Cover(keys.store, origin, PURPOSE)))
+    for archive in wanted.archives:
+        cover = Cover(keys.store, origin, ARCHIVE_PURPOSE)
+        found.append(FileSource(f"archive {archive.name}", archive, cover))
+    if wanted.upstream:
+        road = open_things.enter_context(road_upstream(path, settings))
+        found.append(_upstream(path, road, origin, key_from(keys.signing, path)))
+    for source in found:
+        open_things.callback(source.close)
+    return found
+
+
+def _upstream(path: Path, road: HttpsRoad, origin: str, key: Ed25519PrivateKey) -> UpstreamSource:
+    centre = line.enrolled(path)
+    if centre is None:
+        raise BadInput("This terminal was not enrolled with a centre: leave --upstream out.")
+
+    def page(after: int) -> list[Entry]:
+        return road.entries(wire.ask_entries(key, origin, after, centre.name))
+
+    anchors: list[Anchor] = []
+    with contextlib.suppress(LinkFault):
+        answer = wire.decode_answer(road.ask(origin))
+        if _believed(answer, centre, origin):
+            assert isinstance(answer, wire.Acknowledgement)
+            content = wire.encode_answer(answer)
+            anchors.append((answer.upto, answer.digest, answer.centre, content))
+    return UpstreamSource(page, anchors)
+
+
+def _believed(answer: wire.Answer, centre: EnrolledCentre, origin: str) -> bool:
+    return (
+        isinstance(answer, wire.Acknowledgement)
+        and answer.origin == origin
+        and wire.acknowledgement_is_genuine(centre.public_key, answer)
+    )
+
+
+@contextlib.contextmanager
+def road_upstream(path: Path, settings: Settings) -> Iterator[HttpsRoad]:
+    """The way to the centre of kiosk.toml, or to the rehearsal's own, which is started for it."""
+    with contextlib.ExitStack() as stack:
+        url = settings.upstream.url
+        if not url and settings.site.mode == "rehearsal" and (path / "centre").is_dir():
+            from kiosk.front.own_centre import OwnCentre
+
+            own = OwnCentre(path)
+            stack.callback(own.close)
+            url = own.address()
+        if not url:
+            raise BadInput("There is no centre: set [upstream] url in kiosk.toml.")
+        authority = Path(settings.upstream.ca_file) if settings.upstream.ca_file else None
+        road = HttpsRoad(url, settings.upstream.timeout_s, authority)
+        stack.callback(road.close)
+        yield road
+
+
+def _contents(
+    path: Path, settings: Settings, wanted: Wanted, sources: Sequence[Source]
+) -> Callable[[facts.CatalogueReceived], bytes]:
+    """Catalogues come from wherever they are: each is what its fact says, or it is not taken."""
+
+    def find(fact: facts.CatalogueReceived) -> bytes:
+        for content in _offers(path, settings, wanted, sources, fact.number):
+            catalogue = catalogues.decode(content)
+            if not isinstance(catalogue, Refusal) and catalogues.received(catalogue) == fact:
+                return content
+        return b""
+
+    return find
+
+
+def _offers(
+    path: Path, settings: Settings, wanted: Wanted, sources: Sequence[Source], number: int
+) -> Iterator[bytes]:
+    for source in sources:
+        if isinstance(source, DatabaseSource):
+            yield from _catalogue_in(source.connection, number)
+    if wanted.catalogue is not None:
+        yield wanted.catalogue.read_bytes()
+    if settings.site.mode == "rehearsal":
+        from kiosk.front import utility
+
+        played = utility.catalogue(settings.rehearsal.customers, settings.site.currency)
+        yield catalogues.encode(played)
+    if (path / LEDGER_FILE).is_file():
+        from kiosk.ledger.store import key_of
+
+        with contextlib.closing(connect(path / LEDGER_FILE, key_of(path), "?mode=ro")) as damaged:
+            yield from _catalogue_in(damaged, number)
+
+
+def _catalogue_in(connection: dbapi2.Connection, number: int) -> Iterator[bytes]:
+    with contextlib.suppress(dbapi2.Error):
+        sql = "SELECT content FROM catalogues WHERE number = ?"
+        yield from (bytes(row[0]) for row in connection.execute(sql, (number,)))
+
+
+def _readable_end(path: Path, store_key: bytes) -> int:
+    """The last entry that can be read of the ledger as it is; 0 when it cannot be read at all."""
+    ledger = path / LEDGER_FILE
+    if not ledger.is_file():
+        return 0
+    with (
+        contextlib.closing(connect(ledger, store_key, "?mode=ro")) as connection,
+        contextlib.suppress(dbapi2.Error),
+    ):
+        return int(connection.execute("SELECT max(sequence) FROM entries").fetchone()[0] or 0)
+    return 0
+
+
+def _note(
+    path: Path, origin: str, keys: HomeKeys, now: Now, rebuilt: Rebuilt, lost_after: int
+) -> None:
+    journal = Journal(path, origin, key_from(keys.signing, path), now)
+    try:
+        names = [each.source for each in rebuilt.given if each.entries]
+        journal.append(store_facts.LedgerRestored(rebuilt.upto, names, lost_after))
+    finally:
+        journal.close()

@@ -1,0 +1,51 @@
+"""Small files that are whole or absent, whatever happens while they are written."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Whole or not at all; of several processes that write at once, the first one's stays."""
+    beside = draft(path)
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(handle, content)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    put_in_place(beside, path)
+
+
+def replace_durably(path: Path, content: bytes) -> None:
+    """The new content in place of the old one: a reader sees either, whole."""
+    beside = draft(path)
+    write_durably(beside.with_name(f"{beside.name}.new"), content)
+    beside.with_name(f"{beside.name}.new").replace(path)
+    sync_folder(path.parent)
+
+
+def draft(path: Path) -> Path:
+    """Where `path` is written first; what a killed process of this number left there goes."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.unlink(missing_ok=True)
+    return beside
+
+
+def put_in_place(beside: Path, path: Path) -> None:
+    """Give the draft its name, unless another process was faster."""
+    with contextlib.suppress(FileExistsError):
+        path.hardlink_to(beside)
+    beside.unlink()
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """A new file is durable only when its folder is."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

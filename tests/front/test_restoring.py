@@ -1,0 +1,207 @@
+"""A lost or damaged ledger comes back from any combination of its copies, or says why not."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kiosk.errors import BadInput, HomeFault, LedgerDamaged, StoreFault
+from kiosk.front.home import LedgerGone
+from kiosk.front.restoring import Restored, Wanted, restore
+from kiosk.till import copies
+from kiosk.till.history import search
+from kiosk.till.recover import recover
+from tests.front.keeper import Keeper
+from tests.till.hall import KEYPAD, code, sell_to
+
+SOURCES = ("backup", "second_medium", "upstream")
+COMBINATIONS = [chosen for size in (1, 2, 3) for chosen in itertools.combinations(SOURCES, size)]
+
+
+@pytest.fixture(scope="module")
+def traded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keeper]:
+    """Two sales, a backup, two more that the centre has, and one that only the medium has."""
+    keeper = Keeper(tmp_path_factory.mktemp("traded"))
+    try:
+        keeper.start_centre()
+        keeper.sell(2)
+        keeper.back_up()
+        keeper.sell(2, sync=True)
+        keeper.sell(1)
+        shutil.copyfile(keeper.home / "keys" / "sealed.keys", keeper.place / "sealed.keys")
+        shutil.copytree(keeper.home, keeper.place / "as it was")
+        yield keeper
+    finally:
+        keeper.close()
+
+
+def restored(keeper: Keeper, chosen: tuple[str, ...], **more: object) -> Restored:
+    wanted = Wanted(
+        backup=keeper.place / "one.backup" if "backup" in chosen else None,
+        second_medium=keeper.medium if "second_medium" in chosen else None,
+        upstream="upstream" in chosen,
+        **more,  # type: ignore[arg-type]
+    )
+    return restore(keeper.home, keeper.settings, wanted, keeper.now)
+
+
+@pytest.fixture
+def keeper(traded: Keeper, tmp_path: Path) -> Iterator[Keeper]:
+    """The disk as it was, for a test to destroy; the medium is put back as it was afterwards."""
+    traded.use_credentials()
+    shutil.rmtree(traded.home, ignore_errors=True)
+    shutil.copytree(traded.place / "as it was", traded.home)
+    medium = tmp_path / "medium"
+    shutil.copytree(traded.medium, medium)
+    yield traded
+    shutil.rmtree(traded.medium, ignore_errors=True)
+    shutil.copytree(medium, traded.medium)
+
+
+def drill(keeper: Keeper, chosen: tuple[str, ...]) -> None:
+    whole = keeper.proof()
+    damage(keeper)
+    done = restored(keeper, chosen, alone_is_enough=True)
+    sales = 2 if chosen == ("backup",) else 5 if "second_medium" in chosen else 4
+    assert done.sales == sales
+    after = keeper.proof()
+    assert (after.sales, after.entries) == (sales, done.upto + 1)
+    if "second_medium" in chosen:
+        assert done.upto == whole.entries
+    assert [each.source for each in done.given] == [name.replace("_", " ") for name in chosen]
+    assert Path(done.damaged, "ledger.db").is_file()
+
+
+def damage(keeper: Keeper) -> None:
+    path = keeper.home / "ledger.db"
+    path.write_bytes(path.read_bytes()[:4096] + bytes(range(256)) * 64)
+
+
+def test_every_sale_is_back_when_the_ledger_was_overwritten(keeper: Keeper) -> None:
+    drill(keeper, SOURCES)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("chosen", COMBINATIONS, ids="+".join)
+def test_totals_and_chain_are_whole_again_from_each_combination(
+    keeper: Keeper, chosen: tuple[str, ...]
+) -> None:
+    drill(keeper, chosen)
+
+
+def test_selling_goes_on_under_the_same_number_when_the_disk_was_lost(tmp_path: Path) -> None:
+    keeper = Keeper(tmp_path)
+    try:
+        keeper.start_centre()
+        keeper.sell(2, sync=True)
+        keeper.sell(1)
+        keeper.lose_disk()
+        assert restored(keeper, ("second_medium",)).sales == 3
+        keeper.sell(1, sync=True)
+        assert keeper.proof().sales == 4
+    finally:
+        keeper.close()
+
+
+def test_the_centre_alone_is_enough_when_a_copy_of_the_sealed_keys_was_kept(
+    keeper: Keeper,
+) -> None:
+    companions = {name: (keeper.home / name).read_bytes() for name in ("home.json", "centre.json")}
+    keeper.lose_disk()
+    with pytest.raises(HomeFault, match=r"home\.json is missing"):
+        restored(keeper, ("upstream",), keys=keeper.place / "sealed.keys")
+    for name, content in companions.items():
+        (keeper.home / name).write_bytes(content)
+    done = restored(keeper, ("upstream",), keys=keeper.place / "sealed.keys")
+    assert (done.sales, done.given[0].first) == (4, 1)
+
+
+def test_nothing_is_put_in_force_when_only_an_old_backup_is_there(keeper: Keeper) -> None:
+    damage(keeper)
+    before = (keeper.home / "ledger.db").read_bytes()
+    with pytest.raises(BadInput, match="The centre may hold more"):
+        restored(keeper, ("backup",))
+    assert (keeper.home / "ledger.db").read_bytes() == before
+    assert not (keeper.home / "restoring").exists()
+
+
+def test_the_sources_are_told_apart_when_one_of_them_is_damaged(keeper: Keeper) -> None:
+    damage(keeper)
+    entries = next(keeper.medium.glob("*.entries"))
+    content = bytearray(entries.read_bytes())
+    content[len(content) // 2] ^= 1
+    entries.write_bytes(content)
+    done = restored(keeper, ("second_medium", "upstream"))
+    by_name = {each.source: each for each in done.given}
+    assert "is damaged" in by_name["second medium"].trouble
+    assert by_name["upstream"].entries > 0
+    assert done.sales == 4
+
+
+def test_nothing_is_built_when_two_sources_tell_different_stories(
+    keeper: Keeper, tmp_path: Path
+) -> None:
+    """The disk was copied and both copies sold."""
+    twin = tmp_path / "twin"
+    shutil.copytree(keeper.home, twin)
+    keeper.medium.rename(tmp_path / "away")
+    keeper.sell(2, twin)
+    backup = tmp_path / "twin.backup"
+    house = keeper.open(twin)
+    copies.backup(house.desk, backup)
+    house.close()
+    (tmp_path / "away").rename(keeper.medium)
+    keeper.sell(1)
+    wanted = Wanted(backup, keeper.medium)
+    with pytest.raises(LedgerDamaged, match="another one than the sources before it"):
+        restore(keeper.home, keeper.settings, wanted, keeper.now)
+
+
+def test_a_backup_is_refused_when_one_bit_of_it_was_changed(keeper: Keeper, tmp_path: Path) -> None:
+    content = bytearray((keeper.place / "one.backup").read_bytes())
+    content[-5000] ^= 1
+    (tmp_path / "bad.backup").write_bytes(content)
+    wanted = Wanted(tmp_path / "bad.backup", alone_is_enough=True)
+    with pytest.raises(BadInput, match="the backup is damaged"):
+        restore(keeper.home, keeper.settings, wanted, keeper.now)
+    (tmp_path / "none.backup").write_bytes(b"PHK")
+    with pytest.raises(BadInput, match="this is not a backup"):
+        restore(keeper.home, keeper.settings, Wanted(tmp_path / "none.backup"), keeper.now)
+
+
+def test_a_home_never_starts_empty_when_its_ledger_is_gone(keeper: Keeper) -> None:
+    (keeper.home / "ledger.db").unlink()
+    with pytest.raises(LedgerGone, match="restore it"):
+        keeper.open()
+
+
+def test_only_enquiries_go_on_when_the_ledger_is_damaged(keeper: Keeper) -> None:
+    house = keeper.open(damage="The last page is damaged.")
+    try:
+        desk = house.desk
+        assert code(sell_to(desk, KEYPAD, 5000)) == "read_only"
+        assert code(recover(desk)) == "read_only"
+        found = search(desk, "1")
+        assert isinstance(found, list)
+        assert found
+        before = desk.journal.head()
+        assert [each.kind for each in copies.sources(desk)] == ["second_medium", "upstream"]
+        assert desk.journal.head() == before
+    finally:
+        house.close()
+    damage(keeper)
+    with pytest.raises(StoreFault):
+        keeper.open()
+    house = keeper.open(damage="The ledger cannot be read.")
+    try:
+        house.desk.role = ""
+        done = copies.rescue(house.desk)
+        assert not hasattr(done, "code"), done
+        assert (done.trouble, done.upto > 0) == ("", True)
+    finally:
+        house.close()
+    assert keeper.proof().sales == 5

@@ -1,0 +1,115 @@
+"""What every start finds, and that it is as quick for a year as for a day."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kiosk.ledger import start_check, store
+from kiosk.ledger.start_check import check_start
+from kiosk.ledger.store import LEDGER_FILE, Connection, connect, open_scratch
+from tests.ledger.ledgers import fill, open_pen
+
+
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    path = tmp_path_factory.mktemp("start")
+    pen = open_pen(path)
+    fill(pen, 60)
+    pen.close()
+    connection = connect(path / LEDGER_FILE, store.key_of(path))
+    connection.execute("PRAGMA foreign_keys=OFF")
+    yield connection
+    connection.close()
+
+
+def found_after(ledger: Connection, *damage: str) -> str | None:
+    ledger.execute("BEGIN")
+    for name, sql in ledger.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"):
+        ledger.execute(f"DROP TRIGGER {name}")
+        if damage[0].startswith(("UPDATE", "DELETE", "INSERT")):
+            ledger.execute("CREATE TEMP TABLE IF NOT EXISTS guards (sql TEXT)")
+            ledger.execute("INSERT INTO guards VALUES (?)", (sql,))
+    for statement in damage:
+        ledger.execute(statement)
+    if damage[0].startswith(("UPDATE", "DELETE", "INSERT")):
+        for (sql,) in ledger.execute("SELECT sql FROM guards").fetchall():
+            ledger.execute(sql)
+        ledger.execute("DROP TABLE guards")
+    try:
+        return check_start(ledger)
+    finally:
+        ledger.execute("ROLLBACK")
+
+
+def test_a_sound_ledger_and_an_empty_one_pass_when_they_are_started(ledger: Connection) -> None:
+    assert check_start(ledger) is None
+    scratch = open_scratch()
+    assert check_start(scratch) is None
+    scratch.close()
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        ("UPDATE entries SET body = x'80' WHERE sequence = 120", "entry 12"),
+        ("UPDATE entries SET time_ms = 1 WHERE sequence = 100", "entry 101 does not follow"),
+        ("DELETE FROM entries WHERE sequence = 110", "entry 110 is missing"),
+        ("DELETE FROM entries WHERE sequence = (SELECT max(sequence) FROM entries)", "is not"),
+        ("UPDATE head SET sequence = sequence - 1", "is not where it was"),
+        ("UPDATE postings SET amount = 7 WHERE line = 0 AND sequence > 100", "balance"),
+        ("INSERT INTO postings VALUES (100000, 0, 'cash:x', 'ZAR', 1, 'posted')", "is missing"),
+        ("INSERT INTO anchors VALUES (100000, x'00', 'c', x'')", "upstream has acknowledged more"),
+        ("INSERT INTO anchors VALUES (50, zeroblob(32), 'c', x'')", "entry 50 is not the one"),
+    ],
+)
+def test_damage_near_the_end_is_found_when_the_program_starts(
+    ledger: Connection, damage: str, told: str
+) -> None:
+    found = found_after(ledger, damage)
+    assert found is not None
+    assert told in found
+
+
+def test_it_is_noticed_when_the_guards_of_the_journal_are_gone(ledger: Connection) -> None:
+    found = found_after(ledger, "SELECT 1")
+    assert found is not None
+    assert "guard" in found
+
+
+def test_older_entries_are_sampled_when_the_tail_is_short(
+    ledger: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start_check, "_TAIL", 5)
+    monkeypatch.setattr(start_check, "_SAMPLE", 2000)
+    assert check_start(ledger) is None
+    found = found_after(ledger, "UPDATE entries SET time_ms = 1 WHERE sequence = 60")
+    assert found == "entry 60 is not as it was written"
+    found = found_after(ledger, "UPDATE sales SET amount_minor = 1 WHERE sequence < 100")
+    assert found is not None
+    assert "shown otherwise" in found
+
+
+@pytest.mark.proof
+def test_a_start_takes_no_longer_when_there_are_ten_times_more_entries(
+    home: Callable[[str], Path],
+) -> None:
+    took = []
+    for sales in (1_000, 10_000):
+        path = home(f"h{sales}")
+        pen = open_pen(path)
+        fill(pen, sales)
+        pen.close()
+        connection = connect(path / LEDGER_FILE, store.key_of(path))
+        times = []
+        for _ in range(5):
+            begin = time.perf_counter()
+            assert check_start(connection) is None
+            times.append(time.perf_counter() - begin)
+        took.append(min(times))
+        connection.close()
+    assert took[1] < 5 * took[0] + 0.05, took
+    assert took[1] < 2
