@@ -8,7 +8,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from sqlcipher3 import dbapi2
 
 from kiosk.domain import chart, facts
 from kiosk.domain.tariff import Line
@@ -65,8 +64,7 @@ def test_debts_are_those_of_the_journal_when_an_old_ledger_is_opened(
 def _make_old(home: Path) -> None:
     """The ledger as the program before left it."""
     place = store._MIGRATIONS.index("accounts")
-    with contextlib.closing(dbapi2.connect(str(home / "ledger.db"))) as connection:
+    with contextlib.closing(store.connect(home / "ledger.db", store.key_of(home))) as connection:
         for table in DRAWN:
             connection.execute(f"DROP TABLE {table}")
         connection.execute(f"PRAGMA user_version={place}")
-        connection.commit()
