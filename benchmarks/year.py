@@ -18,7 +18,7 @@ from benchmarks.measure import Row, compared, folder, line
 from kiosk.ledger.backup import make_backup
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.pen import Draft, Pen
-from kiosk.ledger.proof import prove
+from kiosk.ledger.proof_apart import prove_apart
 from kiosk.ledger.second_medium import SecondMedium
 from kiosk.ledger.start_check import check_start
 from kiosk.ledger.store import check, open_reader, open_writer, unlock
@@ -71,8 +71,8 @@ def _year(home: Path, name: str, place: Path) -> list[Row]:
     start_s = timed(lambda: wrong.append(check_start(reader)))
     full_s = timed(lambda: wrong.append(check(reader)))
     proofs = []
-    verify_s = timed(lambda: proofs.append(prove(reader, ORIGIN)))
-    signed_s = timed(lambda: proofs.append(prove(reader, ORIGIN, every_signature=True)))
+    verify_s = timed(lambda: proofs.append(prove_apart(home, ORIGIN)))
+    signed_s = timed(lambda: proofs.append(prove_apart(home, ORIGIN, every_signature=True)))
     reader.close()
     backup_s = timed(lambda: make_backup(home, place / "b", ORIGIN, ()))
     assert not any(wrong) and not any(proof.first_bad for proof in proofs), (wrong, proofs)

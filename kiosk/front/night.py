@@ -136,15 +136,14 @@ def _rotate(folder: Path, desk: Desk) -> None:
 def watch(home: Path, origin: str, backup: Path | None) -> NightReport:
     """Check everything, then back up. What the child does."""
     from kiosk.ledger.backup import make_backup
-    from kiosk.ledger.proof import prove
+    from kiosk.ledger.proof_apart import prove_apart
 
     try:
         with contextlib.closing(open_reader(home)) as reader:
             damage = check(reader)
             if damage:
                 return NightReport(fault=damage)
-            reader.execute("BEGIN")
-            proof = prove(reader, origin)
+        proof = prove_apart(home, origin)
     except KioskError as error:
         return NightReport(fault=error.sentence)
     if proof.first_bad:

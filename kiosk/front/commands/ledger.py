@@ -17,7 +17,8 @@ from kiosk.front.wiring import House, opened
 from kiosk.ledger.archive import prove_archive
 from kiosk.ledger.entry_file import Cover
 from kiosk.ledger.opening import opening
-from kiosk.ledger.proof import Proof, prove
+from kiosk.ledger.proof import Proof
+from kiosk.ledger.proof_apart import prove_apart
 from kiosk.ledger.second_medium import compare_medium
 from kiosk.ledger.store import LEDGER_FILE, Connection, check, key_of, open_reader
 
@@ -65,7 +66,7 @@ def _verify(options: argparse.Namespace, context: Context) -> int:
             return say.trouble(f"{context.home / LEDGER_FILE}: is damaged ({damage}).")
         connection.execute("BEGIN")
         origin = opening(connection).origin
-        proof = prove(connection, origin, every_signature=options.signatures)
+        proof = prove_apart(context.home, origin, every_signature=options.signatures)
         if not proof.first_bad:
             proof = _with_copies(connection, origin, proof, options, context)
     if options.json:
