@@ -17,7 +17,6 @@ from kiosk.errors import CardFault, CashFault, Refusal
 from kiosk.ledger.records import NoteRecord
 from kiosk.marks import mark
 from kiosk.ports import CashEvent, CashIn
-from kiosk.till.cards.work import recover_cards
 from kiosk.till.deliver import deliver, record_of, void, write_outcome
 from kiosk.till.desk import Desk
 from kiosk.till.tokens import recover_tokens
@@ -54,7 +53,16 @@ def recover(desk: Desk) -> Recovered | Refusal:
                 continue
             after = _recover_sale(desk, record)
             (waiting if after.state == "in_doubt" else settled).append(after)
-        return Recovered(settled, payments, waiting, recover_tokens(desk), recover_cards(desk))
+        return Recovered(settled, payments, waiting, recover_tokens(desk), _recover_cards(desk))
+
+
+def _recover_cards(desk: Desk) -> list[CardWorkRecord]:
+    """Works on cards; the card room is loaded only where one is open."""
+    if not desk.records.open_card_works():
+        return []
+    from kiosk.till.cards.work import recover_cards
+
+    return recover_cards(desk)
 
 
 def _recover_sale(desk: Desk, record: SaleRecord) -> SaleRecord:

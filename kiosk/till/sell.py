@@ -22,7 +22,7 @@ from kiosk.domain.token import (
 )
 from kiosk.errors import CardFault, Refusal
 from kiosk.marks import mark
-from kiosk.till.cards.watch import stopped
+from kiosk.till.cards.gate import stopped
 from kiosk.till.deliver import CardBack, Stages, deliver, no_card_back
 from kiosk.till.desk import Desk
 from kiosk.till.quote import Buyer, Offer
