@@ -7,7 +7,7 @@ import msgspec
 from kiosk.domain.cards import families
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
-from kiosk.till.cards.watch import stopped
+from kiosk.till.cards.gate import stopped
 from kiosk.till.desk import Desk
 from kiosk.till.quote import Buyer, buyer_of
 from kiosk.till.recover import card_image

@@ -19,7 +19,6 @@ from kiosk.ledger.records import NoteRecord
 from kiosk.marks import mark
 from kiosk.ports import CashEvent, CashIn
 from kiosk.till.card_accounts import recover_top_ups
-from kiosk.till.cards.work import recover_cards
 from kiosk.till.deliver import deliver, record_of, void, write_outcome
 from kiosk.till.desk import Desk
 from kiosk.till.tokens import recover_tokens
@@ -59,8 +58,17 @@ def recover(desk: Desk) -> Recovered | Refusal:
             (waiting if after.state == "in_doubt" else settled).append(after)
         return Recovered(
             settled, payments, waiting, recover_tokens(desk), recover_top_ups(desk),
-            recover_cards(desk),
+            _recover_cards(desk),
         )  # fmt: skip
+
+
+def _recover_cards(desk: Desk) -> list[CardWorkRecord]:
+    """Works on cards; the card room is loaded only where one is open."""
+    if not desk.records.open_card_works():
+        return []
+    from kiosk.till.cards.work import recover_cards
+
+    return recover_cards(desk)
 
 
 def _recover_sale(desk: Desk, record: SaleRecord) -> SaleRecord:

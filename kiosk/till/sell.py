@@ -23,7 +23,7 @@ from kiosk.errors import Refusal
 from kiosk.marks import mark
 from kiosk.till import card_accounts
 from kiosk.till.card_accounts import CardBack
-from kiosk.till.cards.watch import stopped
+from kiosk.till.cards.gate import stopped
 from kiosk.till.deliver import Stages, deliver, no_card_back
 from kiosk.till.desk import Desk
 from kiosk.till.quote import Buyer, Offer

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kiosk.domain import chart
 from kiosk.domain.card_record import CardWorkRecord
 from kiosk.errors import Refusal
+from kiosk.till.cards import mend
 from kiosk.till.cards import plan as planning
 from kiosk.till.cards.plan import Plan
 from kiosk.till.cards.work import carry_out
@@ -53,12 +54,12 @@ def reissue(
 
 
 def cancel(desk: Desk, to: str = "meter_account") -> CardWorkRecord | Refusal:
-    plan = planning.plan_cancel(desk, to)
+    plan = mend.plan_cancel(desk, to)
     return plan if isinstance(plan, Refusal) else carry_out(desk, plan, "moved away", SECOND)
 
 
 def repair(desk: Desk, shown: int | None = None) -> CardWorkRecord | Refusal:
-    plan = planning.plan_repair(desk, shown)
+    plan = mend.plan_repair(desk, shown)
     return plan if isinstance(plan, Refusal) else carry_out(desk, plan, "does not fit", SECOND)
 
 

@@ -11,7 +11,7 @@ from kiosk.domain.cards import open as open_card
 from kiosk.domain.cards.open import OpenCard
 from kiosk.errors import Refusal
 from kiosk.till import recover
-from kiosk.till.cards import plan as planning
+from kiosk.till.cards import mend
 from kiosk.till.cards.work import carry_out, give_up
 from kiosk.till.desk import Desk
 from kiosk.till.maintain import verify
@@ -144,16 +144,16 @@ def test_no_purchase_is_taken_back_when_one_person_alone_or_the_wrong_role_asks(
 ) -> None:
     hall.put_in(CARD)
     sold(sell_to(desk, CARD, 5000))
-    plan = planned(planning.plan_cancel(desk))
+    plan = planned(mend.plan_cancel(desk))
     assert code(carry_out(desk, plan, "moved away")) == "second_person_needed"
     assert code(carry_out(desk, plan, "x", SECOND)) == "reason_missing"
     cashier = SecondPerson("102", "1234")
     assert code(carry_out(desk, plan, "moved away", cashier)) == "no_right"
     technician = hall.station(role="technician", operator="201")
-    assert code(planning.plan_cancel(technician, "cash")) == "no_right"
+    assert code(mend.plan_cancel(technician, "cash")) == "no_right"
     kiosk = hall.station(role="self_service")
-    assert code(planning.plan_cancel(kiosk)) == "no_right"
-    assert code(planning.plan_repair(hall.station(role="cashier"))) == "no_right"
+    assert code(mend.plan_cancel(kiosk)) == "no_right"
+    assert code(mend.plan_repair(hall.station(role="cashier"))) == "no_right"
 
 
 # --- interruptions --------------------------------------------------------------------------------
@@ -170,7 +170,7 @@ def test_meter_and_money_agree_when_the_program_stopped_while_a_purchase_was_tak
 ) -> None:
     hall.put_in(CARD)
     sale = sold(sell_to(desk, CARD, 5000))
-    plan = planned(planning.plan_cancel(desk, "cash"))
+    plan = planned(mend.plan_cancel(desk, "cash"))
     marks.arm(die_at(mark, passage))
     with pytest.raises(DiedError):
         carry_out(desk, plan, "moved away", SECOND)
@@ -203,7 +203,7 @@ def test_a_cancel_in_doubt_waits_for_its_card_when_it_was_pulled_at_any_command_
 ) -> None:
     hall.put_in(CARD)
     sold(sell_to(desk, CARD, 5000))
-    plan = planned(planning.plan_cancel(desk))
+    plan = planned(mend.plan_cancel(desk))
     reader = desk.reader
     hall.clumsy_reader(desk, CardFaults("pull", command))
     outcome = carry_out(desk, plan, "moved away", SECOND)

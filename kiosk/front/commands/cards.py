@@ -8,17 +8,17 @@ from collections.abc import Callable
 import msgspec
 
 from kiosk.config import Settings
-from kiosk.domain.card_record import CardStanding, CardWorkRecord
+from kiosk.domain.card_record import CardWorkRecord
 from kiosk.domain.cards.work import TOOLS
 from kiosk.domain.cards.workshops import SHOPS
 from kiosk.errors import BadInput, Refusal
 from kiosk.front.cli import Context
-from kiosk.front.commands import say
+from kiosk.front.commands import card_lists, say
 from kiosk.front.commands.persons import second_of
 from kiosk.front.operator import become
 from kiosk.front.wiring import House, opened
 from kiosk.screens import card_telling
-from kiosk.till.cards import look, plan, slip, watch, work
+from kiosk.till.cards import look, mend, plan, slip, work
 from kiosk.till.cards.look import CardView
 from kiosk.till.cards.plan import OLD_STATES, Plan
 
@@ -39,7 +39,7 @@ def arguments(_verb: str, parser: argparse.ArgumentParser) -> None:
     _readers(words.add_parser("reading", help="keep the meter reading that is on the card"))
     words.add_parser("readings", help="readings that came by card").add_argument("meter")
     _work_arguments(words)
-    _list_arguments(words)
+    card_lists.arguments(words)
     for word in words.choices.values():
         _who(word)
 
@@ -88,27 +88,6 @@ def _work_arguments(words: argparse._SubParsersAction[argparse.ArgumentParser]) 
     words.add_parser("reprint", help="print a copy of a slip").add_argument("work")
 
 
-def _list_arguments(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    hot = words.add_parser("hot", help="the hot list: list, add, release")
-    hot.add_argument("act", nargs="?", choices=("list", "add", "release"), default="list")
-    hot.add_argument("card", nargs="?", default="", help="printed number or chip serial")
-    hot.add_argument("--state", choices=watch.STOPPED, default="hot")
-    hot.add_argument("--reason", default="")
-    say.second(hot)
-    cases = words.add_parser("cases", help="cards that were found or stopped: list, close")
-    cases.add_argument("act", nargs="?", choices=("list", "close"), default="list")
-    cases.add_argument("case", nargs="?", default="")
-    cases.add_argument("--outcome", choices=watch.OUTCOMES, default="handed_back")
-    cases.add_argument("--note", default="")
-    cases.add_argument("--all", action="store_true", help="closed ones too")
-    stock = words.add_parser("stock", help="blank cards: list, received, damaged, issued, counted")
-    movements = ("list", "received", "damaged", "issued", "counted")
-    stock.add_argument("act", nargs="?", choices=movements, default="list")
-    stock.add_argument("family", nargs="?", default="")
-    stock.add_argument("count", nargs="?", type=int, default=0)
-    stock.add_argument("--note", default="", help="where from, where to, who counted")
-
-
 def run(_verb: str, options: argparse.Namespace, context: Context) -> int:
     """One word of `kiosk cards`."""
     word = options.word or "list"
@@ -116,8 +95,8 @@ def run(_verb: str, options: argparse.Namespace, context: Context) -> int:
         "list": _list, "search": _list, "families": _families, "read": _read,
         "reading": _reading, "readings": _readings, "make": _make, "reissue": _reissue,
         "cancel": _cancel, "repair": _repair, "tool": _tool, "recover": _recover,
-        "give-up": _give_up, "works": _works, "reprint": _reprint, "hot": _hot, "cases": _cases,
-        "stock": _stock,
+        "give-up": _give_up, "works": _works, "reprint": _reprint, "hot": card_lists.hot,
+        "cases": card_lists.cases, "stock": card_lists.stock,
     }[word]  # fmt: skip
     settings, slot = _reader_named(context.settings, getattr(options, "reader", ""))
     with opened(context.home, settings, paper=word == "reprint", slot=slot) as house:
@@ -138,22 +117,7 @@ def _reader_named(settings: Settings, name: str) -> tuple[Settings, str]:
 
 def _list(house: House, options: argparse.Namespace) -> int | Refusal:
     found = look.search(house.desk, getattr(options, "text", ""), getattr(options, "limit", 1000))
-    return found if isinstance(found, Refusal) else _standings(house, found, options)
-
-
-def _standings(house: House, rows: list[CardStanding], options: argparse.Namespace) -> int:
-    if options.json:
-        say.json([_standing_json(row) for row in rows])
-    for row in [] if options.json else rows:
-        say.out("  ".join(card_telling.standing_cells(house.words, row)))
-    return 0
-
-
-def _standing_json(row: CardStanding) -> dict[str, object]:
-    return {
-        "card": row.card.number, "serial": row.card.serial, "meter": row.card.meter,
-        "issue": row.card.issue, "state": row.state, "reason": row.reason,
-    }  # fmt: skip
+    return found if isinstance(found, Refusal) else card_lists.standings(house, found, options)
 
 
 def _families(house: House, options: argparse.Namespace) -> int:
@@ -237,11 +201,11 @@ def _reissue(house: House, options: argparse.Namespace) -> int | Refusal:
 
 
 def _cancel(house: House, options: argparse.Namespace) -> int | Refusal:
-    return _work(house, options, plan.plan_cancel(house.desk, options.to))
+    return _work(house, options, mend.plan_cancel(house.desk, options.to))
 
 
 def _repair(house: House, options: argparse.Namespace) -> int | Refusal:
-    return _work(house, options, plan.plan_repair(house.desk, options.shown))
+    return _work(house, options, mend.plan_repair(house.desk, options.shown))
 
 
 def _tool(house: House, options: argparse.Namespace) -> int | Refusal:
@@ -344,51 +308,4 @@ def _reprint(house: House, options: argparse.Namespace) -> int | Refusal:
     if not job:
         return say.trouble(house.words.say("cashier.no_printer"))
     say.out(house.words.say("cashier.reprinted", copy=int(job.rpartition("/")[2])))
-    return 0
-
-
-# --- lists ----------------------------------------------------------------------------------------
-
-
-def _hot(house: House, options: argparse.Namespace) -> int | Refusal:
-    if options.act == "list":
-        rows = watch.hot_list(house.desk)
-        return rows if isinstance(rows, Refusal) else _standings(house, rows, options)
-    if options.act == "add":
-        changed = watch.stop(house.desk, options.card, options.state, options.reason)
-    else:
-        second = second_of(house, options)
-        changed = watch.release(house.desk, options.card, options.reason, second)
-    return changed if isinstance(changed, Refusal) else _standings(house, [changed], options)
-
-
-def _cases(house: House, options: argparse.Namespace) -> int | Refusal:
-    if options.act == "close":
-        closed = watch.close_case(house.desk, options.case, options.outcome, options.note)
-        found = closed if isinstance(closed, Refusal) else [closed]
-    else:
-        found = watch.cases(house.desk, every=options.all)
-    if isinstance(found, Refusal):
-        return found
-    if options.json:
-        say.json(found)
-    for case in [] if options.json else found:
-        say.out("  ".join([case.case_id, *card_telling.case_cells(house.words, case)]))
-    return 0
-
-
-def _stock(house: House, options: argparse.Namespace) -> int | Refusal:
-    if options.act != "list":
-        refused = watch.move_stock(
-            house.desk, options.family, options.act, options.count, options.note
-        )
-        if refused is not None:
-            return refused
-    found = look.stock(house.desk)
-    if isinstance(found, Refusal):
-        return found
-    if options.json:
-        say.json(found)
-    for line in [] if options.json else card_telling.stock_lines(house.words, found):
-        say.out(line)
     return 0

@@ -12,7 +12,7 @@ from kiosk.domain.organisation import may
 from kiosk.errors import BadInput, Refusal
 from kiosk.screens import card_telling
 from kiosk.screens.lines.console import Choice, Console
-from kiosk.till.cards import look, plan, slip, watch, work
+from kiosk.till.cards import look, mend, plan, slip, watch, work
 from kiosk.till.cards.plan import Plan
 from kiosk.till.tokens import SecondPerson
 
@@ -94,13 +94,13 @@ def _reissue(console: Console) -> None:
 
 def _cancel(console: Console) -> None:
     to = _choice(console.ask("cards.ask_to", "cards.help_cancel"), ("meter_account", "cash"))
-    _work(console, plan.plan_cancel(console.desk, to))
+    _work(console, mend.plan_cancel(console.desk, to))
 
 
 def _repair(console: Console) -> None:
     typed = console.ask("cards.ask_shown", "cards.help_repair")
     shown = _number(typed) if typed else None
-    _work(console, plan.plan_repair(console.desk, shown))
+    _work(console, mend.plan_repair(console.desk, shown))
 
 
 def _tool(console: Console) -> None:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 
-from textual.widget import Widget
-
-from kiosk.domain.card_record import CardCase, CardStanding
 from kiosk.errors import KioskError, Refusal
 from kiosk.ports import Hands
 from kiosk.screens import card_telling
+from kiosk.screens.staff.card_lists import Cases, HotList, help_page, search_form
 from kiosk.screens.staff.card_work import choice, work_form
-from kiosk.screens.staff.form import Form, asked
+from kiosk.screens.staff.form import Form
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Page, Reading
 from kiosk.screens.staff.row_menu import Row, RowMenu
 from kiosk.screens.staff.table import Table
-from kiosk.till.cards import look, plan, watch
+from kiosk.till.cards import look, mend, plan
 from kiosk.till.cards.look import CardView
 from kiosk.till.desk import Desk
-from kiosk.till.tokens import SecondPerson
 
 
 class CommonCards(RowMenu):
@@ -73,12 +70,6 @@ class CommonCards(RowMenu):
         from kiosk.screens.cashier.counter import Counter
 
         self.face_app.go(Counter())
-
-
-def help_page(screen: StaffFrame, name: str, back: Back) -> Page:
-    """What a row of the card menu is for."""
-    text = [screen.say(f"cards.menu_{name}"), "", screen.say(f"cards.help_{name}")]
-    return Page(screen.say("cards.help_title"), text, back)
 
 
 class Moved(Page):
@@ -166,224 +157,6 @@ def cancel_form(screen: StaffFrame, back: Back) -> Form:
     """Take the purchase on the card back."""
 
     def make(desk: Desk, answers: list[str]) -> plan.Plan | Refusal:
-        return plan.plan_cancel(desk, choice(answers[0], ("meter_account", "cash")))
+        return mend.plan_cancel(desk, choice(answers[0], ("meter_account", "cash")))
 
     return work_form(screen, "cancel", ["to"], make, back, [screen.say("cards.put_card")])
-
-
-# --- lists ----------------------------------------------------------------------------------------
-
-
-class CardList(StaffFrame):
-    """A list with one chosen row; `name` is its row in the menu."""
-
-    name = ""
-
-    def __init__(self, back: Back, said: str = "") -> None:
-        super().__init__()
-        self.back, self.said = back, said
-
-    def heading(self) -> str:
-        """What is listed."""
-        return self.say(f"cards.menu_{self.name}")
-
-    def headings(self) -> list[str]:
-        """Over the columns."""
-        raise NotImplementedError
-
-    def read(self) -> None:
-        """Ask for the rows and `fill` them."""
-        raise NotImplementedError
-
-    def body(self) -> Iterable[Widget]:
-        """The list."""
-        yield Table(self.headings())
-
-    def on_mount(self) -> None:
-        """Read the list."""
-        self.read()
-
-    def fill(self, rows: list[list[str]]) -> None:
-        """Show the rows, or that there is none."""
-        self.query_one(Table).fill(rows)
-        self.note(" ".join(part for part in (self.said, "" if rows else self.say("cards.none"))))
-
-    def press_arrow(self, steps: int) -> None:
-        """Choose another row."""
-        self.query_one(Table).move(steps)
-
-    def press_cancel(self) -> None:
-        """Back to the menu."""
-        self.face_app.go(self.back())
-
-    def press_help(self) -> None:
-        """What this list is for."""
-        self.face_app.go(help_page(self, self.name, partial(type(self), self.back)))
-
-    def chosen(self) -> int:
-        """The place of the chosen row."""
-        return self.query_one(Table).chosen
-
-
-def _card_headings(screen: StaffFrame) -> list[str]:
-    keys = ("card_number", "card_serial", "card_meter", "card_issue")
-    return [*(screen.say(f"technician.{key}") for key in keys), screen.say("cards.state")]
-
-
-class HotList(CardList):
-    """Stopped cards; 1 stops another one, 2 releases the chosen one."""
-
-    name = "hot"
-
-    def __init__(self, back: Back, said: str = "") -> None:
-        super().__init__(back, said)
-        self._cards: list[CardStanding] = []
-
-    def headings(self) -> list[str]:
-        """Number, chip, meter, issue, state."""
-        return _card_headings(self)
-
-    def hint(self) -> str:
-        """The digits."""
-        return self.say("cards.hot_keys")
-
-    def read(self) -> None:
-        """Ask for the hot list."""
-        self.ask(partial(watch.hot_list, self.desk), self._listed)
-
-    def _listed(self, found: list[CardStanding] | Refusal) -> None:
-        if isinstance(found, Refusal):
-            self.note(self.words.refusal(found), "warn")
-            return
-        self._cards = found
-        self.fill([card_telling.standing_cells(self.words, each) for each in found])
-
-    def press_digit(self, digit: int) -> None:
-        """Stop or release."""
-        if digit == 1:
-            self.face_app.go(stop_form(self, self.back))
-        elif digit == 2 and self._cards:
-            serial = self._cards[self.chosen()].card.serial
-            self.face_app.go(release_form(self, serial, self.back))
-
-
-def stop_form(screen: StaffFrame, back: Back) -> Form:
-    """Sell to a card no more."""
-
-    def act(form: Form, answers: list[str]) -> None:
-        which, state, reason = answers
-        work = partial(watch.stop, form.desk, which, choice(state, watch.STOPPED), reason)
-        asked(form, work, partial(_changed, form, back))
-
-    questions = [(screen.say(f"cards.ask_{name}"), False) for name in ("which", "state", "reason")]
-    return Form(screen.say("cards.menu_hot"), questions, act, partial(HotList, back))
-
-
-def release_form(screen: StaffFrame, serial: str, back: Back) -> Form:
-    """Two persons take a card off the hot list."""
-
-    def act(form: Form, answers: list[str]) -> None:
-        reason, name, pin = answers
-        second = SecondPerson(name, pin)
-        work = partial(watch.release, form.desk, serial, reason, second)
-        asked(form, work, partial(_changed, form, back))
-
-    names = ("reason", "second", "second_pin")
-    questions = [(screen.say(f"cards.ask_{name}"), name == "second_pin") for name in names]
-    known = [f"{screen.say('technician.card_serial')} {serial}"]
-    return Form(screen.say("cards.menu_hot"), questions, act, partial(HotList, back), known)
-
-
-def _changed(form: Form, back: Back, standing: CardStanding) -> None:
-    said = " ".join(card_telling.standing_cells(form.words, standing))
-    form.face_app.go(HotList(back, said))
-
-
-class Cases(CardList):
-    """Cards that staff have to look after; a digit says what became of the chosen one."""
-
-    name = "cases"
-
-    def __init__(self, back: Back, said: str = "") -> None:
-        super().__init__(back, said)
-        self._cases: list[CardCase] = []
-
-    def headings(self) -> list[str]:
-        """Time, what, chip, meter."""
-        keys = ("cashier.history_time", "cards.state", "technician.card_serial", "cashier.meter")
-        return [*(self.say(key) for key in keys), ""]
-
-    def hint(self) -> str:
-        """The digits."""
-        return self.say("cards.case_keys")
-
-    def read(self) -> None:
-        """Ask for the open cases."""
-        self.ask(partial(watch.cases, self.desk), self._listed)
-
-    def _listed(self, found: list[CardCase] | Refusal) -> None:
-        if isinstance(found, Refusal):
-            self.note(self.words.refusal(found), "warn")
-            return
-        self._cases = found
-        self.fill([card_telling.case_cells(self.words, each) for each in found])
-
-    def press_digit(self, digit: int) -> None:
-        """Ask for a note, then close the case."""
-        if 1 <= digit <= len(watch.OUTCOMES) and self._cases:
-            case = self._cases[self.chosen()]
-            self.face_app.go(close_form(self, case, watch.OUTCOMES[digit - 1], self.back))
-
-
-def close_form(screen: StaffFrame, case: CardCase, outcome: str, back: Back) -> Form:
-    """Say why, and close the case."""
-
-    def closed(form: Form, ended: CardCase) -> None:
-        form.face_app.go(Cases(back, " ".join(card_telling.case_cells(form.words, ended))))
-
-    def act(form: Form, answers: list[str]) -> None:
-        work = partial(watch.close_case, form.desk, case.case_id, outcome, answers[0])
-        asked(form, work, partial(closed, form))
-
-    known = [" ".join(card_telling.case_cells(screen.words, case)),
-             screen.say(f"cards.outcome_{outcome}")]  # fmt: skip
-    questions = [(screen.say("cards.ask_reason"), False)]
-    return Form(screen.say("cards.menu_cases"), questions, act, partial(Cases, back), known)
-
-
-class Found(CardList):
-    """Cards that were searched for."""
-
-    name = "search"
-
-    def __init__(self, back: Back, text: str = "") -> None:
-        super().__init__(back)
-        self.text = text
-
-    def headings(self) -> list[str]:
-        """Number, chip, meter, issue, state."""
-        return _card_headings(self)
-
-    def hint(self) -> str:
-        """Arrows and Esc."""
-        return self.say("cards.page_keys")
-
-    def read(self) -> None:
-        """Search."""
-        self.ask(partial(look.search, self.desk, self.text), self._listed)
-
-    def _listed(self, found: list[CardStanding] | Refusal) -> None:
-        if isinstance(found, Refusal):
-            self.note(self.words.refusal(found), "warn")
-        else:
-            self.fill([card_telling.standing_cells(self.words, each) for each in found])
-
-
-def search_form(screen: StaffFrame, back: Back) -> Form:
-    """Ask what to search for."""
-
-    def act(form: Form, answers: list[str]) -> None:
-        form.face_app.go(Found(back, answers[0]))
-
-    questions = [(screen.say("cards.ask_search"), False)]
-    return Form(screen.say("cards.menu_search"), questions, act, back)

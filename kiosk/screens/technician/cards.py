@@ -10,12 +10,13 @@ from kiosk.domain.cards.work import TOOLS, MeterReading
 from kiosk.domain.cards.workshops import SHOPS
 from kiosk.errors import BadInput, Refusal
 from kiosk.screens import card_telling
+from kiosk.screens.staff.card_lists import CardList, help_page
 from kiosk.screens.staff.card_work import choice, work_form
-from kiosk.screens.staff.cards import CardList, CommonCards, help_page
+from kiosk.screens.staff.cards import CommonCards
 from kiosk.screens.staff.form import Form, asked
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Page, Reading
-from kiosk.till.cards import look, plan, watch, work
+from kiosk.till.cards import look, mend, plan, watch, work
 from kiosk.till.desk import Desk
 
 _MOVEMENTS = ("received", "damaged", "issued", "counted")
@@ -65,9 +66,9 @@ def repair_form(screen: StaffFrame) -> Form:
     def make(desk: Desk, answers: list[str]) -> plan.Plan | Refusal:
         shown = answers[0]
         if not shown:
-            return plan.plan_repair(desk)
+            return mend.plan_repair(desk)
         whole = shown.isascii() and shown.isdecimal() and len(shown) <= 10
-        return plan.plan_repair(desk, int(shown) if whole else -1)
+        return mend.plan_repair(desk, int(shown) if whole else -1)
 
     return work_form(screen, "repair", ["shown"], make, CardRoom, [screen.say("cards.put_card")])
 

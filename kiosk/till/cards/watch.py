@@ -10,7 +10,6 @@ from typing import get_args
 from kiosk.domain import card_facts
 from kiosk.domain.card_record import CardCase, CardStanding
 from kiosk.domain.cards import families, workshops
-from kiosk.domain.cards.image import CardImage
 from kiosk.domain.fact import Fact
 from kiosk.errors import Refusal
 from kiosk.till.cards.look import inspected
@@ -22,24 +21,6 @@ from kiosk.till.tokens import SecondPerson, reason_missing
 OUTCOMES = ("handed_back", "kept", "retired")
 
 STOPPED = ("hot", "lost", "retired")
-
-
-def stopped(desk: Desk, image: CardImage) -> Refusal | None:
-    """Why nobody is sold to on this card, in neutral words; a stopped one becomes a case."""
-    if desk.records.card_cases(serial=image.serial):
-        return Refusal("card_not_accepted")
-    found = desk.records.cards_of(serial=image.serial)
-    if not found or found[0].state == "active":
-        return None
-    card = found[0].card
-    desk.journal.append(
-        card_facts.CardInspected(
-            desk.entropy.name(), desk.station.name, desk.operator, found[0].state, image.serial,
-            card.meter, image,
-        )
-    )  # fmt: skip
-    desk.nudge()
-    return Refusal("card_not_accepted")
 
 
 # --- the hot list ---------------------------------------------------------------------------------
