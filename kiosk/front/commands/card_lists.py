@@ -7,7 +7,7 @@ import argparse
 from kiosk.domain.card_record import CardStanding
 from kiosk.errors import Refusal
 from kiosk.front.commands import say
-from kiosk.front.commands.tokens import second_of
+from kiosk.front.commands.persons import second_of
 from kiosk.front.wiring import House
 from kiosk.screens import card_telling
 from kiosk.till.cards import look, watch
