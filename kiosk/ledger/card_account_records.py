@@ -112,10 +112,15 @@ class CardAccountReads:
         return bool(rows)
 
     def last_sale_of_card(self, serial: str) -> tuple[str, int, CardImage] | None:
-        """Sale id, purchase number and card before it, of the newest delivery to this chip."""
+        """Sale id, purchase number and card before it, of the newest delivery to this chip that
+        still stands: neither taken back nor followed by a work on the card."""
         rows = self._all(
-            "SELECT sale_id, purchase_number, sequence FROM sales WHERE card = ?"
-            " AND state = 'delivered' ORDER BY purchase_number DESC LIMIT 1",
+            "SELECT sale_id, purchase_number, sequence FROM sales WHERE card = ?1"
+            " AND state = 'delivered'"
+            " AND sale_id NOT IN (SELECT sale_id FROM undone_sales WHERE state = 'reversed')"
+            " AND ended > (SELECT coalesce(max(ended), 0) FROM card_works"
+            "  WHERE serial = ?1 AND state = 'done')"
+            " ORDER BY purchase_number DESC LIMIT 1",
             serial,
         )
         if not rows:
@@ -123,3 +128,12 @@ class CardAccountReads:
         sale_id, number, sequence = rows[0]
         committed: Any = self.fact(sequence)
         return sale_id, number, committed.card.before
+
+    def number_after_work(self, serial: str) -> int:
+        """The purchase number that the newest work left on this chip; 0 without one."""
+        rows = self._all(
+            "SELECT purchase_number FROM card_works WHERE serial = ? AND state = 'done'"
+            " ORDER BY ended DESC LIMIT 1",
+            serial,
+        )
+        return int(rows[0][0]) if rows else 0

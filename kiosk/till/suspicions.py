@@ -71,7 +71,8 @@ def known_of(desk: Desk, serial: str) -> Known:
     number = move.committed.number if move is not None else 0
     mark = move.committed.mark if move is not None else b""
     if sale is None:
-        return Known(account_number=number, account_mark=mark)
+        left = desk.records.number_after_work(serial)
+        return Known(purchase_number=left, account_number=number, account_mark=mark)
     sale_id, purchase_number, before = sale
     was = families.of(before).state(before)
     return Known(

@@ -10,7 +10,7 @@ from kiosk.domain import chart
 from kiosk.domain.cards import open as open_card
 from kiosk.domain.cards.open import OpenCard
 from kiosk.errors import Refusal
-from kiosk.till import recover
+from kiosk.till import recover, suspicions
 from kiosk.till.cards import mend
 from kiosk.till.cards.work import carry_out, give_up
 from kiosk.till.desk import Desk
@@ -235,7 +235,10 @@ def test_the_card_goes_on_from_the_meters_number_when_it_was_behind(hall: Hall, 
         hall.insert_in_meter(CARD)
     scratch(hall, serial, 2, 1, (1).to_bytes(4, "big"))  # somebody put an older purchase back
     hall.put_in(CARD)
-    assert code(sell_to(desk, CARD, 2000)) == "card_behind_meter"
+    assert code(sell_to(desk, CARD, 2000)) == "card_to_counter", "a number that fell is looked at"
+    (case,) = desk.records.open_suspicions()
+    looked = suspicions.close_case(desk, case.suspected.case_id, "genuine", SECOND.name, SECOND.pin)
+    assert not isinstance(looked, Refusal)
     record = worked(repair(desk))
     assert (card_now(desk).purchase_number, card_now(desk).purchase_energy_wh) == (2, 0)
     assert record.committed.content.purchase_number == 2

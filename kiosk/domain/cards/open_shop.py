@@ -62,8 +62,9 @@ class OpenShop:
         return open_work.repair(card, image, meter_number, currency, keep=keep)
 
     def tool(
-        self, image: CardImage, tool: str, person: Person, settings: Mapping[str, int]
-    ) -> list[PlainWrite] | Refusal:
+        self, image: CardImage, tool: str, person: Person, settings: Mapping[str, int], *,
+        sealed: bool,
+    ) -> list[PlainWrite] | Refusal:  # fmt: skip
         """Inquiry card and parameter card."""
         assert self.is_unmade(image), image.serial
         if tool not in self.tools:
@@ -71,7 +72,7 @@ class OpenShop:
         if not 0 <= settings.get("alarm_wh", 0) < 2**40:
             return Refusal("card_energy_too_large", {"energy_wh": settings["alarm_wh"]})
         whole = {"alarm_wh": 0, "power_limit_w": 0} | dict(settings)
-        return open_work.tool(tool, person, whole, sealed=False)
+        return open_work.tool(tool, person, whole, sealed=sealed)
 
     def reading(self, image: CardImage) -> MeterReading | None:
         """The write-back."""

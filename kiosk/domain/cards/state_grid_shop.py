@@ -113,8 +113,9 @@ class StateGridShop:
         return self._all(self.family.profile.frame(_USER_CARD, bytes(data)), wallet, returned)
 
     def tool(
-        self, image: CardImage, tool: str, person: Person, settings: Mapping[str, int]
-    ) -> list[PlainWrite] | Refusal:
+        self, image: CardImage, tool: str, person: Person, settings: Mapping[str, int], *,
+        sealed: bool,
+    ) -> list[PlainWrite] | Refusal:  # fmt: skip
         """Inquiry, parameter preset and meter-number cards."""
         assert self.is_unmade(image), image.serial
         if tool == "key-update":

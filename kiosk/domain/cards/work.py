@@ -95,9 +95,10 @@ class Workshop(Protocol):
         or, to `keep` a purchase that was paid, carried under the next number (F004)."""
 
     def tool(
-        self, image: CardImage, tool: str, person: Person, settings: Mapping[str, int]
-    ) -> list[PlainWrite] | Refusal:
-        """The writes that make a tool card from an unmade one."""
+        self, image: CardImage, tool: str, person: Person, settings: Mapping[str, int], *,
+        sealed: bool,
+    ) -> list[PlainWrite] | Refusal:  # fmt: skip
+        """The writes that make a tool card from an unmade one; `sealed` where cards have keys."""
 
     def reading(self, image: CardImage) -> MeterReading | None:
         """What the meter wrote on the card, a user card or an inquiry card; None for nothing."""

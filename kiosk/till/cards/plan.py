@@ -213,7 +213,8 @@ def plan_tool(
         return blank
     shop, image = blank
     person = Person(_serial(desk, shop, image), "0" * CARD_DIGITS, meter, 1)
-    writes = shop.tool(image, tool, person, settings or {})
+    assert desk.reader is not None
+    writes = shop.tool(image, tool, person, settings or {}, sealed=desk.reader.seals())
     if isinstance(writes, Refusal):
         return writes
     return Plan(

@@ -263,7 +263,7 @@ def test_a_state_grid_tool_card_has_the_frame_of_its_kind(
     bench = Bench(kind, tmp_path)
     image = bench.reader().inspect()
     person = Person(image.serial, "0" * 12, METER, 1)
-    writes = bench.shop().tool(image, tool, person, settings)
+    writes = bench.shop().tool(image, tool, person, settings, sealed=bench.sealed)
     assert not isinstance(writes, Refusal)
     bench.work(image, writes)
     after = bench.reader().inspect()
@@ -272,6 +272,6 @@ def test_a_state_grid_tool_card_has_the_frame_of_its_kind(
     assert isinstance(state, Refusal)
     assert state.code == "card_unknown_kind"
     assert int.from_bytes(after.files[2][:4], "big") == settings.get("amount_minor", 0)
-    key_update = bench.shop().tool(image, "key-update", person, {})
+    key_update = bench.shop().tool(image, "key-update", person, {}, sealed=bench.sealed)
     assert isinstance(key_update, Refusal)
     assert key_update.code == "tool_card_needs_key_system"
