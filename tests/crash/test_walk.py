@@ -12,8 +12,8 @@ import pytest
 
 from kiosk.marks import MARKS
 from tests.crash import auditor
-from tests.crash.auditor import Attempt, Findings
 from tests.crash.cases import ALL, DEFAULT
+from tests.crash.evidence import Attempt, Findings
 from tests.crash.walk import Case, Registry, aftermath, feed_from_outside, walk
 
 Walked = Future[tuple[int, Findings]]
