@@ -30,3 +30,5 @@ proofs: setup
 	@$(BIN)/python -m pytest -m proof
 crash: setup
 	@$(BIN)/python -m tests.crash $(SEEDS)
+power: setup
+	@$(BIN)/python -m tests.power $(IMAGES)

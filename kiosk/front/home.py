@@ -23,7 +23,7 @@ from kiosk.errors import ConfigFault, HomeFault, Refusal
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.pen import Now
 from kiosk.ledger.sealing import load_key, make_key, public_bytes
-from kiosk.ledger.store import check, open_reader
+from kiosk.ledger.store import check, open_reader, sync_folder
 from sync.wire import is_origin
 
 SIGNING_KEY = Path("keys") / "signing.key"
@@ -61,6 +61,7 @@ def open_home(path: Path, settings: Settings, now: Now) -> Home:
     _ledger_is_there(path)
     key_path = path / SIGNING_KEY
     new = not (path / "ledger.db").exists()
+    _make_folder(key_path.parent)
     if new and not key_path.exists():
         draft = _draft(key_path)
         make_key(draft)
@@ -84,12 +85,20 @@ def open_home(path: Path, settings: Settings, now: Now) -> Home:
                 f"{path}: its books are in {written.currency}, kiosk.toml says"
                 f" {settings.site.currency}; use another home."
             )
+        pepper = _pepper(path / PEPPER)
         if not (path / OPENED).exists():
             _write_durably(path / OPENED, b"")
     except BaseException:
         journal.close()
         raise
-    return Home(path, file.origin, journal, (path / PEPPER).read_bytes(), new)
+    return Home(path, file.origin, journal, pepper, new)
+
+
+def _pepper(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise HomeFault(f"{path}: the secret of the PINs is missing; restore it.") from error
 
 
 def _ledger_is_there(path: Path) -> None:
@@ -108,7 +117,7 @@ def _home_file(path: Path, settings: Settings) -> HomeFile:
     if path.exists() and not path.is_dir():
         raise HomeFault(f"{path}: the home must be a folder, and this is a file; choose another.")
     try:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make_folder(path)
         marker = path / "home.json"
         if not marker.exists():
             if any(path.iterdir()) and (path / "ledger.db").exists():
@@ -141,6 +150,14 @@ def _check_file(path: Path) -> None:
         raise HomeFault(f"{path / 'ledger.db'}: is damaged ({found}); nothing may be sold.")
 
 
+def _make_folder(path: Path) -> None:
+    """The folder, and its name on the disk: a power cut must not take a home away again."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in missing:
+        sync_folder(folder.parent)
+
+
 def _write_durably(path: Path, content: bytes) -> None:
     """Whole or not at all; several processes may open a new home in the same moment."""
     draft = _draft(path)
@@ -165,3 +182,4 @@ def _put_in_place(draft: Path, path: Path) -> None:
     with contextlib.suppress(FileExistsError):
         path.hardlink_to(draft)
     draft.unlink()
+    sync_folder(path.parent)

@@ -71,7 +71,7 @@ def open_writer(home: Path) -> Connection:
             if connection.execute("PRAGMA synchronous").fetchone()[0] != 2:
                 raise StoreFault(f"{path}: synchronous=FULL was not accepted; nothing may be sold.")
             _migrate(connection, version)
-            _sync_folder(home)
+            sync_folder(home)
         return connection
 
 
@@ -156,7 +156,7 @@ def _migrate(connection: Connection, version: int) -> None:
         )
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """A new file is durable only when its folder is."""
     handle = os.open(folder, os.O_RDONLY)
     try:

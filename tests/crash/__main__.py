@@ -1,4 +1,4 @@
-"""`make crash SEEDS=n`: every verb killed at every point n times, on all cores; one line at the end.
+"""`make crash SEEDS=n`: every verb killed at every point n times; one line at the end.
 
 python -m tests.crash [ROUNDS] [SEED] [VERB ...]
 """

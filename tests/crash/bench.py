@@ -45,14 +45,20 @@ class Bench:
         self.desk, self.world, self.hands = self.house.desk, self.house.world, self.house.hands
         assert self.world is not None and self.hands is not None
         self.desk.operator, self.desk.role = "101", "supervisor"
-        self.acceptor = Acceptor(self.world.acceptor) if cash else None
-        if self.acceptor is not None:
+        self.acceptor: Acceptor | None = None
+        if cash:
             self.desk.operator, self.desk.role = "self-service", "self_service"
-            self.acceptor.plug_in(self.desk)
+            self.hang_acceptor()
         self._notebook = home.parent / f"{home.name}.known"
         self.known: dict[str, str] = (
             json.loads(self._notebook.read_bytes()) if self._notebook.exists() else {}
         )
+
+    def hang_acceptor(self) -> None:
+        """The note acceptor gets its power and is plugged in."""
+        assert self.world is not None
+        self.acceptor = Acceptor(self.world.acceptor)
+        self.acceptor.plug_in(self.desk)
 
     def close(self) -> None:
         self._notebook.write_text(json.dumps(self.known))
