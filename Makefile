@@ -32,3 +32,4 @@ crash: setup
 	@$(BIN)/python -m tests.crash $(SEEDS)
 power: setup
 	@$(BIN)/python -m tests.power $(IMAGES)
+	@$(BIN)/python -m tests.power.failing

@@ -68,13 +68,18 @@ class Bench:
 
     # --- who there is ---------------------------------------------------------------------------
 
-    def meter(self, kind: str) -> str:
-        """The first meter of a kind whose customer may buy and owes nothing."""
-        for meter in self.desk.records.search("", CUSTOMERS):
-            buyer = find_buyer(self.desk, meter.number)
-            if meter.kind == kind and isinstance(buyer, Buyer) and not buyer.debt_minor:
-                return meter.number
-        raise AssertionError(f"nobody has a {kind} meter")
+    def meter(self, kind: str, nth: int = 0) -> str:
+        """The n-th meter of a kind whose customer may buy and owes nothing."""
+        fitting = [
+            meter.number
+            for meter in self.desk.records.search("", CUSTOMERS)
+            if meter.kind == kind and self._owes_nothing(meter.number)
+        ]
+        return fitting[nth]
+
+    def _owes_nothing(self, meter: str) -> bool:
+        buyer = find_buyer(self.desk, meter)
+        return isinstance(buyer, Buyer) and not buyer.debt_minor
 
     def chips(self) -> dict[str, str]:
         """The chip of each card meter."""
@@ -126,8 +131,13 @@ class Bench:
             raise AssertionError(error.sentence) from error
 
 
+class RefusedError(Exception):
+    """The till said no: nothing was written and nothing was taken."""
+
+
 def good(outcome: Value | Refusal) -> Value:
-    assert not isinstance(outcome, Refusal), outcome
+    if isinstance(outcome, Refusal):
+        raise RefusedError(outcome.code, outcome.details)
     return outcome
 
 

@@ -24,7 +24,7 @@ from kiosk.words.book import sentences
 from tests.crash import auditor
 from tests.crash.aftermath import journal_of, report, settle
 from tests.crash.bench import Bench
-from tests.crash.evidence import Attempt, Evidence, Findings, World
+from tests.crash.evidence import Attempt, Evidence, Findings, Neighbour, World
 from tests.crash.forks import fork, learn
 from tests.crash.points import Passing, watch
 from tests.crash.verbs import VERBS, Verb
@@ -166,7 +166,13 @@ def recovery(ground: Ground, home: Path, at: int) -> None:
     bench.close()
 
 
-def audited(ground: Ground, home: Path, attempts: list[Attempt], killed: World) -> Findings:
+def audited(
+    ground: Ground,
+    home: Path,
+    attempts: list[Attempt],
+    killed: World,
+    neighbours: Sequence[Neighbour] = (),
+) -> Findings:
     """Settle in peace, carry everything to the meters, twice, and call the auditor."""
     shown = home.parent / f"{home.name}.shown"
 
@@ -179,7 +185,7 @@ def audited(ground: Ground, home: Path, attempts: list[Attempt], killed: World) 
         Evidence(
             attempts=attempts, export=bytes.fromhex(seen["export"]), verify_exit=0,
             verify=seen["verify"], in_doubt=seen["in_doubt"], before=ground.before, killed=killed,
-            once=World(**seen["once"]), twice=World(**seen["twice"]),
+            once=World(**seen["once"]), twice=World(**seen["twice"]), neighbours=list(neighbours),
             notes_in_doubt=seen["notes_in_doubt"], open_tokens=seen["open_tokens"],
         )
     )  # fmt: skip

@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from kiosk.till import keys, recover, tokens
 from kiosk.till.pay import NotePayment
 from kiosk.till.sell import sell
-from tests.crash.bench import AMOUNT_MINOR, SECOND, Answer, Bench, good, sale_answer, token_answer
+from tests.crash.bench import (
+    AMOUNT_MINOR,
+    SECOND,
+    Answer,
+    Bench,
+    RefusedError,
+    good,
+    sale_answer,
+    token_answer,
+)
 from tests.till.acceptor import buy, pay
 
 NOTE_MINOR = 2000
@@ -106,7 +115,7 @@ def _torn_sale(bench: Bench) -> None:
         slot.pull_after(reads)
         try:
             answer = bench.sell(meter)
-        except AssertionError:
+        except RefusedError:
             bench.put_card(meter)
             reads += 1
             continue

@@ -49,9 +49,10 @@ def shim(folder: Path) -> Path:
 
 
 def environment(library: Path, root: Path, log: Path | None = None) -> dict[str, str]:
-    """The environment of a program under the shim; what stands in a `world` never fails."""
+    """The environment of a program under the shim; what stands in the world never fails."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KIOSK_")}
-    watched = {"SHIM_ROOT": str(root), "SHIM_LOG": str(log or "")}
+    watched = {"SHIM_ROOT": str(root), "SHIM_LOG": str(log or ""),
+               "SHIM_SPARE": str(root / "world")}  # fmt: skip
     return kept | watched | {"LD_PRELOAD": str(library), "PYTHONHASHSEED": "0"}
 
 

@@ -55,7 +55,9 @@ void shim_arm(long nth, int kind, int forever) {
 long shim_count(void) { return counted; }
 
 static int under(const char *path, const char *folder) {
-    return path && folder && *folder && strncmp(path, folder, strlen(folder)) == 0;
+    if (!path || !folder || !*folder) return 0;
+    size_t length = strlen(folder);
+    return strncmp(path, folder, length) == 0 && (path[length] == 0 || path[length] == '/');
 }
 
 /* The absolute path of what an -at function was given; 0 when it is not below the root. */
