@@ -33,3 +33,5 @@ crash: setup
 power: setup
 	@$(BIN)/python -m tests.power $(IMAGES)
 	@$(BIN)/python -m tests.power.failing
+fuzz: setup
+	@$(BIN)/python -m tests.fuzz $(RUNS)
