@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
@@ -39,6 +40,7 @@ class Frame(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.busy = False
+        self._face: FaceApp | None = None
 
     # --- what a screen fills in ---------------------------------------------------------------
 
@@ -81,8 +83,10 @@ class Frame(Screen[None]):
 
     @property
     def face_app(self) -> FaceApp:
-        """The app, with its own type."""
-        return cast("FaceApp", self.app)
+        """The app, with its own type; a worker may ask when the screen has gone already."""
+        if self._face is None:
+            self._face = cast("FaceApp", self.app)
+        return self._face
 
     @property
     def desk(self) -> Desk:
@@ -119,12 +123,22 @@ class Frame(Screen[None]):
         self.busy = self.busy or not quiet
 
         def answer(result: Result) -> None:
+            if self in self.app.screen_stack and not self.query("#keys"):
+                self.call_after_refresh(answer, result)  # it is being drawn anew just now
+                return
             if not quiet:
                 self.busy = False
             if self in self.app.screen_stack:
                 then(result)
 
         self.face_app.ask(work, answer)
+
+    async def _dispatch_message(self, message: Message) -> None:
+        """A handler that fails is a case with a number; the screen's own loop goes on."""
+        try:
+            await super()._dispatch_message(message)
+        except Exception as error:
+            self.face_app.fault(error)
 
     # --- the frame ----------------------------------------------------------------------------
 

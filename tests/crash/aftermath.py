@@ -1,0 +1,73 @@
+"""What follows a death: the next start settles it, customers come back, everything is shown."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from kiosk.till import history
+from kiosk.till.maintain import verify
+from kiosk.till.recover import recover
+from sync.courier import bundles
+from sync.wire import encode_bundle
+from tests.crash import auditor
+from tests.crash.bench import Bench, good
+from tests.crash.journal_reader import digits_in
+
+
+def settle(bench: Bench) -> None:
+    """What every start does; whoever has a card in doubt puts it in once more."""
+    good(recover(bench.desk))
+    for record in history.in_doubt(bench.desk):
+        if record.committed.card is not None:
+            bench.with_card(record.committed.meter, lambda: good(recover(bench.desk)))
+
+
+def export(bench: Bench) -> bytes:
+    """The whole journal as `kiosk export --all` writes it."""
+    return b"".join(encode_bundle(bundle) for bundle in bundles(bench.house.home.journal, 0))
+
+
+def journal_of(bench: Bench) -> list[tuple[str, dict[str, Any]]]:
+    """Kind and content of every entry, for a verb's own ground."""
+    entries = bench.desk.records.after(0, 1000)
+    return [(entry.kind, msgspec.msgpack.decode(entry.body)) for entry in entries]
+
+
+def report(home: Path, cash: bool, chips: dict[str, str], out: Path) -> None:
+    """Settle in peace, then everything that came out goes into the meters, twice."""
+    bench = Bench(home, cash=cash)
+    try:
+        settle(bench)
+        content = export(bench)
+        shown = {
+            "export": content.hex(),
+            "verify": msgspec.to_builtins(verify(bench.desk)),
+            "in_doubt": [record.committed.sale_id for record in history.in_doubt(bench.desk)],
+            "notes_in_doubt": [
+                f"{note.payment}/{note.note}"
+                for note in bench.desk.records.open_notes()
+                if note.state == "in_doubt"
+            ],
+            "open_tokens": [
+                record.committed.issue_id for record in bench.desk.records.open_tokens()
+            ],
+        }
+        bench.take_card()
+        for when in ("once", "twice"):
+            _carry(bench, content)
+            shown[when] = asdict(auditor.see(home / "world", chips))
+        out.write_text(json.dumps(shown))
+    finally:
+        bench.close()
+
+
+def _carry(bench: Bench, content: bytes) -> None:
+    for meter, digits in digits_in(content):
+        bench.enter(meter, digits)
+    for meter in bench.chips():
+        bench.insert_in_meter(meter)

@@ -1,0 +1,197 @@
+"""The verbs that move money, energy or keys: one row each, and the harnesses run them all.
+
+A new verb is one more row of VERBS: what must have happened before (`setup`), the deed (`act`), and
+the fact that takes it on (`intent`), found in the journal by `field`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kiosk.till import keys, recover, tokens
+from kiosk.till.pay import NotePayment
+from kiosk.till.sell import sell
+from tests.crash.bench import (
+    AMOUNT_MINOR,
+    SECOND,
+    Answer,
+    Bench,
+    RefusedError,
+    good,
+    sale_answer,
+    token_answer,
+)
+from tests.till.acceptor import buy, pay
+
+NOTE_MINOR = 2000
+
+
+def _nothing(_bench: Bench) -> None:
+    """Nothing must have happened before."""
+
+
+@dataclass(frozen=True)
+class Verb:
+    """`kind` is the meter that it is about: keypad, card, or "" for none. `commit` is the number
+    of the commit that takes it on; 0 when only the note box can say whether it was.
+
+    `of` names what `setup` kept for the act and the auditor looks for in `field`.
+    """
+
+    name: str
+    act: Callable[[Bench], Answer]
+    kind: str = "keypad"
+    intent: str = "sale_committed"
+    setup: Callable[[Bench], None] = _nothing
+    cash: bool = False
+    commit: int = 1
+    field: str = "meter"
+    of: str = ""
+    amount_minor: int = AMOUNT_MINOR
+
+
+# --- sales ------------------------------------------------------------------------------------
+
+
+def _token(bench: Bench) -> Answer:
+    return bench.sell(bench.meter("keypad"))
+
+
+def _card(bench: Bench) -> Answer:
+    meter = bench.meter("card")
+    return bench.with_card(meter, lambda: bench.sell(meter))
+
+
+def _notes(bench: Bench, kind: str = "keypad") -> Answer:
+    """Two notes, then the sale for what is there."""
+    meter, acceptor = bench.meter(kind), bench.acceptor
+    assert acceptor is not None
+    offer = bench.offer(meter, 2 * NOTE_MINOR)
+    payment = NotePayment(bench.desk, offer.sale_id, offer.buyer, 2 * NOTE_MINOR)
+    assert payment.open() is None
+    while not payment.complete:
+        pay(payment, acceptor, NOTE_MINOR)
+    return sale_answer(buy(bench.desk, payment, meter))
+
+
+def _notes_card(bench: Bench) -> Answer:
+    return bench.with_card(bench.meter("card"), lambda: _notes(bench, "card"))
+
+
+def _keep(bench: Bench) -> Answer:
+    """A note, and the customer gives up: its money is kept for the meter."""
+    meter, acceptor = bench.meter("keypad"), bench.acceptor
+    assert acceptor is not None
+    offer = bench.offer(meter)
+    payment = NotePayment(bench.desk, offer.sale_id, offer.buyer, AMOUNT_MINOR)
+    assert payment.open() is None
+    pay(payment, acceptor, NOTE_MINOR)
+    kept = payment.give_up("cancelled")
+    assert kept is not None
+    told = {"payment": kept.payment, "meter": meter, "amount_minor": kept.amount_minor}
+    return {"fact": "payment_kept", "told": told}
+
+
+def _kept_before(bench: Bench) -> None:
+    _keep(bench)
+
+
+def _spend_kept(bench: Bench) -> Answer:
+    """Only the money that was kept: less than the other sales, and no note moves."""
+    offer = bench.offer(bench.meter("keypad"), NOTE_MINOR)
+    payment = NotePayment(bench.desk, offer.sale_id, offer.buyer, NOTE_MINOR)
+    assert payment.complete
+    return sale_answer(sell(bench.desk, offer, payment.payment_of()))
+
+
+def _torn_sale(bench: Bench) -> None:
+    """A card sale in doubt: the card was pulled out before anything was written."""
+    assert bench.world is not None
+    meter, slot = bench.meter("card"), bench.world.slot()
+    bench.put_card(meter)
+    reads = 0
+    while True:  # as many answers as the card gives before its first write
+        slot.pull_after(reads)
+        try:
+            answer = bench.sell(meter)
+        except RefusedError:
+            bench.put_card(meter)
+            reads += 1
+            continue
+        break
+    assert answer["state"] == "in_doubt", answer
+    bench.known["sale"] = answer["sale_id"]
+
+
+def _undo(bench: Bench) -> Answer:
+    sale_id = bench.known["sale"]
+    return bench.with_card(
+        bench.meter("card"), lambda: sale_answer(recover.undo(bench.desk, sale_id))
+    )
+
+
+# --- tokens outside sales -----------------------------------------------------------------------
+
+
+def _free(bench: Bench) -> Answer:
+    meter = bench.meter("keypad")
+    return token_answer(tokens.give_free(bench.desk, meter, 20_000, "a gift", SECOND))
+
+
+def _engineer(bench: Bench) -> Answer:
+    meter = bench.meter("keypad")
+    return token_answer(tokens.engineer(bench.desk, meter, "clear_tamper", 0, "field work"))
+
+
+def _meter_test(bench: Bench) -> Answer:
+    return token_answer(tokens.meter_test(bench.desk, "display", "field work"))
+
+
+def _sold_before(bench: Bench) -> None:
+    bench.known["sale"] = str(_token(bench)["sale_id"])
+
+
+def _replace(bench: Bench) -> Answer:
+    record = tokens.replace(bench.desk, bench.known["sale"], "unreadable", SECOND)
+    return token_answer(record)
+
+
+def _change_key(bench: Bench) -> Answer:
+    meter = bench.meter("keypad")
+    return token_answer(keys.change_key(bench.desk, meter, "new index", tariff_index=2))
+
+
+def _changed_before(bench: Bench) -> None:
+    bench.known["issue"] = str(_change_key(bench)["issue_id"])
+
+
+def _confirm(bench: Bench) -> Answer:
+    issue_id = bench.known["issue"]
+    good(keys.confirm(bench.desk, issue_id))
+    return {"fact": "meter_key_changed", "told": {"issue_id": issue_id}}
+
+
+VERBS = {
+    verb.name: verb
+    for verb in (
+        Verb("sell a token", _token),
+        Verb("sell to a card", _card, kind="card"),
+        Verb("sell for notes", _notes, cash=True, commit=0, amount_minor=2 * NOTE_MINOR),
+        Verb("sell to a card for notes", _notes_card, kind="card", cash=True, commit=0,
+             amount_minor=2 * NOTE_MINOR),
+        Verb("keep a payment", _keep, cash=True, commit=0, intent="payment_kept"),
+        Verb("spend kept money", _spend_kept, setup=_kept_before, cash=True,
+             amount_minor=NOTE_MINOR),
+        Verb("sell for cash and kept money", _token, setup=_kept_before, cash=True),
+        Verb("undo a sale", _undo, kind="card", intent="sale_voided", setup=_torn_sale,
+             field="sale_id", of="sale"),
+        Verb("give free units", _free, intent="token_committed"),
+        Verb("engineer a meter", _engineer, intent="token_committed"),
+        Verb("test meters", _meter_test, kind="", intent="token_committed"),
+        Verb("replace a token", _replace, intent="token_committed", setup=_sold_before),
+        Verb("change a key", _change_key, intent="token_committed"),
+        Verb("confirm a key change", _confirm, intent="meter_key_changed", setup=_changed_before,
+             field="issue_id", of="issue"),
+    )
+}  # fmt: skip
