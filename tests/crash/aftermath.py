@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from kiosk.till import history
+from kiosk.till import history, reverse
 from kiosk.till.maintain import verify
 from kiosk.till.recover import recover
 from sync.courier import bundles
@@ -25,6 +25,23 @@ def settle(bench: Bench) -> None:
     for record in history.in_doubt(bench.desk):
         if record.committed.card is not None:
             bench.with_card(record.committed.meter, lambda: good(recover(bench.desk)))
+    _settle_cards(bench)
+
+
+def _settle_cards(bench: Bench) -> None:
+    """Movements and works wait for their card; a reversal for whoever began it."""
+    desk = bench.desk
+    chips = [move.committed.card for move in desk.records.open_moves()]
+    chips += [work.committed.serial for work in desk.records.open_card_works()]
+    for serial in chips:
+        bench.with_chip(serial, lambda: good(recover(desk)))
+    for record in reverse.waiting(desk):
+        sale = record.committed
+        assert sale.card is not None
+        bench.with_chip(
+            sale.card.serial,
+            lambda sale=sale: good(reverse.reverse(desk, sale.sale_id, "was interrupted")),  # type: ignore[misc]
+        )
 
 
 def export(bench: Bench) -> bytes:
@@ -56,18 +73,32 @@ def report(home: Path, cash: bool, chips: dict[str, str], out: Path) -> None:
             "open_tokens": [
                 record.committed.issue_id for record in bench.desk.records.open_tokens()
             ],
+            "unsettled": unsettled(bench),
         }
         bench.take_card()
         for when in ("once", "twice"):
-            _carry(bench, content)
+            _carry(bench, content, chips)
             shown[when] = asdict(auditor.see(home / "world", chips))
         out.write_text(json.dumps(shown))
     finally:
         bench.close()
 
 
-def _carry(bench: Bench, content: bytes) -> None:
+def unsettled(bench: Bench) -> list[str]:
+    """Movements, works on cards and reversals that the till lists as not settled."""
+    records = bench.desk.records
+    return [
+        *(move.committed.move_id for move in records.open_moves()),
+        *(work.committed.work_id for work in records.open_card_works()),
+        *records.waiting_reversals(),
+    ]
+
+
+def _carry(bench: Bench, content: bytes, before: dict[str, str]) -> None:
+    """Tokens are typed, cards are put in; a card that was replaced is found and tried as well."""
     for meter, digits in digits_in(content):
         bench.enter(meter, digits)
-    for meter in bench.chips():
+    for meter, chip in bench.chips().items():
         bench.insert_in_meter(meter)
+        if before.get(meter, chip) != chip:
+            bench.insert_in_meter(meter, before[meter])

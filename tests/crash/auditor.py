@@ -14,12 +14,23 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tests.crash.evidence import Attempt, Evidence, Findings, Neighbour, Sale, Token, World
+from tests.crash.evidence import (
+    Attempt,
+    CardMove,
+    Evidence,
+    Findings,
+    Neighbour,
+    Sale,
+    Token,
+    World,
+)
 from tests.crash.journal_reader import (
+    DEEDS,
     ENDED,
     Told,
     facts_in,
     identifiers_in,
+    moves_in,
     sales_in,
     tokens_in,
 )
@@ -42,7 +53,11 @@ def see(world: Path, cards: dict[str, str]) -> World:
     box = world / "acceptor" / "state.json"
     notes = json.loads(box.read_bytes())["box"] if box.exists() else {}
     box_minor = sum(int(value) * count for value, count in notes.items())
-    return World(credited, worth, box_minor, places)
+    money = {
+        meter: _money_minor((world / "cards" / f"{serial}.card").read_bytes())
+        for meter, serial in cards.items()
+    }
+    return World(credited, worth, box_minor, places, money)
 
 
 def _worth_wh(chip: bytes) -> int:
@@ -54,12 +69,21 @@ def _worth_wh(chip: bytes) -> int:
     return 0 if taken else int.from_bytes(purchase[5:10], "big")
 
 
+def _money_minor(chip: bytes) -> int:
+    """What the account on a card holds: the valid slot that was written last (docs/cards.md)."""
+    slots = [chip[start : start + 48] for start in (512 + 128, 512 + 176)]
+    valid = [slot for slot in slots if len(slot) == 48 and slot[47] == 0xA5]
+    newest = max(valid, key=lambda slot: slot[1:5], default=bytes(48))
+    return int.from_bytes(newest[5:13], "big")
+
+
 def judge(evidence: Evidence) -> Findings:
     """Everything that is wrong."""
     findings, facts, sales, tokens = _journal(evidence)
     _meters(evidence, sales.values(), tokens.values(), findings)
     _places(evidence, tokens.values(), findings)
     _cards(evidence, sales.values(), findings)
+    _card_money(evidence, moves_in(facts, findings).values(), findings)
     _notes(evidence, facts, sales.values(), findings)
     return findings
 
@@ -86,6 +110,7 @@ def _journal(
         open_tokens = evidence.open_tokens or []
         if token.state == "committed" and token.issue_id not in open_tokens:
             findings.lost.append(f"token {token.issue_id} has no end and nobody lists it")
+    _settled(facts, evidence.unsettled, findings)
     for attempt in evidence.attempts:
         _attempt(attempt, facts, findings)
         if attempt.answer is not None:
@@ -109,6 +134,18 @@ def _ended(sale: Sale, in_doubt: list[str], findings: Findings) -> None:
     listed = sale.state == "in_doubt" and sale.sale_id in in_doubt
     if sale.state not in ENDED and not listed:
         findings.lost.append(f"sale {sale.sale_id} is {sale.state} and nobody lists it")
+
+
+def _settled(facts: list[Told], unsettled: list[str] | None, findings: Findings) -> None:
+    """Movements of card money, works on cards and reversals end once, or somebody lists them."""
+    for intent, name, ends in DEEDS:
+        ended = [fact[name] for kind, fact in facts if kind in ends]
+        if len(set(ended)) != len(ended):
+            findings.doubled.append(f"{intent} ended twice: {sorted(ended)}")
+        for kind, fact in facts:
+            listed = unsettled is None or fact.get(name) in unsettled
+            if kind == intent and fact[name] not in ended and not listed:
+                findings.lost.append(f"{intent} {fact[name]} has no end and nobody lists it")
 
 
 def _given_once(
@@ -137,9 +174,10 @@ def _attempt(attempt: Attempt, facts: list[Told], findings: Findings) -> None:
         findings.lost.append(f"{what}: paid, and it is not there")
     if attempt.paid is False and times:
         findings.doubled.append(f"{what}: not paid, and it is there")
-    if attempt.paid is None or attempt.kind != "sale_committed":
+    if attempt.paid is None or not attempt.amount_minor:
         return
-    if any(f["amount_minor"] != attempt.amount_minor for f in meant[attempt.earlier :]):
+    wanted = attempt.amount_minor
+    if any(f.get("amount_minor", wanted) != wanted for f in meant[attempt.earlier :]):
         findings.unbalanced.append(f"{what}: another amount than was paid")
 
 
@@ -221,6 +259,24 @@ def _cards(evidence: Evidence, sales: Iterable[Sale], findings: Findings) -> Non
         for meter, worth_wh in when.card_worth_wh.items():
             if worth_wh > paid_wh.get(meter, 0):
                 findings.doubled.append(f"the card of {meter} was worth {worth_wh} Wh unpaid")
+
+
+def _card_money(evidence: Evidence, moves: Iterable[CardMove], findings: Findings) -> None:
+    """The money on a card is what was put on it less what was spent; a movement that nobody knows
+    the end of may be there or not."""
+    least: dict[str, int] = {}
+    most: dict[str, int] = {}
+    for move in moves:
+        signed = move.amount_minor if move.kind == "top_up" else -move.amount_minor
+        for bound, open_counts in ((least, min(signed, 0)), (most, max(signed, 0))):
+            change = {"moved": signed, "undone": 0}.get(move.state, open_counts)
+            bound[move.meter] = bound.get(move.meter, 0) + change
+    for meter, held_minor in evidence.once.card_money_minor.items():
+        change = held_minor - evidence.before.card_money_minor.get(meter, 0)
+        if change < least.get(meter, 0):
+            findings.lost.append(f"the card of {meter} holds {change} more, not {least[meter]}")
+        if change > most.get(meter, 0):
+            findings.doubled.append(f"the card of {meter} holds {change} more than before")
 
 
 def _notes(

@@ -101,16 +101,23 @@ class Bench:
 
     def with_card(self, meter: str, work: Callable[[], Value]) -> Value:
         """Do `work` while the customer's card is in the reader."""
-        self.put_card(meter)
+        return self.with_chip(self.chips()[meter], work)
+
+    def with_chip(self, serial: str, work: Callable[[], Value]) -> Value:
+        """Do `work` while the card with this chip is in the reader."""
+        self.put_chip(serial)
         try:
             return work()
         finally:
             self.take_card()
 
     def put_card(self, meter: str) -> None:
+        self.put_chip(self.chips()[meter])
+
+    def put_chip(self, serial: str) -> None:
         assert self.world is not None
         self.take_card()
-        self.world.slot().insert(self.chips()[meter])
+        self.world.slot().insert(serial)
 
     def take_card(self) -> None:
         assert self.world is not None
@@ -122,11 +129,11 @@ class Bench:
         assert self.hands is not None
         self.hands.enter_token(meter, digits)
 
-    def insert_in_meter(self, meter: str) -> None:
-        """Somebody puts the card into its meter."""
+    def insert_in_meter(self, meter: str, serial: str = "") -> None:
+        """Somebody puts the card into its meter, or an older one with this chip."""
         assert self.hands is not None
         try:
-            self.hands.insert_in_meter(meter)
+            self.hands.insert_in_meter(meter, serial)
         except BadInput as error:  # a card that is torn in the middle is refused by the meter
             raise AssertionError(error.sentence) from error
 

@@ -12,8 +12,8 @@ class Attempt:
     token agreed to) as far as the point at which the program was killed tells; None when only the
     note box can say.
 
-    `kind` names the fact that takes it on, found by `field` and `value` (the meter, if not said);
-    `earlier` is how many of them there were before.
+    `amount_minor` is 0 where no money is paid. `kind` names the fact that takes it on, found by
+    `field` and `value` (the meter, if not said); `earlier` is how many of them there were before.
     """
 
     meter: str
@@ -74,6 +74,17 @@ class Token:
 
 
 @dataclass
+class CardMove:
+    """Money that went on a card (a top-up) or off it (a spend), as the journal tells it."""
+
+    move_id: str
+    meter: str
+    kind: str
+    amount_minor: int
+    state: str = "committed"
+
+
+@dataclass
 class Findings:
     """What is wrong, by kind; all empty when the program kept its word."""
 
@@ -88,12 +99,13 @@ class Findings:
 @dataclass
 class World:
     """What can be seen without the program: meters by number, cards by meter, the note box, and
-    under which supply group, key and tariff index each keypad meter is."""
+    under which supply group, key and tariff index each keypad meter is, and the money on cards."""
 
     credited_wh: dict[str, int]
     card_worth_wh: dict[str, int]
     box_minor: int
     places: dict[str, list[Any]] = field(default_factory=dict)
+    card_money_minor: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -113,3 +125,4 @@ class Evidence:
     neighbours: list[Neighbour] = field(default_factory=list)
     notes_in_doubt: list[str] | None = None
     open_tokens: list[str] | None = None
+    unsettled: list[str] | None = None

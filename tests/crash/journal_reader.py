@@ -9,15 +9,22 @@ from typing import Any
 
 import msgspec
 
-from tests.crash.evidence import Findings, Sale, Token
+from tests.crash.evidence import CardMove, Findings, Sale, Token
 
 _HEAD = struct.Struct(">4sII")
-ENDED = ("delivered", "voided")
+ENDED = ("delivered", "voided", "taken_back")
 _SALE_ENDS = {
     "sale_delivered": "delivered",
     "sale_voided": "voided",
     "sale_in_doubt": "in_doubt",
 }
+
+#: Deeds at a card: the intention, the name of its id, and what ends it.
+DEEDS = (
+    ("account_move_committed", "move_id", ("account_moved", "account_move_undone")),
+    ("card_work_committed", "work_id", ("card_work_done", "card_work_undone")),
+    ("reversal_intended", "sale_id", ("sale_reversed", "reversal_given_up")),
+)
 
 #: Kind and content of one entry.
 Told = tuple[str, dict[str, Any]]
@@ -46,6 +53,7 @@ def facts_in(export: bytes, findings: Findings) -> list[Told]:
 def sales_in(facts: list[Told], findings: Findings) -> dict[str, Sale]:
     """The sales by id, and how each ended."""
     sales: dict[str, Sale] = {}
+    cancels: dict[str, str] = {}
     for kind, fact in facts:
         if kind == "sale_committed":
             if fact["sale_id"] in sales:
@@ -59,6 +67,13 @@ def sales_in(facts: list[Told], findings: Findings) -> dict[str, Sale]:
             sale.free = fact.get("free", sale.free)
             if sale.state == "delivered" and len(sale.free) != len(sale.free_wh):
                 findings.lost.append(f"sale {sale.sale_id} was delivered without its free tokens")
+        elif kind == "card_work_committed" and fact["operation"] == "cancel":
+            cancels[fact["work_id"]] = fact["sale_id"]
+        elif kind == "sale_reversed" or (kind == "card_work_done" and fact["work_id"] in cancels):
+            sale = sales[fact.get("sale_id") or cancels[fact["work_id"]]]
+            if sale.state != "delivered":
+                findings.doubled.append(f"sale {sale.sale_id} was taken back and is {sale.state}")
+            sale.state = "taken_back"
     return sales
 
 
@@ -74,6 +89,21 @@ def _committed(fact: dict[str, Any], findings: Findings) -> Sale:
         findings.unbalanced.append(f"sale {fact['sale_id']}: lines and tenders are not its amount")
     free_wh = [100 * free["request"]["units"] for free in fact.get("free", [])]
     return Sale(fact["sale_id"], fact["meter"], amount, energy_wh, notes, free_wh=free_wh)
+
+
+def moves_in(facts: list[Told], findings: Findings) -> dict[str, CardMove]:
+    """The movements of money on cards by id, and how each ended."""
+    moves: dict[str, CardMove] = {}
+    for kind, fact in facts:
+        if kind == "account_move_committed":
+            if fact["move_id"] in moves:
+                findings.doubled.append(f"movement {fact['move_id']} was committed twice")
+            moves[fact["move_id"]] = CardMove(
+                fact["move_id"], fact["meter"], fact["kind"], fact["amount_minor"]
+            )
+        elif kind in {"account_moved", "account_move_undone"}:
+            moves[fact["move_id"]].state = "moved" if kind == "account_moved" else "undone"
+    return moves
 
 
 def tokens_in(facts: list[Told], findings: Findings) -> dict[str, Token]:

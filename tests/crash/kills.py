@@ -187,6 +187,7 @@ def audited(
             verify=seen["verify"], in_doubt=seen["in_doubt"], before=ground.before, killed=killed,
             once=World(**seen["once"]), twice=World(**seen["twice"]), neighbours=list(neighbours),
             notes_in_doubt=seen["notes_in_doubt"], open_tokens=seen["open_tokens"],
+            unsettled=seen["unsettled"],
         )
     )  # fmt: skip
 

@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kiosk.till import keys, recover, tokens
+from kiosk.domain.card_record import CardWorkRecord
+from kiosk.till import account, card_accounts, debt, keys, recover, reverse, tokens
+from kiosk.till.cards import plan as planning
+from kiosk.till.cards.work import carry_out
 from kiosk.till.pay import NotePayment
-from kiosk.till.sell import sell
+from kiosk.till.quote import find_buyer
+from kiosk.till.sell import card_payment, sell
 from tests.crash.bench import (
     AMOUNT_MINOR,
     SECOND,
@@ -131,6 +135,98 @@ def _undo(bench: Bench) -> Answer:
     )
 
 
+def _sold_to_card(bench: Bench) -> None:
+    bench.known["sale"] = str(_card(bench)["sale_id"])
+
+
+def _reverse(bench: Bench) -> Answer:
+    sale_id, meter = bench.known["sale"], bench.meter("card")
+    good(bench.with_card(meter, lambda: reverse.reverse(bench.desk, sale_id, "wrong amount")))
+    return {"fact": "sale_reversed", "told": {"sale_id": sale_id}}
+
+
+# --- customers' money -------------------------------------------------------------------------
+
+
+def _top_up_card(bench: Bench) -> Answer:
+    meter = bench.meter("card")
+    move = good(
+        bench.with_card(meter, lambda: card_accounts.top_up(bench.desk, AMOUNT_MINOR))
+    ).committed
+    return {"fact": "account_move_committed", "told": {"move_id": move.move_id}}
+
+
+def _topped_up_before(bench: Bench) -> None:
+    _top_up_card(bench)
+
+
+def _spend_from_card(bench: Bench) -> Answer:
+    """Two writes on one card: the money goes off it, the energy on it."""
+    meter = bench.meter("card")
+
+    def sale() -> Answer:
+        offer = bench.offer(meter)
+        return sale_answer(sell(bench.desk, offer, good(card_payment(bench.desk, offer))))
+
+    return bench.with_card(meter, sale)
+
+
+def _customer_known(bench: Bench) -> None:
+    buyer = good(find_buyer(bench.desk, bench.meter("keypad")))
+    bench.known["customer"] = buyer.meter.account
+
+
+def _top_up_account(bench: Bench) -> Answer:
+    customer = bench.known["customer"]
+    good(account.top_up(bench.desk, customer, "cash", AMOUNT_MINOR, tendered_minor=AMOUNT_MINOR))
+    return {"fact": "top_up_received", "told": {"account": customer, "amount_minor": AMOUNT_MINOR}}
+
+
+def _owing_before(bench: Bench) -> None:
+    _customer_known(bench)
+    customer = bench.known["customer"]
+    good(debt.record(bench.desk, customer, "arrears", AMOUNT_MINOR, "", "old book", SECOND))
+
+
+def _pay_debt(bench: Bench) -> Answer:
+    customer = bench.known["customer"]
+    good(debt.pay(bench.desk, customer, AMOUNT_MINOR, tendered_minor=AMOUNT_MINOR))
+    return {"fact": "debt_paid", "told": {"account": customer, "amount_minor": AMOUNT_MINOR}}
+
+
+# --- works on cards ---------------------------------------------------------------------------
+
+
+def _cancel_purchase(bench: Bench) -> Answer:
+    def cancel() -> CardWorkRecord:
+        plan = good(planning.plan_cancel(bench.desk))
+        return good(carry_out(bench.desk, plan, "moved away", SECOND))
+
+    return _work_answer(bench.with_card(bench.meter("card"), cancel))
+
+
+def _blank_ready(bench: Bench) -> None:
+    """A purchase is on the card that is lost; its meter has not seen it."""
+    _sold_to_card(bench)
+    assert bench.world is not None
+    bench.known["blank"] = bench.world.make_other("blank")
+
+
+def _reissue(bench: Bench) -> Answer:
+    meter = bench.meter("card")
+
+    def replace() -> CardWorkRecord:
+        plan = good(planning.plan_reissue(bench.desk, meter, "lost"))
+        return good(carry_out(bench.desk, plan, "lost in town"))
+
+    return _work_answer(bench.with_chip(bench.known["blank"], replace))
+
+
+def _work_answer(record: CardWorkRecord) -> Answer:
+    assert record.state == "done", record
+    return {"fact": "card_work_done", "told": {"work_id": record.committed.work_id}}
+
+
 # --- tokens outside sales -----------------------------------------------------------------------
 
 
@@ -180,12 +276,26 @@ VERBS = {
         Verb("sell for notes", _notes, cash=True, commit=0, amount_minor=2 * NOTE_MINOR),
         Verb("sell to a card for notes", _notes_card, kind="card", cash=True, commit=0,
              amount_minor=2 * NOTE_MINOR),
-        Verb("keep a payment", _keep, cash=True, commit=0, intent="payment_kept"),
+        Verb("keep a payment", _keep, cash=True, commit=0, intent="payment_kept",
+             amount_minor=NOTE_MINOR),
         Verb("spend kept money", _spend_kept, setup=_kept_before, cash=True,
              amount_minor=NOTE_MINOR),
         Verb("sell for cash and kept money", _token, setup=_kept_before, cash=True),
         Verb("undo a sale", _undo, kind="card", intent="sale_voided", setup=_torn_sale,
              field="sale_id", of="sale"),
+        Verb("take a card sale back", _reverse, kind="card", intent="reversal_intended",
+             setup=_sold_to_card, field="sale_id", of="sale", amount_minor=0),
+        Verb("put money on a card", _top_up_card, kind="card", intent="account_move_committed"),
+        Verb("sell from the money on a card", _spend_from_card, kind="card",
+             setup=_topped_up_before),
+        Verb("put money on an account", _top_up_account, kind="", intent="top_up_received",
+             setup=_customer_known, field="account", of="customer"),
+        Verb("pay a debt", _pay_debt, kind="", intent="debt_paid", setup=_owing_before,
+             field="account", of="customer"),
+        Verb("cancel a purchase on a card", _cancel_purchase, kind="card",
+             intent="card_work_committed", setup=_sold_to_card, amount_minor=AMOUNT_MINOR),
+        Verb("replace a lost card", _reissue, kind="card", intent="card_work_committed",
+             setup=_blank_ready, amount_minor=0),
         Verb("give free units", _free, intent="token_committed"),
         Verb("engineer a meter", _engineer, intent="token_committed"),
         Verb("test meters", _meter_test, kind="", intent="token_committed"),
