@@ -77,4 +77,4 @@ def test_no_key_is_anywhere_but_in_its_sealed_file(tmp_path: Path) -> None:
     assert b"key_file_imported" in found  # the search reaches into the journal
     for form in (*forms(SECRET), PASSPHRASE.encode()):
         assert form not in found, form
-    assert not list(tmp_path.glob("kiosk-fault-*")), "nothing unexpected happened"
+    assert not list(tmp_path.rglob("kiosk-fault-*")), "nothing unexpected happened"
