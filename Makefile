@@ -35,3 +35,5 @@ power: setup
 	@$(BIN)/python -m tests.power.failing
 fuzz: setup
 	@$(BIN)/python -m tests.fuzz $(RUNS)
+monkey: setup
+	@$(BIN)/python -m tests.attacks.monkey $(KEYS)

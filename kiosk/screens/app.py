@@ -329,5 +329,9 @@ def run_app(
 ) -> int:
     """Run a face until somebody leaves it; the exit code of the program."""
     app = FaceApp(desk, face, words, hands, at_start, pin=pin)
+    if sys.platform != "win32":
+        from kiosk.screens.terminal import FaceDriver
+
+        app.driver_class = FaceDriver
     left = app.run()
     return left if left is not None else app.return_code or 0

@@ -6,6 +6,7 @@ goes through `ask`; while it runs the screen takes no keys (E05).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from kiosk.screens.app import FaceApp
 
 Result = TypeVar("Result")
+
+_LOG = logging.getLogger("kiosk.screens")
 
 HELP_KEYS = ("question_mark", "asterisk")
 
@@ -134,11 +137,18 @@ class Frame(Screen[None]):
         self.face_app.ask(work, answer)
 
     async def _dispatch_message(self, message: Message) -> None:
-        """A handler that fails is a case with a number; the screen's own loop goes on."""
+        """A handler that fails is a case with a number; the screen's own loop goes on. A key that
+        comes while the screen is drawn anew waits until it can be shown."""
+        if isinstance(message, events.Key) and not self.query("#keys"):
+            self.call_after_refresh(self.post_message, message)
+            return
         try:
             await super()._dispatch_message(message)
         except Exception as error:
-            self.face_app.fault(error)
+            if self in self.face_app.screen_stack:
+                self.face_app.fault(error)
+            else:  # it was left while it was drawn: nobody sees it any more
+                _LOG.warning("%s failed when it had been left: %r", type(self).__name__, error)
 
     # --- the frame ----------------------------------------------------------------------------
 

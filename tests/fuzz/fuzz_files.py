@@ -16,10 +16,13 @@ from kiosk.config import Settings, load, write_default
 from kiosk.domain import catalogue as catalogues
 from kiosk.domain import tariff
 from kiosk.domain.catalogue import Catalogue
+from kiosk.domain.tariff_pack import Usage
 from kiosk.errors import ConfigFault, Refusal
 from kiosk.front.utility import catalogue
 from tests.fuzz.spoil import spoilt, spoilt_value
 
+#: A winter evening, the turn of a year, a leap day.
+_MOMENTS = ("2026-07-01T18:30:00", "2026-12-31T23:59:00", "2028-02-29T00:00:00")
 _AMOUNTS_MINOR = (1, 350, 999, 1_000, 12_345, 499_999, 500_000, 2**40)
 
 
@@ -58,7 +61,7 @@ def _quotes(found: Catalogue, rng: random.Random) -> bool:
     amount_minor = rng.choice(_AMOUNTS_MINOR)
     quoted = tariff.quote(
         found.tariff, prices.code, amount_minor, account="1", debt_minor=rng.choice((0, 5_000)),
-        carrier=rng.choice(("token", "card")),
+        carrier=rng.choice(("token", "card")), usage=Usage(at=rng.choice(_MOMENTS)),
     )  # fmt: skip
     if isinstance(quoted, Refusal):
         return False
