@@ -153,7 +153,8 @@ class KeyedChip(SimulatedCard):
     """The open layout with mutual authentication: nothing is updated before EXTERNAL AUTHENTICATE.
 
     `header.key` is the card's authentication key. Key number 1 is the seller's, who may change
-    purchase and account, number 2 the meter's, which may change the write-back.
+    purchase and account, number 2 the meter's, which may change the write-back. A blank, whose
+    identity is not valid yet, is open to the seller as a whole, so that a hall can make it out.
     """
 
     MAY_CHANGE: ClassVar[dict[int, frozenset[int]]] = {1: frozenset({2, 4, 5}), 2: frozenset({3})}
@@ -183,8 +184,14 @@ class KeyedChip(SimulatedCard):
         """A challenge is good for one answer."""
         challenge, self.challenge = self.challenge, b""
         proved = bool(challenge) and answer == self._cmac(b"E" + challenge)
-        self.open_files = self.MAY_CHANGE.get(key_number, frozenset()) if proved else frozenset()
+        self.open_files = self._open_to(key_number) if proved else frozenset()
         return _OK if self.open_files else _NOT_ALLOWED
+
+    def _open_to(self, key_number: int) -> frozenset[int]:
+        files = self.files()
+        if key_number == 1 and files[1][47:] != b"\xa5":
+            return frozenset(files)
+        return self.MAY_CHANGE.get(key_number, frozenset())
 
     def _cmac(self, message: bytes) -> bytes:
         from cryptography.hazmat.primitives.ciphers.algorithms import AES

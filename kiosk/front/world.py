@@ -145,9 +145,8 @@ class World:
     def make_other(self, kind: str) -> str:
         """A new blank, foreign or damaged card; its serial."""
         serial = self.new_serial(kind)
-        blank = {file: bytes(length) for file, length in open_card.FILES.items()}
         if kind == "blank":
-            self.rack.make(serial, blank)
+            self._make_blank(serial)
         elif kind == "foreign":
             self.rack.make(serial, {1: bytes(32)}, application="a000000003", historical=b"BANK")
         elif kind == "damaged":
@@ -157,6 +156,16 @@ class World:
         else:
             raise BadInput(f"{kind}: a card is blank, foreign or damaged.")
         return serial
+
+    def _make_blank(self, serial: str) -> None:
+        """As its maker sells it: where sellers prove themselves, it has its key already."""
+        files = {file: bytes(length) for file, length in open_card.FILES.items()}
+        if self.module is None:
+            self.rack.make(serial, files)
+            return
+        files[account_area.SECOND_SLOT] = bytes(account_area.SLOT_BYTES)
+        key = card_key(PUBLISHED_MASTER, 2, serial)
+        self.rack.make(serial, files, chip="keyed", key=key)
 
     def meter(self, number: str) -> KeypadMeter | CardMeter:
         """The simulated meter with this number. BadInput when there is none."""
