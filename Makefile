@@ -37,3 +37,5 @@ fuzz: setup
 	@$(BIN)/python -m tests.fuzz $(RUNS)
 monkey: setup
 	@$(BIN)/python -m tests.attacks.monkey $(KEYS)
+sabotage: setup
+	@$(BIN)/python -m tests.sabotage
