@@ -5,7 +5,13 @@ EXTRAS ?= centre,dev
 BIN = .venv/bin
 READY = .venv/.ready
 
-.PHONY: setup run test check bench proofs
+# How long the harnesses run when they are called by name; `make proofs` has its own, short.
+SEEDS ?= 5
+IMAGES ?= 20000
+RUNS ?= 100000
+KEYS ?= 50000
+
+.PHONY: setup run test check bench proofs crash power fuzz monkey sabotage
 setup: $(READY)
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: make PYTHON=python3.11"; exit 1; }
@@ -22,3 +28,14 @@ bench: setup
 	@$(BIN)/python -m benchmarks
 proofs: setup
 	@$(BIN)/python -m pytest -m proof
+crash: setup
+	@$(BIN)/python -m tests.crash $(SEEDS)
+power: setup
+	@$(BIN)/python -m tests.power $(IMAGES)
+	@$(BIN)/python -m tests.power.failing
+fuzz: setup
+	@$(BIN)/python -m tests.fuzz $(RUNS)
+monkey: setup
+	@$(BIN)/python -m tests.attacks.monkey $(KEYS)
+sabotage: setup
+	@$(BIN)/python -m tests.sabotage

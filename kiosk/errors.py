@@ -45,11 +45,14 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class KioskError(Exception):
-    """A surprise with one clear sentence: what, where, what to do."""
+    """A surprise with one clear sentence: what, where, what to do.
+
+    A sentence may quote what came from outside; nothing in it moves the cursor of a terminal.
+    """
 
     def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+        self.sentence = "".join(sign if sign.isprintable() else "\ufffd" for sign in sentence)
+        super().__init__(self.sentence)
 
 
 class BadInput(KioskError):

@@ -153,8 +153,8 @@ class KeyedChip(SimulatedCard):
     """The open layout with mutual authentication: nothing is updated before EXTERNAL AUTHENTICATE.
 
     `header.key` is the card's authentication key. Key number 1 is the seller's, who may change
-    purchase and account, and everything on a card whose identity is not finished; number 2 is the
-    meter's, which may change the write-back.
+    purchase and account, number 2 the meter's, which may change the write-back. A blank, whose
+    identity is not valid yet, is open to the seller as a whole, so that a hall can make it out.
     """
 
     MAY_CHANGE: ClassVar[dict[int, frozenset[int]]] = {1: frozenset({2, 4, 5}), 2: frozenset({3})}
@@ -184,12 +184,12 @@ class KeyedChip(SimulatedCard):
         """A challenge is good for one answer."""
         challenge, self.challenge = self.challenge, b""
         proved = bool(challenge) and answer == self._cmac(b"E" + challenge)
-        self.open_files = self._may_change(key_number) if proved else frozenset()
+        self.open_files = self._open_to(key_number) if proved else frozenset()
         return _OK if self.open_files else _NOT_ALLOWED
 
-    def _may_change(self, key_number: int) -> frozenset[int]:
+    def _open_to(self, key_number: int) -> frozenset[int]:
         files = self.files()
-        if key_number == 1 and files[1][-1:] == b"\0":
+        if key_number == 1 and files[1][47:] != b"\xa5":
             return frozenset(files)
         return self.MAY_CHANGE.get(key_number, frozenset())
 

@@ -7,6 +7,7 @@ Each group of verbs is a file in commands/, imported only when one of its verbs 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import importlib
 import os
@@ -62,13 +63,21 @@ VERBS = {
 }
 
 
+#: Older traces of what nobody expected go when there are more.
+_MOST_FAULT_FILES = 20
+
+
 class Context:
     """What every command gets: where the home is and what kiosk.toml says."""
 
-    def __init__(self, home: str, config: str) -> None:
+    def __init__(self, home: str = "", config: str = "") -> None:
+        self._settings: Settings | None = None
+        self.use(home, config)
+
+    def use(self, home: str, config: str) -> None:
+        """Take what the command line says."""
         self._home = home or os.environ.get("KIOSK_HOME", "")
         self._config = config
-        self._settings: Settings | None = None
 
     @property
     def settings(self) -> Settings:
@@ -105,8 +114,9 @@ class _Parser(argparse.ArgumentParser):
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; the exit code."""
     signal.signal(signal.SIGTERM, _end)
+    context = Context()
     try:
-        return _run(list(arguments))
+        return _run(list(arguments), context)
     except SystemExit as done:
         return int(done.code or 0)
     except KioskError as error:
@@ -125,11 +135,11 @@ def run(arguments: Sequence[str]) -> int:
         print(f"kiosk: {where}cannot be used ({error.strerror}).", file=sys.stderr)  # noqa: T201
         return 1
     except Exception as error:
-        print(f"kiosk: {_fault_sentence(error)}", file=sys.stderr)  # noqa: T201
+        print(f"kiosk: {_fault_sentence(error, context)}", file=sys.stderr)  # noqa: T201
         return 1
 
 
-def _run(arguments: list[str]) -> int:
+def _run(arguments: list[str], context: Context) -> int:
     common = _Parser(prog="kiosk", add_help=False, allow_abbrev=False)
     common.add_argument("--home", default=argparse.SUPPRESS, help="everything is written under it")
     common.add_argument("--config", default=argparse.SUPPRESS, help="another kiosk.toml")
@@ -150,7 +160,8 @@ def _run(arguments: list[str]) -> int:
     options = parser.parse_args(rest[1:] if rest and rest[0] == verb else rest)
     home = getattr(options, "home", getattr(before, "home", ""))
     config = getattr(options, "config", getattr(before, "config", ""))
-    return int(module.run(verb, options, Context(home, config)))
+    context.use(home, config)
+    return int(module.run(verb, options, context))
 
 
 def _help() -> int:
@@ -166,14 +177,34 @@ def _end(_number: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _fault_sentence(error: Exception) -> str:
+def _fault_sentence(error: Exception, context: Context) -> str:
     """Something nobody expected: one sentence for the person, the trace for the engineer."""
     text = trace(error)
-    path = Path(os.environ.get("TMPDIR", "/tmp")) / f"kiosk-fault-{os.getpid()}.txt"  # noqa: S108
+    path = _log_folder(context) / f"kiosk-fault-{os.getpid()}.txt"
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as file:
             file.write(text)
+        _keep_few(path.parent)
     except OSError:
         return f"something unexpected happened ({type(error).__name__})."
     return f"something unexpected happened ({type(error).__name__}); details are in {path}."
+
+
+def _log_folder(context: Context) -> Path:
+    """HOME/log, where the other logs are and only the owner reads; elsewhere without a home."""
+    with contextlib.suppress(KioskError, OSError):
+        if context.home.is_dir():
+            folder = context.home / "log"
+            folder.mkdir(exist_ok=True, mode=0o700)
+            return folder
+    import tempfile
+
+    return Path(tempfile.gettempdir())
+
+
+def _keep_few(folder: Path) -> None:
+    """Logs have a quota (E18)."""
+    written = sorted(folder.glob("kiosk-fault-*.txt"), key=lambda path: path.stat().st_mtime_ns)
+    for old in written[:-_MOST_FAULT_FILES]:
+        old.unlink()

@@ -23,7 +23,7 @@ from kiosk.domain import facts
 from kiosk.errors import ConfigFault, HomeFault, Refusal, StoreFault
 from kiosk.front.unlock import SIGNING_KEY, home_keys
 from kiosk.ledger.copying import alone
-from kiosk.ledger.files import write_durably
+from kiosk.ledger.files import make_folder, write_durably
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.pen import Now
 from kiosk.ledger.sealing import key_from, public_bytes
@@ -134,7 +134,7 @@ def _home_file(path: Path, settings: Settings) -> HomeFile:
     if path.exists() and not path.is_dir():
         raise HomeFault(f"{path}: the home must be a folder, and this is a file; choose another.")
     try:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(path)
         marker = path / "home.json"
         if not marker.exists():
             if any(path.iterdir()) and (path / "ledger.db").exists():

@@ -20,7 +20,7 @@ from kiosk.config import Store
 from kiosk.errors import HomeFault
 from kiosk.ledger import store
 from kiosk.ledger.copying import alone
-from kiosk.ledger.files import replace_durably, write_durably
+from kiosk.ledger.files import make_folder, replace_durably, write_durably
 from kiosk.ledger.keyring import HomeKeys, Lock, lock_of, seal, unseal
 
 KEYS = Path("keys")
@@ -78,7 +78,7 @@ def _have_keys(path: Path) -> bool:
 
 def _make(path: Path, settings: Store) -> None:
     """New keys; of several processes that open a new home at once, the first one's stay."""
-    (path / KEYS).mkdir(exist_ok=True, mode=0o700)
+    make_folder(path / KEYS)
     signing = Ed25519PrivateKey.generate().private_bytes_raw()
     if settings.lock == "none":
         write_durably(path / SIGNING_KEY, signing)

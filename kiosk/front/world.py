@@ -81,19 +81,14 @@ class World:
     def make_card(self, card: Card) -> None:
         """A new chip, made out to its meter; BadInput when there is one with this serial."""
         files = open_card.make(card.serial, card.number, card.meter, card.issue)
-        if self.module is not None:
-            # Cards are made out where the keys are, whatever module this hall sells with.
-            files = seal_files(SoftwareCardModule(), open_card.FAMILY, card.serial, files)
-        self._make_chip(card.serial, files)
-
-    def _make_chip(self, serial: str, files: dict[int, bytes]) -> None:
-        """A chip of the layout, with a key of its own where the cards of this world have keys."""
         if self.module is None:
-            self.rack.make(serial, files)
+            self.rack.make(card.serial, files)
             return
-        files = files | {account_area.SECOND_SLOT: bytes(account_area.SLOT_BYTES)}
-        key = card_key(PUBLISHED_MASTER, 2, serial)
-        self.rack.make(serial, files, chip="keyed", key=key)
+        files[account_area.SECOND_SLOT] = bytes(account_area.SLOT_BYTES)
+        # Cards are made out where the keys are, whatever module this hall sells with.
+        sealed = seal_files(SoftwareCardModule(), open_card.FAMILY, card.serial, files)
+        key = card_key(PUBLISHED_MASTER, 2, card.serial)
+        self.rack.make(card.serial, sealed, chip="keyed", key=key)
 
     def make_meter(self, meter: Meter) -> KeypadMeter | CardMeter:
         """The simulated meter of a registry entry, made at the factory on first use."""
@@ -150,18 +145,27 @@ class World:
     def make_other(self, kind: str) -> str:
         """A new blank, foreign or damaged card; its serial."""
         serial = self.new_serial(kind)
-        blank = {file: bytes(length) for file, length in open_card.FILES.items()}
         if kind == "blank":
-            self._make_chip(serial, blank)
+            self._make_blank(serial)
         elif kind == "foreign":
             self.rack.make(serial, {1: bytes(32)}, application="a000000003", historical=b"BANK")
         elif kind == "damaged":
             files = open_card.make(serial, _NOBODY, "0" * METER_DIGITS)
             unknown = b"\x7f" + files[open_card.PURCHASE][1:]
-            self._make_chip(serial, files | {open_card.PURCHASE: unknown})
+            self.rack.make(serial, files | {open_card.PURCHASE: unknown})
         else:
             raise BadInput(f"{kind}: a card is blank, foreign or damaged.")
         return serial
+
+    def _make_blank(self, serial: str) -> None:
+        """As its maker sells it: where sellers prove themselves, it has its key already."""
+        files = {file: bytes(length) for file, length in open_card.FILES.items()}
+        if self.module is None:
+            self.rack.make(serial, files)
+            return
+        files[account_area.SECOND_SLOT] = bytes(account_area.SLOT_BYTES)
+        key = card_key(PUBLISHED_MASTER, 2, serial)
+        self.rack.make(serial, files, chip="keyed", key=key)
 
     def meter(self, number: str) -> KeypadMeter | CardMeter:
         """The simulated meter with this number. BadInput when there is none."""

@@ -42,6 +42,14 @@ def put_in_place(beside: Path, path: Path) -> None:
     sync_folder(path.parent)
 
 
+def make_folder(path: Path) -> None:
+    """The folder, and its name on the disk: a power cut must not take a home away again."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in missing:
+        sync_folder(folder.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """A new file is durable only when its folder is."""
     handle = os.open(folder, os.O_RDONLY)

@@ -6,6 +6,7 @@ queue, so a lone sale costs no thread switch and sixteen cashiers cost one disk 
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -144,7 +145,7 @@ class Pen:
     # --- one commit ---------------------------------------------------------------------------
 
     def _commit(self, group: list[_Waiting]) -> None:
-        head, books = self.head, self._books
+        head, books, committing = self.head, self._books, False
         self._written = []
         outcomes: list[list[int] | Refusal | Exception] = []
         try:
@@ -154,10 +155,11 @@ class Pen:
             if self.head != head:
                 write_head(self._connection, self.head)
             mark("pen.before_commit")
+            committing = True
             self._connection.execute("COMMIT")
         except BaseException as error:
             self.head, self._books = head, books
-            fault = self._roll_back(error)
+            fault = self._roll_back(error, committing=committing)
             for waiting in group:
                 waiting.end(fault if isinstance(fault, Exception) else StoreFault(_ENDED))
             if not isinstance(error, Exception):
@@ -250,7 +252,7 @@ class Pen:
             previous, signature,
         )  # fmt: skip
 
-    def _roll_back(self, error: BaseException) -> BaseException:
+    def _roll_back(self, error: BaseException, *, committing: bool = False) -> BaseException:
         """Undo the transaction; a full disk may have undone it already (reliability 3)."""
         if self._connection.in_transaction:
             try:
@@ -259,9 +261,29 @@ class Pen:
                 error = second
         if isinstance(error, (AssertionError, KioskError)) or not isinstance(error, Exception):
             return error
-        fault = StoreFault(f"Nothing was written: the ledger refused the commit ({error}).")
+        known = not committing or self._cannot_come_back()
+        what = "Nothing was written" if known else "It is not known whether this was written"
+        fault = StoreFault(f"{what}: the ledger refused the commit ({error}).")
         fault.__cause__ = error
         return fault
+
+    def _cannot_come_back(self) -> bool:
+        """A commit that failed in its sync stands whole in the log, and the next start would find
+        it there. A further commit takes its place; when that fails too, nobody knows."""
+        if not self.head.sequence:
+            return False
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            # Something must change, or there would be no commit at all.
+            self._connection.execute("UPDATE head SET sequence = sequence + 1")
+            write_head(self._connection, self.head)
+            self._connection.execute("COMMIT")
+        except Exception:
+            if self._connection.in_transaction:
+                with contextlib.suppress(Exception):
+                    self._connection.execute("ROLLBACK")
+            return False
+        return True
 
     def _checkpoint(self) -> None:
         checkpoint(self._connection)

@@ -37,6 +37,10 @@ Result = TypeVar("Result")
 
 _LOG = logging.getLogger("kiosk.screens")
 
+#: A face that goes wrong so often in so short a time ends, and the system starts it anew.
+_MOST_FAULTS = 5
+_FAULTS_MS = 10_000
+
 
 class WorkDone(Message):
     """A worker has a result for the screen that asked."""
@@ -94,6 +98,7 @@ class FaceApp(App[int], inherit_bindings=False):
         self._till = threading.Lock()
         self._asking_status = False
         self._last_key_ms = desk.clock.monotonic_ms()
+        self._faults_ms: list[int] = []
 
     # --- beginning and end --------------------------------------------------------------------
 
@@ -154,10 +159,31 @@ class FaceApp(App[int], inherit_bindings=False):
         """Something nobody thought of: name the case, log it, start over."""
         case = self.desk.entropy.name()[:8].upper()
         _LOG.error("case %s: %s", case, trace(error))
+        now_ms = self.desk.clock.monotonic_ms()
+        self._faults_ms = [at for at in self._faults_ms if now_ms - at < _FAULTS_MS] + [now_ms]
+        if len(self._faults_ms) > _MOST_FAULTS:
+            super()._handle_exception(error)
+            return
         self.start_over()
         self.push_screen(Fault(case, error))
         if self.face == "self-service":
             self.ask(self._settle, lambda _done: None)
+
+    async def _dispatch_message(self, message: Message) -> None:
+        """A handler that fails is a case too, not the end of the face."""
+        try:
+            await super()._dispatch_message(message)
+        except Exception as error:
+            self._handle_exception(error)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """What Textual would end the program for: a handler, a timer or a widget that failed."""
+        if self.ending.is_set() or not self.screen_stack:
+            return  # a key that came after the end
+        try:
+            self.fault(error)
+        except Exception as second:  # not even that can be shown
+            super()._handle_exception(second)
 
     def _settle(self) -> None:
         """Notes of the visit that broke off are kept for their meter, with a slip (E23)."""
@@ -303,5 +329,9 @@ def run_app(
 ) -> int:
     """Run a face until somebody leaves it; the exit code of the program."""
     app = FaceApp(desk, face, words, hands, at_start, pin=pin)
+    if sys.platform != "win32":
+        from kiosk.screens.terminal import FaceDriver
+
+        app.driver_class = FaceDriver
     left = app.run()
     return left if left is not None else app.return_code or 0

@@ -6,12 +6,14 @@ goes through `ask`; while it runs the screen takes no keys (E05).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from kiosk.screens.app import FaceApp
 
 Result = TypeVar("Result")
+
+_LOG = logging.getLogger("kiosk.screens")
 
 HELP_KEYS = ("question_mark", "asterisk")
 
@@ -39,6 +43,7 @@ class Frame(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.busy = False
+        self._face: FaceApp | None = None
 
     # --- what a screen fills in ---------------------------------------------------------------
 
@@ -81,8 +86,10 @@ class Frame(Screen[None]):
 
     @property
     def face_app(self) -> FaceApp:
-        """The app, with its own type."""
-        return cast("FaceApp", self.app)
+        """The app, with its own type; a worker may ask when the screen has gone already."""
+        if self._face is None:
+            self._face = cast("FaceApp", self.app)
+        return self._face
 
     @property
     def desk(self) -> Desk:
@@ -119,12 +126,29 @@ class Frame(Screen[None]):
         self.busy = self.busy or not quiet
 
         def answer(result: Result) -> None:
+            if self in self.app.screen_stack and not self.query("#keys"):
+                self.call_after_refresh(answer, result)  # it is being drawn anew just now
+                return
             if not quiet:
                 self.busy = False
             if self in self.app.screen_stack:
                 then(result)
 
         self.face_app.ask(work, answer)
+
+    async def _dispatch_message(self, message: Message) -> None:
+        """A handler that fails is a case with a number; the screen's own loop goes on. A key that
+        comes while the screen is drawn anew waits until it can be shown."""
+        if isinstance(message, events.Key) and not self.query("#keys"):
+            self.call_after_refresh(self.post_message, message)
+            return
+        try:
+            await super()._dispatch_message(message)
+        except Exception as error:
+            if self in self.face_app.screen_stack:
+                self.face_app.fault(error)
+            else:  # it was left while it was drawn: nobody sees it any more
+                _LOG.warning("%s failed when it had been left: %r", type(self).__name__, error)
 
     # --- the frame ----------------------------------------------------------------------------
 

@@ -3,107 +3,61 @@
 It knows what customers paid, what was answered to them, what meters, cards and the note box show,
 and the exported journal (docs/protocol.md). From these it says what was lost, doubled or does not
 balance. The sentence that it holds the program to: every sale is delivered, voided or listed in
-doubt; what is delivered is in the meter once; money that was taken is in exactly one place.
+doubt; what is delivered is in the meter once; money that was taken is in exactly one place; a token
+that nobody paid for is made once or listed as open.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import struct
-import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
+from tests.crash.evidence import (
+    Attempt,
+    CardMove,
+    Evidence,
+    Findings,
+    Neighbour,
+    Sale,
+    Token,
+    World,
+)
+from tests.crash.journal_reader import (
+    DEEDS,
+    ENDED,
+    Told,
+    facts_in,
+    identifiers_in,
+    moves_in,
+    sales_in,
+    tokens_in,
+)
 
-from tests.crash.token_auditor import Findings as Findings  # noqa: PLC0414 - known from here
-from tests.crash.token_auditor import Token, identifiers, tokens_of
-
-_HEAD = struct.Struct(">4sII")
-_ENDED = ("delivered", "voided")
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """A customer at a meter of their own. `paid` is whether the counter took the money, as far as
-    the point at which the program was killed tells; None when only the note box can say."""
-
-    meter: str
-    amount_minor: int
-    paid: bool | None
-    answer: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True)
-class Neighbour:
-    """Another counter, with meters of its own and the answers that it was given; a counter that was
-    killed may have one sale more than answers."""
-
-    meters: list[str]
-    answers: list[dict[str, Any]]
-    killed: bool = False
-
-
-@dataclass
-class Sale:
-    """A sale as the journal tells it."""
-
-    sale_id: str
-    meter: str
-    amount_minor: int
-    energy_wh: int
-    notes_minor: int
-    state: str = "paid"
-    token: str | None = None
-    #: What goes beside it: the energy of each free token, and its digits once they are made.
-    free_wh: list[int] = field(default_factory=list)
-    free: list[str] = field(default_factory=list)
-
-    def tokens(self) -> list[str]:
-        return [self.token, *self.free] if self.token is not None else []
-
-
-@dataclass
-class World:
-    """What can be seen without the program: meters by number, cards by meter, the note box."""
-
-    credited_wh: dict[str, int]
-    card_worth_wh: dict[str, int]
-    box_minor: int
-
-
-@dataclass
-class Evidence:
-    """All that the auditor is shown."""
-
-    attempts: list[Attempt]
-    export: bytes
-    verify_exit: int
-    verify: dict[str, Any]
-    in_doubt: list[str]
-    before: World
-    killed: World
-    once: World
-    twice: World
-    neighbours: list[Neighbour] = field(default_factory=list)
+#: What tells the key of a meter.
+_PLACE = ("supply_group", "key_revision", "tariff_index")
 
 
 def see(world: Path, cards: dict[str, str]) -> World:
     """Look at the things of a home; `cards` names the chip of each card meter."""
-    credited = {
-        path.stem: int(json.loads(path.read_bytes())["energy_credited_wh"])
-        for path in (world / "meters").glob("*.json")
+    registers = {
+        path.stem: json.loads(path.read_bytes()) for path in (world / "meters").glob("*.json")
     }
+    credited = {meter: int(shown["energy_credited_wh"]) for meter, shown in registers.items()}
+    places = {meter: [shown.get(name) for name in _PLACE] for meter, shown in registers.items()}
     worth = {
         meter: _worth_wh((world / "cards" / f"{serial}.card").read_bytes())
         for meter, serial in cards.items()
     }
     box = world / "acceptor" / "state.json"
     notes = json.loads(box.read_bytes())["box"] if box.exists() else {}
-    return World(credited, worth, sum(int(value) * count for value, count in notes.items()))
+    box_minor = sum(int(value) * count for value, count in notes.items())
+    money = {
+        meter: _money_minor((world / "cards" / f"{serial}.card").read_bytes())
+        for meter, serial in cards.items()
+    }
+    return World(credited, worth, box_minor, places, money)
 
 
 def _worth_wh(chip: bytes) -> int:
@@ -115,92 +69,57 @@ def _worth_wh(chip: bytes) -> int:
     return 0 if taken else int.from_bytes(purchase[5:10], "big")
 
 
+def _money_minor(chip: bytes) -> int:
+    """What the account on a card holds: the valid slot that was written last (docs/cards.md)."""
+    slots = [chip[start : start + 48] for start in (512 + 128, 512 + 176)]
+    valid = [slot for slot in slots if len(slot) == 48 and slot[47] == 0xA5]
+    newest = max(valid, key=lambda slot: slot[1:5], default=bytes(48))
+    return int.from_bytes(newest[5:13], "big")
+
+
 def judge(evidence: Evidence) -> Findings:
     """Everything that is wrong."""
-    findings = Findings()
-    facts = _facts(evidence.export, findings)
-    sales = _sales(facts, findings)
-    _verified(evidence, len(facts), len(sales), findings)
-    for sale in sales.values():
-        _ended(sale, evidence.in_doubt, findings)
-    for attempt in evidence.attempts:
-        _attempt(attempt, [s for s in sales.values() if s.meter == attempt.meter], findings)
-    for neighbour in evidence.neighbours:
-        _neighbour(neighbour, [s for s in sales.values() if s.meter in neighbour.meters], findings)
-    tokens = tokens_of(facts, findings)
-    identifiers(facts, findings)
-    _meters(evidence, sales.values(), tokens, findings)
+    findings, facts, sales, tokens = _journal(evidence)
+    _meters(evidence, sales.values(), tokens.values(), findings)
+    _places(evidence, tokens.values(), findings)
+    _cards(evidence, sales.values(), findings)
+    _card_money(evidence, moves_in(facts, findings).values(), findings)
+    _notes(evidence, facts, sales.values(), findings)
+    return findings
+
+
+def judge_journal(evidence: Evidence) -> Findings:
+    """What is wrong in the journal and on the cards, where nobody has gone to the meters yet."""
+    findings, facts, sales, _ = _journal(evidence)
     _cards(evidence, sales.values(), findings)
     _notes(evidence, facts, sales.values(), findings)
     return findings
 
 
-def tokens_in(export: bytes) -> list[Token]:
-    """The tokens outside sales of an exported journal that were made."""
+def _journal(
+    evidence: Evidence,
+) -> tuple[Findings, list[Told], dict[str, Sale], dict[str, Token]]:
     findings = Findings()
-    return tokens_of(_facts(export, findings), findings)
-
-
-def sales_in(export: bytes) -> list[Sale]:
-    """The sales of an exported journal, for those who carry tokens to meters."""
-    findings = Findings()
-    return list(_sales(_facts(export, findings), findings).values())
-
-
-# --- the journal ----------------------------------------------------------------------------------
-
-
-def _facts(export: bytes, findings: Findings) -> list[tuple[str, dict[str, Any]]]:
-    """Kind and content of every entry; the chain is followed on the way."""
-    found: list[tuple[str, dict[str, Any]]] = []
-    previous, start = bytes(32), 0
-    while start < len(export):
-        _, length, checksum = _HEAD.unpack_from(export, start)
-        packed = export[start + _HEAD.size :][:length]
-        start += _HEAD.size + length
-        if zlib.crc32(packed) != checksum:
-            findings.lost.append("the export is damaged")
-            break
-        for entry in msgspec.msgpack.decode(zlib.decompress(packed))[1]:
-            _, sequence, _, _, kind, _, body, before, _ = entry
-            if sequence != len(found) + 1 or before != previous:
-                findings.lost.append(f"entry {sequence} does not follow the one before")
-            previous = hashlib.sha256(msgspec.msgpack.encode(entry)).digest()
-            found.append((kind, msgspec.msgpack.decode(body)))
-    return found
-
-
-def _sales(facts: list[tuple[str, dict[str, Any]]], findings: Findings) -> dict[str, Sale]:
-    sales: dict[str, Sale] = {}
-    ends = {"sale_delivered": "delivered", "sale_voided": "voided", "sale_in_doubt": "in_doubt"}
-    for kind, fact in facts:
-        if kind == "sale_committed":
-            if fact["sale_id"] in sales:
-                findings.doubled.append(f"sale {fact['sale_id']} was committed twice")
-            sales[fact["sale_id"]] = _committed(fact, findings)
-        elif kind in ends:
-            sale = sales[fact["sale_id"]]
-            if sale.state in _ENDED:
-                findings.doubled.append(f"sale {sale.sale_id} ended twice")
-            sale.state, sale.token = ends[kind], fact.get("token") or sale.token
-            sale.free = fact.get("free", sale.free)
-            if sale.state == "delivered" and len(sale.free) != len(sale.free_wh):
-                findings.lost.append(f"sale {sale.sale_id} was delivered without its free tokens")
-    return sales
-
-
-def _committed(fact: dict[str, Any], findings: Findings) -> Sale:
-    amount = fact["amount_minor"]
-    parts = (
-        sum(line["amount_minor"] for line in fact["lines"]),
-        sum(tender["amount_minor"] for tender in fact["tenders"]),
-    )
-    energy_wh = sum(line["energy_wh"] for line in fact["lines"])
-    notes = sum(t["amount_minor"] for t in fact["tenders"] if t["kind"] == "notes")
-    if parts != (amount, amount) or energy_wh != fact["energy_wh"]:
-        findings.unbalanced.append(f"sale {fact['sale_id']}: lines and tenders are not its amount")
-    free_wh = [100 * free["request"]["units"] for free in fact.get("free", [])]
-    return Sale(fact["sale_id"], fact["meter"], amount, energy_wh, notes, free_wh=free_wh)
+    facts = facts_in(evidence.export, findings)
+    sales, tokens = sales_in(facts, findings), tokens_in(facts, findings)
+    _verified(evidence, len(facts), len(sales), findings)
+    for sale in sales.values():
+        _ended(sale, evidence.in_doubt, findings)
+    _given_once(facts, sales.values(), tokens.values(), findings)
+    for token in tokens.values():
+        open_tokens = evidence.open_tokens or []
+        if token.state == "committed" and token.issue_id not in open_tokens:
+            findings.lost.append(f"token {token.issue_id} has no end and nobody lists it")
+    _settled(facts, evidence.unsettled, findings)
+    for attempt in evidence.attempts:
+        _attempt(attempt, facts, findings)
+        if attempt.answer is not None:
+            _told(attempt.answer, facts, sales, tokens, findings)
+    for neighbour in evidence.neighbours:
+        for answer in neighbour.answers:
+            _told(answer, facts, sales, tokens, findings)
+        _neighbour(neighbour, [s for s in sales.values() if s.meter in neighbour.meters], findings)
+    return findings, facts, sales, tokens
 
 
 def _verified(evidence: Evidence, entries: int, sales: int, findings: Findings) -> None:
@@ -213,35 +132,85 @@ def _verified(evidence: Evidence, entries: int, sales: int, findings: Findings) 
 
 def _ended(sale: Sale, in_doubt: list[str], findings: Findings) -> None:
     listed = sale.state == "in_doubt" and sale.sale_id in in_doubt
-    if sale.state not in _ENDED and not listed:
+    if sale.state not in ENDED and not listed:
         findings.lost.append(f"sale {sale.sale_id} is {sale.state} and nobody lists it")
 
 
-def _attempt(attempt: Attempt, sales: list[Sale], findings: Findings) -> None:
-    """A customer who paid has one sale; one who did not has none; an answer is kept for ever."""
-    if len(sales) > 1:
-        findings.doubled.append(f"meter {attempt.meter} was sold to {len(sales)} times")
-    if attempt.paid is True and not sales:
-        findings.lost.append(f"meter {attempt.meter}: paid, and there is no sale")
-    if attempt.paid is False and sales:
-        findings.doubled.append(f"meter {attempt.meter}: not paid, and there is a sale")
-    if attempt.paid is not None and any(s.amount_minor != attempt.amount_minor for s in sales):
-        findings.unbalanced.append(f"meter {attempt.meter}: another amount than was paid")
-    if attempt.answer is not None:
-        _told(attempt.answer, sales, findings)
+def _settled(facts: list[Told], unsettled: list[str] | None, findings: Findings) -> None:
+    """Movements of card money, works on cards and reversals end once, or somebody lists them."""
+    for intent, name, ends in DEEDS:
+        ended = [fact[name] for kind, fact in facts if kind in ends]
+        if len(set(ended)) != len(ended):
+            findings.doubled.append(f"{intent} ended twice: {sorted(ended)}")
+        for kind, fact in facts:
+            listed = unsettled is None or fact.get(name) in unsettled
+            if kind == intent and fact[name] not in ended and not listed:
+                findings.lost.append(f"{intent} {fact[name]} has no end and nobody lists it")
 
 
-def _told(answer: dict[str, Any], sales: list[Sale], findings: Findings) -> None:
-    wanted = (answer["sale_id"], answer["state"], answer["token"])
-    if wanted not in {(sale.sale_id, sale.state, sale.token) for sale in sales}:
-        findings.lost.append(f"meter {answer['meter']} was told {wanted}, which is not so")
+def _given_once(
+    facts: list[Told], sales: Iterable[Sale], tokens: Iterable[Token], findings: Findings
+) -> None:
+    """No identifier and no credit digits come out twice."""
+    digits = [(sale.meter, token) for sale in sales for token in sale.tokens()]
+    digits += [
+        (token.meter, token.tokens[0]) for token in tokens if token.energy_wh and token.tokens
+    ]
+    for what, given in (("identifier", identifiers_in(facts)), ("token", digits)):
+        if len(set(given)) != len(given):
+            findings.doubled.append(f"the same {what} was given twice: {sorted(given)}")
+
+
+def _attempt(attempt: Attempt, facts: list[Told], findings: Findings) -> None:
+    """Who paid has one of it; who did not has none."""
+    meant = [fact for kind, fact in facts if attempt.is_meant(kind, fact)]
+    what, times = (
+        f"{attempt.kind} of {attempt.value or attempt.meter}",
+        len(meant) - attempt.earlier,
+    )
+    if times > 1:
+        findings.doubled.append(f"{what}: there {times} times")
+    if attempt.paid is True and times < 1:
+        findings.lost.append(f"{what}: paid, and it is not there")
+    if attempt.paid is False and times:
+        findings.doubled.append(f"{what}: not paid, and it is there")
+    if attempt.paid is None or not attempt.amount_minor:
+        return
+    wanted = attempt.amount_minor
+    if any(f.get("amount_minor", wanted) != wanted for f in meant[attempt.earlier :]):
+        findings.unbalanced.append(f"{what}: another amount than was paid")
+
+
+def _told(
+    answer: dict[str, Any],
+    facts: list[Told],
+    sales: dict[str, Sale],
+    tokens: dict[str, Token],
+    findings: Findings,
+) -> None:
+    """What was answered once is so for ever."""
+    if "sale_id" in answer:
+        sale = sales.get(answer["sale_id"])
+        so = sale is not None and (sale.state, sale.token) == (answer["state"], answer["token"])
+        # What was in doubt may have been settled since; what was settled stays.
+        so = so or (sale is not None and answer["state"] == "in_doubt")
+    elif "issue_id" in answer:
+        token = tokens.get(answer["issue_id"])
+        so = token is not None and (
+            answer["state"] == "committed"
+            or (token.state, token.tokens) == (answer["state"], answer["tokens"])
+        )
+    else:
+        so = any(
+            answer["fact"] == kind and answer["told"].items() <= f.items() for kind, f in facts
+        )
+    if not so:
+        findings.lost.append(f"somebody was told {answer}, which is not so")
 
 
 def _neighbour(neighbour: Neighbour, sales: list[Sale], findings: Findings) -> None:
-    for answer in neighbour.answers:
-        _told(answer, sales, findings)
     unanswered = len(sales) - len(neighbour.answers)
-    if unanswered not in ((0, 1) if neighbour.killed else (0,)):
+    if unanswered > neighbour.killed:
         findings.doubled.append(f"{unanswered} more sales than answers at a counter")
 
 
@@ -249,7 +218,7 @@ def _neighbour(neighbour: Neighbour, sales: list[Sale], findings: Findings) -> N
 
 
 def _meters(
-    evidence: Evidence, sales: Iterable[Sale], tokens: list[Token], findings: Findings
+    evidence: Evidence, sales: Iterable[Sale], tokens: Iterable[Token], findings: Findings
 ) -> None:
     """Every meter has gained what was delivered to it, and nothing when it was done again."""
     due: dict[str, int] = {}
@@ -257,7 +226,8 @@ def _meters(
         if sale.state == "delivered":
             due[sale.meter] = due.get(sale.meter, 0) + sale.energy_wh + sum(sale.free_wh)
     for token in tokens:
-        due[token.meter] = due.get(token.meter, 0) + token.energy_wh
+        if token.state == "issued" and token.energy_wh:
+            due[token.meter] = due.get(token.meter, 0) + token.energy_wh
     for meter, before_wh in evidence.before.credited_wh.items():
         once = evidence.once.credited_wh[meter] - before_wh
         twice = evidence.twice.credited_wh[meter] - before_wh
@@ -265,6 +235,19 @@ def _meters(
             findings.lost.append(f"meter {meter} gained {once} Wh of {due[meter]}")
         if max(once, twice) > due.get(meter, 0):
             findings.doubled.append(f"meter {meter} gained {once}, then {twice} Wh")
+
+
+def _places(evidence: Evidence, tokens: Iterable[Token], findings: Findings) -> None:
+    """A meter whose key change was made and typed is where the tokens lead, also when typed again;
+    every other is where it was."""
+    wanted = dict(evidence.before.places)
+    for token in tokens:
+        if token.place is not None and token.state == "issued":
+            wanted[token.meter] = [token.place[name] for name in _PLACE]
+    for when in (evidence.once, evidence.twice):
+        for meter, place in when.places.items():
+            if place != wanted[meter]:
+                findings.lost.append(f"meter {meter} is at {place}, not at {wanted[meter]}")
 
 
 def _cards(evidence: Evidence, sales: Iterable[Sale], findings: Findings) -> None:
@@ -276,6 +259,24 @@ def _cards(evidence: Evidence, sales: Iterable[Sale], findings: Findings) -> Non
         for meter, worth_wh in when.card_worth_wh.items():
             if worth_wh > paid_wh.get(meter, 0):
                 findings.doubled.append(f"the card of {meter} was worth {worth_wh} Wh unpaid")
+
+
+def _card_money(evidence: Evidence, moves: Iterable[CardMove], findings: Findings) -> None:
+    """The money on a card is what was put on it less what was spent; a movement that nobody knows
+    the end of may be there or not."""
+    least: dict[str, int] = {}
+    most: dict[str, int] = {}
+    for move in moves:
+        signed = move.amount_minor if move.kind == "top_up" else -move.amount_minor
+        for bound, open_counts in ((least, min(signed, 0)), (most, max(signed, 0))):
+            change = {"moved": signed, "undone": 0}.get(move.state, open_counts)
+            bound[move.meter] = bound.get(move.meter, 0) + change
+    for meter, held_minor in evidence.once.card_money_minor.items():
+        change = held_minor - evidence.before.card_money_minor.get(meter, 0)
+        if change < least.get(meter, 0):
+            findings.lost.append(f"the card of {meter} holds {change} more, not {least[meter]}")
+        if change > most.get(meter, 0):
+            findings.doubled.append(f"the card of {meter} holds {change} more than before")
 
 
 def _notes(
@@ -295,6 +296,11 @@ def _notes(
             if ends.get(key) in {"note_stacked", "note_returned"}:
                 findings.doubled.append(f"note {key} ended twice")
             ends[key] = kind
+    listed = evidence.notes_in_doubt
+    for (payment, note), end in ends.items():
+        told = listed is None or f"{payment}/{note}" in listed
+        if end == "note_in_doubt" and not told:
+            findings.lost.append(f"note {payment}/{note} is in doubt and nobody lists it")
     for key in offered.keys() - ends.keys():
         findings.lost.append(f"note {key} was offered and nobody knows its end")
     stacked = sum(amount for key, amount in offered.items() if ends.get(key) == "note_stacked")

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from tests.crash.auditor import Attempt, Evidence, Neighbour, World, judge
+from tests.crash import auditor, journal_reader
+from tests.crash import evidence as shown
+from tests.crash.auditor import judge
+from tests.crash.evidence import Attempt, Evidence, Neighbour, World
 
 Fact = tuple[str, dict[str, Any]]
 
@@ -175,3 +180,98 @@ def test_it_is_found_when_an_entry_was_changed_afterwards() -> None:
     again = zlib.compress(msgspec.msgpack.encode((origin, entries)))
     head = struct.pack(">4sII", b"PHB\x01", len(again), zlib.crc32(again))
     assert judge(replace(HONEST, export=head + again)).lost != []
+
+
+# --- tokens outside sales, and notes in doubt -----------------------------------------------------
+
+IDENTIFIED = {"meter": METER, "base_date": 2014, "key_revision": 1, "identifier": 7}
+FREE: Fact = ("token_committed", {
+    "issue_id": "t1", "meter": METER, "operation": "free_units", "energy_wh": 10_000,
+    "request": {"token": IDENTIFIED},
+})  # fmt: skip
+ISSUED: Fact = ("token_issued", {
+    "issue_id": "t1", "meter": METER, "operation": "free_units", "energy_wh": 10_000,
+    "tokens": [TOKEN],
+})  # fmt: skip
+REFUSED: Fact = ("token_refused", {"issue_id": "t1"})
+PLACE = {"supply_group": "123456", "key_revision": 1, "tariff_index": 2}
+CHANGE: Fact = ("token_committed", {
+    "issue_id": "t1", "meter": METER, "operation": "key_change", "energy_wh": 0,
+    "request": {"new": PLACE},
+})  # fmt: skip
+CHANGED: Fact = (ISSUED[0], ISSUED[1] | {"operation": "key_change", "energy_wh": 0})
+
+
+def given(
+    *facts: Fact, agreed: bool | None = True, gained_wh: int = 10_000, **told: Any
+) -> Evidence:
+    attempt = Attempt(METER, 0, agreed, told or None, "token_committed")
+    return replace(evidence(*facts, gained_wh=gained_wh), attempts=[attempt])
+
+
+def at(place: list[Any], seen: Evidence) -> Evidence:
+    before = replace(seen.before, places={METER: ["123456", 1, 1]})
+    once, twice = (replace(each, places={METER: place}) for each in (seen.once, seen.twice))
+    return replace(seen, before=before, once=once, twice=twice)
+
+
+@pytest.mark.parametrize(
+    "honest",
+    [
+        given(FREE, ISSUED),
+        given(FREE, ISSUED, issue_id="t1", state="issued", tokens=[TOKEN]),
+        given(FREE, ISSUED, issue_id="t1", state="committed", tokens=[]),
+        given(FREE, REFUSED, gained_wh=0),
+        given(agreed=False, gained_wh=0),
+        replace(given(FREE, gained_wh=0), open_tokens=["t1"]),
+        at(["123456", 1, 2], given(CHANGE, CHANGED, gained_wh=0)),
+        replace(
+            evidence(note("note_offered"), note("note_in_doubt"), paid=None, gained_wh=0),
+            notes_in_doubt=["s1/1"], once=world(box_minor=2000),
+        ),
+    ],
+)  # fmt: skip
+def test_nothing_is_found_when_tokens_and_notes_are_as_they_should_be(honest: Evidence) -> None:
+    assert judge(honest).all() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "cooked"),
+    [
+        ("lost", given(FREE, gained_wh=0)),
+        ("lost", given(FREE, ISSUED, gained_wh=0)),
+        ("lost", given(gained_wh=0)),
+        ("lost", given(FREE, ISSUED, issue_id="t1", state="issued", tokens=["2" * 20])),
+        ("lost", at(["123456", 1, 1], given(CHANGE, CHANGED, gained_wh=0))),
+        ("lost", at(["123456", 1, 2], given(CHANGE, REFUSED, gained_wh=0))),
+        ("lost", replace(
+            evidence(note("note_offered"), note("note_in_doubt"), paid=None, gained_wh=0),
+            notes_in_doubt=[])),
+        ("doubled", given(FREE, ISSUED, agreed=False)),
+        ("doubled", given(FREE, ISSUED, gained_wh=10_001)),
+        ("doubled", given(FREE, ISSUED, REFUSED)),
+        ("doubled", given(FREE, FREE, ISSUED)),
+        ("doubled", given(FREE, ISSUED, (FREE[0], FREE[1] | {"issue_id": "t2"}),
+                          (ISSUED[0], ISSUED[1] | {"issue_id": "t2", "tokens": ["3" * 20]}),
+                          gained_wh=20_000)),
+        ("doubled", given(FREE, ISSUED, committed(token=IDENTIFIED),
+                          delivered(token="4" * 20), gained_wh=22_700)),
+        ("doubled", given(FREE, ISSUED, committed(), delivered(), gained_wh=22_700)),
+    ],
+)  # fmt: skip
+def test_it_is_found_when_tokens_or_notes_were_cooked(kind: str, cooked: Evidence) -> None:
+    assert getattr(judge(cooked), kind) != []
+
+
+def test_the_auditor_imports_nothing_of_ours() -> None:
+    own = {"tests.crash.evidence", "tests.crash.journal_reader"}
+    for module in (auditor, shown, journal_reader):
+        assert module.__file__ is not None
+        for node in ast.walk(ast.parse(Path(module.__file__).read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module not in own:
+                assert (node.module or "").split(".")[0] not in {
+                    "kiosk", "drivers", "sync", "receipts", "tests",
+                }  # fmt: skip
+            assert not isinstance(node, ast.Import) or node.names[0].name in {
+                "hashlib", "json", "struct", "zlib", "msgspec",
+            }  # fmt: skip

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.crash import auditor
-from tests.crash.auditor import Attempt, Findings
 from tests.crash.cases import COUNTER, KIOSK
+from tests.crash.evidence import Attempt, Findings
 from tests.crash.walk import Case, Counter, Registry, aftermath, die, kiosk
 
 #: The neighbour was there first and has the pen, so the marks of the pen are passed there.

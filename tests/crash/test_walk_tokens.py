@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from tests.crash import auditor
-from tests.crash.auditor import Attempt, Evidence
+from tests.crash.evidence import Attempt, Evidence, Findings, World
+from tests.crash.journal_reader import digits_in, facts_in, sales_in, tokens_in
 from tests.crash.test_auditor import METER, committed, delivered, evidence
-from tests.crash.token_auditor import Findings
 from tests.crash.token_cases import ALL, DEFAULT, OPERATIONS, TokenCase
 from tests.crash.walk import Registry, kiosk, open_home, several
 
@@ -59,7 +59,7 @@ def walk(case: TokenCase, template: Template, home: Path) -> tuple[int, Findings
 
 
 def _aftermath(
-    case: TokenCase, home: Path, registry: Registry, before: auditor.World, killed: auditor.World
+    case: TokenCase, home: Path, registry: Registry, before: World, killed: World
 ) -> Findings:
     export = home.parent / f"{home.name}.bundle"
     answers = several(
@@ -67,21 +67,15 @@ def _aftermath(
     )
     assert [answer[0] for answer in answers] == [0, 0, 0], answers
     content = export.read_bytes()
-    made = auditor.tokens_in(content)
+    meter = registry.keypads[0]
     errands = [
-        ["rehearse", "meter", "enter", sale.meter, token, "--json"]
-        for sale in auditor.sales_in(content)
-        for token in sale.tokens()
+        ["rehearse", "meter", "enter", *given, "--json"] for given in digits_in(content, meter)
     ]
-    # The sections of a key change come last: what was bought before them is under the old key.
-    for each in sorted(made, key=lambda token: token.operation == "key_change"):
-        where = each.meter or registry.keypads[0]
-        errands += [["rehearse", "meter", "enter", where, t, "--json"] for t in each.tokens]
     picture = home.parent / f"{home.name}.once"
     typed = several(home, [*errands, ["picture", str(picture)], *errands])
     findings = auditor.judge(
         Evidence(
-            attempts=[] if case.operation == "set" else [_first_sale(content, registry)],
+            attempts=[Attempt(meter, 3000, True)] if case.operation != "set" else [],
             export=content,
             verify_exit=0,
             verify=json.loads(answers[1][1]),
@@ -93,15 +87,17 @@ def _aftermath(
         )
     )
     _typed_in(typed[: len(errands)], findings)
-    count = len(made) + (len(auditor.sales_in(content)) - 1 if case.operation == "set" else 0)
+    count = _made(content)
     if count != int(case.wanted):
         findings.lost.append(f"{count} of {int(case.wanted)} were made")
     return findings
 
 
-def _first_sale(content: bytes, registry: Registry) -> Attempt:
-    (sale,) = auditor.sales_in(content)
-    return Attempt(registry.keypads[0], sale.amount_minor, True)
+def _made(content: bytes) -> int:
+    """Tokens outside sales, and sales after the first."""
+    facts = facts_in(content, Findings())
+    issued = [t for t in tokens_in(facts, Findings()).values() if t.state == "issued"]
+    return len(issued) + len(sales_in(facts, Findings())) - 1
 
 
 def _typed_in(typed: list[tuple[int, str, str]], findings: Findings) -> None:

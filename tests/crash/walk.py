@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.crash import auditor
-from tests.crash.auditor import Attempt, Evidence, Findings, Neighbour, World
+from tests.crash.evidence import Attempt, Evidence, Findings, Neighbour, World
+from tests.crash.journal_reader import digits_in
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60
@@ -202,7 +203,7 @@ def aftermath(
     assert answers[0][0] == 0, answers[0]
     assert answers[2][0] == 0, answers[2]
     content = export.read_bytes()
-    errands = _errands(auditor.sales_in(content), registry)
+    errands = _errands(content, registry)
     picture = home.parent / f"{home.name}.once"
     several(home, [*errands, ["picture", str(picture)], *errands])
     proof = answers[1]
@@ -222,15 +223,10 @@ def aftermath(
     )
 
 
-def _errands(sales: list[auditor.Sale], registry: Registry) -> list[list[str]]:
+def _errands(export: bytes, registry: Registry) -> list[list[str]]:
     """What customers do with what they bought; a card goes into its meter whatever happened."""
-    typed = [
-        ["rehearse", "meter", "enter", sale.meter, token]
-        for sale in sales
-        for token in sale.tokens()
-    ]
-    bought = {sale.meter for sale in sales}
-    return typed + [["rehearse", "meter", "insert", m] for m in registry.cards if m in bought]
+    typed = [["rehearse", "meter", "enter", *given] for given in digits_in(export)]
+    return typed + [["rehearse", "meter", "insert", meter] for meter in registry.cards]
 
 
 # --- others at the same time ----------------------------------------------------------------------

@@ -89,7 +89,7 @@ def test_no_key_is_anywhere_but_in_its_sealed_file(tmp_path: Path) -> None:
     assert b"key_file_imported" in found  # the search reaches into the journal
     for form in (*forms(SECRET), PASSPHRASE.encode()):
         assert form not in found, form
-    assert not list(tmp_path.glob("kiosk-fault-*")), "nothing unexpected happened"
+    assert not list(tmp_path.rglob("kiosk-fault-*")), "nothing unexpected happened"
 
 
 def own_operators(home: Path) -> None:
@@ -135,7 +135,7 @@ def test_no_pin_and_no_credential_is_anywhere_when_both_were_used(tmp_path: Path
     own = (home / "keys" / "vending.credential").read_bytes() if _is_made(home) else SECRET
     for form in [*forms(own), *forms(SECRET), *(secret.encode() for secret in secrets)]:
         assert form not in found, form
-    assert not list(tmp_path.glob("kiosk-fault-*")), "nothing unexpected happened"
+    assert not list(tmp_path.rglob("kiosk-fault-*")), "nothing unexpected happened"
 
 
 def _is_made(home: Path) -> bool:

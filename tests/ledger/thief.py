@@ -165,7 +165,8 @@ def insert_in_the_middle(thief: Thief) -> int:
     at, source = thief.entry(2), thief.entry()
     thief.shift(at, 1)
     thief.copy(at, source + (source >= at))
-    return at
+    # A copy of the entry that stood there is that entry; what does not belong is the one after it.
+    return at + (source == at)
 
 
 def append_a_copy(thief: Thief) -> int:

@@ -64,6 +64,9 @@ def test_the_token_is_made_once_when_the_program_stopped_after_the_payment_E01(
     die_selling(hall, KEYPAD, mark)
     record = sold(recovered(desk).sales[0])
     assert record.how == "recovered"
+    assert desk.vendor is not None
+    assert record.committed.token is not None
+    assert record.token == desk.vendor.issue(record.committed.token), "what was committed"
     assert hall.enter(KEYPAD, record.token or "").energy_wh_added == 22500
     assert recovered(desk) == Recovered([], [], [])
     assert money(desk, cash("102")) == 5000

@@ -114,7 +114,7 @@ class StateGridShop:
 
     def tool(
         self, image: CardImage, tool: str, person: Person, settings: Mapping[str, int], *,
-        sealed: bool,
+        sealed: bool,  # noqa: ARG002 - such cards always carry the profile of their keys
     ) -> list[PlainWrite] | Refusal:  # fmt: skip
         """Inquiry, parameter preset and meter-number cards."""
         assert self.is_unmade(image), image.serial

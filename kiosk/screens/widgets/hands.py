@@ -24,12 +24,17 @@ class HandsStrip(Vertical):
     def tell(self, answer: str) -> None:
         """Say what came of a deed."""
         self.answer = answer
-        self.query_one("#answer", Static).update(answer)
+        self._show("#answer", answer)
 
     def offer(self, offers: Sequence[str]) -> None:
         """The hands can do something else now."""
         self.offers = list(offers)
-        self.query_one("#offers", Static).update(self._offered())
+        self._show("#offers", self._offered())
+
+    def _show(self, place: str, text: str) -> None:
+        """Before it is drawn there is nothing to change: it will be drawn with the new text."""
+        for line in self.query(place).results(Static):
+            line.update(text)
 
     def _offered(self) -> str:
         return f"{self.title}: {'   '.join(self.offers)}" if self.offers else self.title

@@ -1,0 +1,77 @@
+"""A day at a counter and a kiosk, played for the recorder: every answer is a line of its own.
+
+    python -m tests.power.day FOLDER ACTS SEED [SYNCHRONOUS]
+
+The home is FOLDER/home; what somebody was told stands in FOLDER/told, a line of JSON each, written
+after it was told.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sys
+from pathlib import Path
+
+from kiosk.ledger import journal
+from kiosk.ledger.store import Connection, open_writer
+from tests.crash.bench import Answer, Bench
+from tests.crash.forks import fork
+from tests.crash.verbs import VERBS
+
+#: What may happen again and again in one home: acts by how often they come.
+_ACTS = ["sell a token"] * 5 + ["sell to a card"] * 3 + ["give free units", "change a key"]
+_AT_THE_KIOSK = ["sell for notes", "keep a payment", "spend kept money"]
+
+HOME, TOLD = "home", "told"
+
+
+def play(folder: Path, acts: int, seed: int) -> None:
+    chance = random.Random(seed)
+    told = os.open(folder / TOLD, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    while acts > 0:
+        # Mostly a counter; sometimes the kiosk has its turn, with the acceptor on the wall.
+        kiosk = chance.random() < 0.2
+        turn = _AT_THE_KIOSK if kiosk else chance.choices(_ACTS, k=chance.randint(2, 6))
+        code = fork(lambda: _session(folder / HOME, told, turn[:acts], kiosk, chance))  # noqa: B023 - ends before the next
+        assert code == 0, code
+        acts -= len(turn)
+        chance.seed(f"{seed} {acts}")
+    os.close(told)
+
+
+def _session(home: Path, told: int, turn: list[str], kiosk: bool, chance: random.Random) -> None:
+    """One process of the day; a third of them end without closing anything, as when killed."""
+    bench = Bench(home, cash=kiosk)
+    _tell(told, {"opened": True})
+    for name in turn:
+        _tell(told, VERBS[name].act(bench))
+        if name == "sell to a card":
+            bench.insert_in_meter(bench.meter("card"))
+        if chance.random() < 0.3:
+            bench.desk.journal.rest()
+    if chance.random() < 0.33:
+        os._exit(0)
+    bench.close()
+
+
+def _tell(told: int, answer: Answer) -> None:
+    os.write(told, json.dumps(answer).encode() + b"\n")
+
+
+def loosen(synchronous: str) -> None:
+    """Open every pen with another PRAGMA synchronous: what the harness must notice."""
+
+    def loose(home: Path) -> Connection:
+        connection = open_writer(home)
+        connection.execute(f"PRAGMA synchronous={synchronous}")
+        return connection
+
+    journal.open_writer = loose  # type: ignore[attr-defined]
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 4:
+        loosen(sys.argv[4])
+    play(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

@@ -1,0 +1,236 @@
+"""The disk fails at the n-th operation: I/O error, full disk or short write, once or for ever.
+
+    python -m tests.power.errors FOLDER SHARE OF STEP SEED [VERB ...]
+
+runs under the shim and prints JSON lines. n moves to the end of every verb, and to the end of the
+recovery of a verb that was killed. After the fault the same process is asked for another sale; then
+it ends, and the next start is audited.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import random
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from kiosk.errors import KioskError, Refusal, StoreFault
+from kiosk.ledger.pen import Draft
+from tests.crash import auditor
+from tests.crash.aftermath import settle
+from tests.crash.bench import Bench, RefusedError
+from tests.crash.evidence import Attempt, Findings, Neighbour
+from tests.crash.forks import fork, learn
+from tests.crash.kills import Ground, act, audited, base_home, copied, prepare
+from tests.crash.points import Passing
+from tests.crash.verbs import VERBS
+
+KINDS = {"EIO": 1, "ENOSPC": 2, "short": 3}
+#: The folder of a round; the shim looks at nothing else.
+ROUND = "round"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What the `at`-th operation meets; with `forever` every later one too."""
+
+    at: int
+    kind: str
+    forever: bool
+    #: Whether it strikes the recovery of a killed verb instead of the verb.
+    recovering: bool = False
+
+    def arm(self) -> None:
+        shim().shim_arm(self.at, KINDS[self.kind], int(self.forever))
+
+    def __str__(self) -> str:
+        where = "recovery" if self.recovering else "verb"
+        return f"{self.kind} {'from' if self.forever else 'at'} operation {self.at} of the {where}"
+
+
+#: Far beyond the end: nothing fails.
+_CALM = Fault(10**6, "EIO", forever=False)
+
+
+def shim() -> Any:
+    """The library that this process was started with."""
+    return ctypes.CDLL(None)
+
+
+# --- one round ------------------------------------------------------------------------------------
+
+
+def tell(deed: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What came of a deed, as whoever asked for it was told."""
+    try:
+        return {"answer": deed()}
+    except RefusedError as refused:
+        return {"refused": refused.args[0]}
+    except (KioskError, OSError) as fault:
+        return {"fault": str(fault)}
+    except BaseException as error:
+        return {"untold": repr(error)}
+
+
+def deny(bench: Bench) -> list[list[str]]:
+    """Collects the sales and tokens of which the journal says that nothing was written: kind, name
+    of the id, id."""
+    denied: list[list[str]] = []
+    journal, append = bench.desk.journal, bench.desk.journal.append_drafts
+
+    def watched(drafts: Sequence[Draft]) -> list[int] | Refusal:
+        try:
+            return append(drafts)
+        except StoreFault as fault:
+            if fault.sentence.startswith("Nothing was written"):
+                denied.extend(_intents(drafts))
+            raise
+
+    journal.append_drafts = watched  # type: ignore[method-assign]
+    return denied
+
+
+def _intents(drafts: Sequence[Draft]) -> Iterator[list[str]]:
+    ids = {"sale_committed": "sale_id", "token_committed": "issue_id"}
+    for draft in drafts:
+        if draft.kind in ids:
+            name = ids[draft.kind]
+            yield [draft.kind, name, msgspec.msgpack.decode(draft.body)[name]]
+
+
+def struck(ground: Ground, home: Path, fault: Fault, story: Path) -> None:
+    """The verb while the disk fails, and another sale after it."""
+    bench = Bench(home, cash=ground.verb.cash)
+    denied = deny(bench)
+    fault.arm()
+    first = tell(lambda: ground.verb.act(bench))
+    second = tell(lambda: bench.sell(bench.meter("keypad", 1)))
+    closing = tell(lambda: bench.close() or {})  # type: ignore[func-returns-value]
+    told = {"first": first, "second": second, "closing": closing, "ops": shim().shim_count(),
+            "denied": denied}  # fmt: skip
+    story.write_text(json.dumps(told))
+
+
+def struck_recovery(ground: Ground, home: Path, fault: Fault, story: Path) -> None:
+    """A start while the disk fails."""
+    fault.arm()
+
+    def start() -> dict[str, Any]:
+        bench = Bench(home, cash=ground.verb.cash)
+        try:
+            settle(bench)
+        finally:
+            bench.close()
+        return {}
+
+    first = tell(start)
+    story.write_text(json.dumps({"first": first, "ops": shim().shim_count()}))
+
+
+def round_with(ground: Ground, fault: Fault, chance: random.Random, folder: Path) -> Findings:
+    """Let the disk fail once, then audit the next start."""
+    story = folder / "story.json"
+    with copied(ground.home, folder / ROUND) as home:
+        if fault.recovering:
+            point = chance.choice(ground.points)
+            code = fork(lambda: act(ground, home, Passing(point)))
+            assert code == -signal.SIGKILL, (point, code)
+            answer = home.parent / f"{home.name}.answer"
+            told = json.loads(answer.read_bytes()) if answer.exists() else None
+            attempts, neighbours = [ground.attempt(point, told)], list[Neighbour]()
+            code = fork(lambda: struck_recovery(ground, home, fault, story))
+            story_told = json.loads(story.read_bytes()) if code == 0 else {}
+        else:
+            code = fork(lambda: struck(ground, home, fault, story))
+            story_told = json.loads(story.read_bytes()) if code == 0 else {}
+            attempts = [_attempt(ground, story_told.get("first", {}))]
+            attempts += [
+                Attempt("", 0, False, None, kind, field, value)
+                for kind, field, value in story_told.get("denied", [])
+            ]
+            neighbours = [_other_sale(ground, story_told.get("second", {}))]
+        if code != 0:
+            return Findings([f"ended with {code}"])
+        untold = [f"{part}: {told['untold']}" for part, told in story_told.items()
+                  if isinstance(told, dict) and "untold" in told]  # fmt: skip
+        killed = auditor.see(home / "world", ground.chips)
+        findings = audited(ground, home, attempts, killed, neighbours)
+        findings.lost += untold
+        return findings
+
+
+def _attempt(ground: Ground, told: dict[str, Any]) -> Attempt:
+    """A refusal says that nothing was taken; after a fault nobody can say before the next start."""
+    taken = True if "answer" in told else False if "refused" in told else None
+    verb = ground.verb
+    if taken is False and not verb.commit:
+        taken = None  # notes may have been stacked before the sale was refused
+    return Attempt(
+        ground.meter, verb.amount_minor, taken, told.get("answer"), verb.intent, verb.field,
+        ground.known.get(verb.of, ""), ground.earlier,
+    )  # fmt: skip
+
+
+def _other_sale(ground: Ground, told: dict[str, Any]) -> Neighbour:
+    answers = [told["answer"]] if "answer" in told else []
+    return Neighbour([ground.known["other"]], answers, killed="fault" in told)
+
+
+# --- the server -----------------------------------------------------------------------------------
+
+
+def faults(ground: Ground, folder: Path, step: int) -> Iterator[Fault]:
+    """n to the end of the verb and of its recovery; every `step`-th of the six ways to fail."""
+    story, number = folder / "story.json", 0
+    for recovering, strike in ((False, struck), (True, struck_recovery)):
+        with copied(ground.home, folder / ROUND) as home:
+            learn(partial(strike, ground, home, _CALM, story), folder / "modules")
+        # A recovery that has something to do needs more than a calm start.
+        count = json.loads(story.read_bytes())["ops"] * (2 if recovering else 1)
+        for at in range(1, count + 1):
+            for kind in KINDS:
+                for forever in (False, True):
+                    number += 1
+                    if number % step == 0:
+                        yield Fault(at, kind, forever, recovering)
+
+
+def serve(folder: Path, share: int, of: int, step: int, seed: int, names: Sequence[str]) -> None:
+    """Do every `of`-th fault of every verb and print what was found."""
+    base, number = base_home(folder), 0
+    for name in names:
+        ground = prepare(VERBS[name], base, folder)
+        ground.known["other"] = _second_meter(ground, folder)
+        for fault in faults(ground, folder, step):
+            number += 1
+            if number % of != share:
+                continue
+            where = f"{name}, {fault}, seed {seed}"
+            found = round_with(ground, fault, random.Random(where), folder)
+            print(json.dumps({"where": where, "findings": asdict(found)}), flush=True)
+
+
+def _second_meter(ground: Ground, folder: Path) -> str:
+    out = folder / "second"
+    with copied(ground.home, folder / ROUND) as home:
+
+        def look() -> None:
+            bench = Bench(home)
+            out.write_text(bench.meter("keypad", 1))
+            bench.close()
+
+        learn(look, folder / "modules")
+    return out.read_text()
+
+
+if __name__ == "__main__":
+    share, of, step, seed = (int(text) for text in sys.argv[2:6])
+    serve(Path(sys.argv[1]), share, of, step, seed, sys.argv[6:] or list(VERBS))

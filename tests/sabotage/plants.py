@@ -1,0 +1,174 @@
+"""Faults that somebody could make by mistake or on purpose, each with the suite that must see it.
+
+A plant is a piece of source that is replaced by another. When the old text is no longer there, the
+harness says so: the plant must be moved to where the promise is kept now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Plant:
+    """`old` stands in `file` exactly once; `suite` is what pytest is given, and fails."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    suite: str
+
+
+_SELL, _PEN, _PROOF = "kiosk/till/sell.py", "kiosk/ledger/pen.py", "kiosk/ledger/proof.py"
+_POWER = "tests/power/test_power.py -k while_a_home_is_opened_and_sells"
+_TAMPERING = "tests/ledger/test_tampering.py -k whatever_was_changed"
+_TOKENS = "tests/till/test_selling_tokens.py"
+
+PLANTS = [
+    # --- the disk -------------------------------------------------------------------------------
+    Plant("a commit is not synced", "kiosk/ledger/store.py",
+          "            _migrate(connection, version)\n            sync_folder(home)",
+          "            _migrate(connection, version)\n            sync_folder(home)\n"
+          '            connection.execute("PRAGMA synchronous=NORMAL")',
+          _POWER),
+    Plant("the name of a key is not synced", "kiosk/ledger/files.py",
+          "    beside.unlink()\n    sync_folder(path.parent)", "    beside.unlink()", _POWER),
+    Plant("a failed commit is called not written", _PEN,
+          "known = not committing or self._cannot_come_back()", "known = True",
+          "tests/ledger/test_pen.py -k disk_is_full"),
+    Plant("a sale is begun on a full disk", "kiosk/till/desk.py",
+          "        if free_bytes(self.home) < needed_mib * 1024 * 1024:", "        if False:",
+          f"{_TOKENS} -k E18"),
+    # --- once, and in this order ----------------------------------------------------------------
+    Plant("a note is stacked before its intention is written", "kiosk/till/pay.py",
+          '        mark("note.before_intention")\n',
+          '        self._stack()\n        mark("note.before_intention")\n',
+          "tests/crash/test_walk.py -k note.before_intention"),
+    Plant("the card is written before the sale is", _SELL,
+          '        mark("sale.before_commit_one")\n',
+          "        if committed.card is not None and desk.reader is not None:\n"
+          "            desk.reader.write(committed.card.serial, committed.card.writes)\n"
+          '        mark("sale.before_commit_one")\n',
+          "tests/crash/test_walk.py -k card-sale.before_commit_one"),
+    Plant("recovery makes another token", "kiosk/till/deliver.py",
+          "            answer = desk.vendor.issue(committed.token)",
+          "            import msgspec\n\n"
+          "            asked = msgspec.structs.replace(\n"
+          "                committed.token,\n"
+          "                identifier=committed.token.identifier + (how != 'normal'),\n"
+          "            )\n"
+          "            answer = desk.vendor.issue(asked)",
+          "tests/till/test_recovering.py"),
+    Plant("recovery repeats a sale under a new id", "kiosk/till/recover.py",
+          "    return deliver(desk, record.committed)",
+          "    import msgspec\n\n"
+          "    again = msgspec.structs.replace(record.committed, sale_id=desk.entropy.name())\n"
+          "    desk.journal.append(again)\n"
+          "    return deliver(desk, again)",
+          "tests/till/test_recovering.py"),
+    Plant("recovery touches a sale that is under way elsewhere", "kiosk/till/desk.py",
+          "return station == self.station.name or is_gone(self.home, station)", "return True",
+          "tests/till/test_recovering.py"),
+    Plant("a note counts twice", "kiosk/till/pay.py",
+          "            self.notes_minor += offered.amount_minor",
+          "            self.notes_minor += 2 * offered.amount_minor",
+          "tests/till/test_paying_with_notes.py"),
+    Plant("a stacked note may be stacked again", "kiosk/domain/books.py",
+          "        offered = self.notes.pop(key, None) or self.lost_notes.pop(key, None)\n"
+          "        if offered is None:\n"
+          '            return Refusal("note_not_open", {"payment": fact.payment})\n'
+          "        _, _, before",
+          "        offered = self.notes.get(key) or self.lost_notes.get(key)\n"
+          "        if offered is None:\n"
+          '            return Refusal("note_not_open", {"payment": fact.payment})\n'
+          "        _, _, before",
+          "tests/domain/test_books.py"),
+    Plant("the same id with another content is the same fact", _PEN,
+          "        if row[1:] == (draft.kind, draft.version, draft.body):", "        if row:",
+          "tests/ledger/test_pen.py"),
+    Plant("a refused group leaves its first facts", _PEN,
+          '            execute("ROLLBACK TO drafts")\n', "", "tests/ledger/test_pen.py"),
+    # --- identifiers and amounts ----------------------------------------------------------------
+    Plant("an identifier is given again", "kiosk/domain/token.py",
+          "max(now, last + 1)\n    identifier", "max(now, last)\n    identifier",
+          "tests/domain/test_token.py"),
+    Plant("the pen does not look whether an identifier is taken", "kiosk/ledger/checks.py",
+          "    return Refusal(\"identifier_taken\", {\"meter\": used[0]}) if row else None\n",
+          "    return None\n",
+          "tests/ledger/test_pen.py"),
+    Plant("identifiers have no unique key", "kiosk/ledger/migrations/0001.sql",
+          "  PRIMARY KEY (meter, base_date, key_revision, identifier)\n) WITHOUT ROWID, STRICT;",
+          "  CHECK (identifier >= 0)\n) STRICT;", "tests/ledger/test_tables.py"),
+    Plant("a token carries a tenth of a kilowatt-hour less", _SELL,
+          "units=offer.quote.energy_wh // 100,", "units=offer.quote.energy_wh // 100 - 1,",
+          _TOKENS),
+    Plant("energy is rounded down", "kiosk/domain/energy.py",
+          "mantissa = -((base - units) // step)", "mantissa = (units - base) // step",
+          "tests/domain/test_energy.py"),
+    Plant("tax is rounded down", "kiosk/domain/tariff_lines.py",
+          "    return (2 * amount * part + whole) // (2 * whole)",
+          "    return amount * part // whole", "tests/domain/test_tariff.py"),
+    Plant("kept money is spent twice", "kiosk/ledger/checks.py",
+          "        if amount > 0 and _kept(connection, account, currency) < amount:",
+          "        if False:",
+          "tests/ledger/test_pen.py"),
+    Plant("old prices are good for ever", _SELL,
+          "    if found is None or found[0] != offer.quote.tariff_digest:",
+          "    if found is None:",
+          "tests/till/test_asking.py"),
+    # --- cards ----------------------------------------------------------------------------------
+    Plant("a card is made valid first", "kiosk/domain/cards/open.py",
+          "        PlainWrite(PURCHASE, _VALIDITY_AT, NOT_FINISHED),\n",
+          "        PlainWrite(PURCHASE, _VALIDITY_AT, VALID),\n",
+          "tests/domain/cards/test_open_safety.py"),
+    Plant("a card is not read back", "kiosk/till/deliver.py",
+          "    if family.witness(delivery.before, reader.read(), delivery.writes)"
+          ' != "delivered":\n        raise',
+          "    if False:\n        raise", "tests/till/test_selling_cards.py"),
+    Plant("a purchase that the meter has not read is overwritten", "kiosk/domain/cards/open.py",
+          "    if not card.taken():", "    if False:", "tests/domain/cards/test_open_layout.py"),
+    # --- proofs ---------------------------------------------------------------------------------
+    Plant("verify does not look at the last signature", _PROOF,
+          "        if last is not None and not entry_is_genuine(self.public_key, last):\n"
+          "            raise _Bad(last.sequence, _FORGED)\n        self._end",
+          "        self._end", _TAMPERING),
+    Plant("verify does not compare postings", _PROOF,
+          "        if stored.of(entry.sequence) != made:",
+          "        if not stored.of(entry.sequence) and made:", _TAMPERING),
+    Plant("verify believes the stored totals", _PROOF,
+          "            if stored.get(key) != self.balances.get(key):", "            if False:",
+          "tests/ledger/test_tampering.py -k beside_the_journal"),
+    # --- the line -------------------------------------------------------------------------------
+    Plant("an acknowledgement without a signature is believed", "sync/courier.py",
+          "    if not wire.acknowledgement_is_genuine(centre.public_key, answer):", "    if False:",
+          "tests/sync/test_courier.py"),
+    Plant("a bundle without a signature is taken", "sync/centre/intake.py",
+          "    if not entry_is_genuine(public_key, last):", "    if False:",
+          "tests/sync/test_intake.py"),
+    Plant("a fork is taken", "sync/centre/intake.py",
+          "    if offered != held_digest:", "    if False:", "tests/sync/test_intake.py"),
+    Plant("a gap is taken", "sync/centre/intake.py",
+          "    if checked.first > standing.sequence + 1:", "    if False:",
+          "tests/sync/test_intake.py"),
+    # --- people and devices ---------------------------------------------------------------------
+    Plant("everybody may do everything", "kiosk/till/desk.py",
+          'return None if may(self.role, right) else Refusal("no_right", {"right": right})',
+          "return None", "tests/till/test_tokens_without_sale.py"),
+    Plant("a PIN may be guessed for ever", "kiosk/till/operators.py",
+          "    if record.failures < _TRIES:", "    if True:", "tests/till/test_signing_in.py"),
+    Plant("a silent printer has printed", "drivers/printer/status.py",
+          "    if None in known:", "    if False:", "tests/drivers/printer/test_printer_status.py"),
+    Plant("a broken frame of the note acceptor is read", "drivers/cash/cctalk_frames.py",
+          "    return frame if build(frame, check) == raw else None", "    return frame",
+          "tests/drivers/cash/test_cctalk_frames.py"),
+    Plant("a failing handler ends the face", "kiosk/screens/frame.py",
+          "            if self in self.face_app.screen_stack:\n"
+          "                self.face_app.fault(error)",
+          "            if self in self.face_app.screen_stack:\n"
+          "                self.face_app.exit(1)",
+          "tests/attacks/test_escapes.py -k fault_is_a_case_number"),
+    Plant("Ctrl-C ends a real kiosk", "kiosk/screens/app.py",
+          '        if self.desk.settings.site.mode == "rehearsal":\n            self.exit(0)',
+          "        self.exit(0)", "tests/attacks/test_escapes.py -k ctrl+c"),
+]  # fmt: skip
