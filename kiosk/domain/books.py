@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from kiosk.domain import chart, facts, token_books
+from kiosk.domain import chart, facts, registry_books, token_books
 from kiosk.domain.posting import Posting, balanced
 from kiosk.domain.sale import may_move
 from kiosk.errors import Refusal
@@ -237,4 +237,5 @@ _RULES: dict[type[facts.Fact], Any] = {
     facts.PaymentKept: Books._kept,
     facts.CatalogueReceived: Books._catalogue,
     **token_books.RULES,
+    **registry_books.RULES,
 }

@@ -11,7 +11,7 @@ import hashlib
 import msgspec
 
 from kiosk.domain import facts
-from kiosk.domain.registry import METER_KINDS, Card, Customer, Meter
+from kiosk.domain.registry import METER_KINDS, Card, Customer, Meter, shares_wrong
 from kiosk.domain.tariff import TariffPack, pack_digest, unsellable
 from kiosk.errors import Refusal
 
@@ -25,6 +25,9 @@ class Catalogue(msgspec.Struct, frozen=True):
     customers: list[Customer]
     meters: list[Meter]
     cards: list[Card]
+    #: origin -> number of its last entry whose registrations and amendments are in here: what a
+    #: terminal wrote after that stays on top of this catalogue (docs/protocol.md, The registry).
+    merged: dict[str, int] = {}
 
 
 _DECODER = msgspec.msgpack.Decoder(Catalogue)
@@ -71,7 +74,7 @@ def _dangling(catalogue: Catalogue) -> str | None:
     for meter in catalogue.meters:
         if meter.account not in accounts or meter.power_type not in power_types:
             return meter.number
-        if meter.kind not in METER_KINDS:
+        if meter.kind not in METER_KINDS or shares_wrong(meter.shares, power_types):
             return meter.number
     for card in catalogue.cards:
         if card.meter not in meters:
@@ -79,11 +82,12 @@ def _dangling(catalogue: Catalogue) -> str | None:
     return None
 
 
-def received(catalogue: Catalogue) -> facts.CatalogueReceived:
-    """The fact of its arrival."""
+def received(catalogue: Catalogue, content: bytes = b"") -> facts.CatalogueReceived:
+    """The fact of its arrival. `content` are the bytes that came: a catalogue of an older program
+    lacks fields that would be there if it were encoded again."""
     return facts.CatalogueReceived(
         number=catalogue.number,
-        digest=hashlib.sha256(encode(catalogue)).hexdigest(),
+        digest=hashlib.sha256(content or encode(catalogue)).hexdigest(),
         issuer=catalogue.issuer,
         tariff_digest=pack_digest(catalogue.tariff),
         currency=catalogue.tariff.currency,

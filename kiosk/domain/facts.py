@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import msgspec
 
-from kiosk.domain import token_facts
+from kiosk.domain import registry_facts, token_facts
 from kiosk.domain.cards.image import CardImage, PlainWrite
 from kiosk.domain.fact import Fact as Fact  # noqa: PLC0414 - the name that all rooms use
 from kiosk.domain.sale import SaleState
@@ -274,6 +274,7 @@ _ALL: tuple[type[Fact], ...] = (
     SignInRefused, OperatorSignedOut, SaleCommitted, SaleDelivered, SaleVoided, SaleInDoubt,
     NoteOffered, NoteStacked, NoteReturned, NoteInDoubt, PaymentKept, SlipPrinted,
     *token_facts.FACTS,
+    *registry_facts.FACTS,
 )  # fmt: skip
 
 KINDS: dict[tuple[str, int], type[Fact]] = {(fact.KIND, fact.VERSION): fact for fact in _ALL}

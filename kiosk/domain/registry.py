@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 import msgspec
 
 from kiosk.errors import Refusal
@@ -22,13 +24,18 @@ class Customer(msgspec.Struct, frozen=True):
     phone: str = ""
     #: What was owed when this record was made; what is owed now is a balance of the books.
     opening_debt_minor: int = 0
+    #: Words of the system dictionary: what kind of customer, and in which area.
+    kind: str = ""
+    area: str = ""
 
 
 class Meter(msgspec.Struct, frozen=True):
     """A meter and what the vending side must know to reach it.
 
     `number` is the decoder reference number on its face (manufacturer 2, serial 8, Luhn digit).
-    `kind` is "keypad" (STS token) or "card". The STS values are those of sts-facts 2.
+    `kind` is "keypad" (STS token) or "card". The STS values are those of sts-facts 2. `shares` are
+    percentages that sum to 100, or empty: all energy is of `power_type`. A retired meter was
+    replaced (by `replaced_by`) or cancelled. `capacity_w` is 0 where nobody wrote it down.
     """
 
     number: str
@@ -43,6 +50,13 @@ class Meter(msgspec.Struct, frozen=True):
     key_type: int = 2
     algorithm: str = "07"
     base_date: int = 2014
+    shares: list[tuple[str, int]] = []
+    capacity_w: int = 0
+    retired: bool = False
+    replaced_by: str = ""
+    #: The power type from this time on (UTC milliseconds), where a change is to come.
+    next_power_type: str = ""
+    next_power_type_ms: int = 0
 
 
 class Card(msgspec.Struct, frozen=True):
@@ -52,6 +66,22 @@ class Card(msgspec.Struct, frozen=True):
     serial: str
     meter: str
     issue: int = 1
+
+
+def power_type_at(meter: Meter, time_ms: int) -> str:
+    """The power type that `meter` is sold at at `time_ms`: a change may have been set for a day."""
+    if meter.next_power_type and time_ms >= meter.next_power_type_ms:
+        return meter.next_power_type
+    return meter.power_type
+
+
+def shares_wrong(shares: Sequence[tuple[str, int]], power_types: Collection[str]) -> bool:
+    """Whether `shares` cannot stand: empty is none; otherwise each power type is known and stands
+    once, and the percentages are above zero and sum to 100."""
+    names = [name for name, _ in shares]
+    parts = [percent for _, percent in shares]
+    sound = len(set(names)) == len(names) and set(names) <= set(power_types)
+    return bool(shares) and not (sound and min(parts) > 0 and sum(parts) == 100)
 
 
 def luhn_digit(digits: str) -> str:

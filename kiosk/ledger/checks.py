@@ -12,6 +12,7 @@ from typing import Any
 from kiosk.domain import chart, facts, special_tokens, token_facts
 from kiosk.domain.posting import Posting
 from kiosk.errors import Refusal
+from kiosk.ledger import registry_checks
 from kiosk.ledger.store import Connection
 
 Check = Callable[[Connection, Any], Refusal | None]
@@ -100,8 +101,9 @@ def _token_is(
 
 _CHECKS: dict[type[facts.Fact], tuple[Check, ...]] = {
     facts.SaleCommitted: (_sale_identifier_taken,),
-    token_facts.TokenCommitted: (_identifier_taken,),
+    token_facts.TokenCommitted: (_identifier_taken, registry_checks.of_token),
     token_facts.TokenIssued: (_token_issued,),
     token_facts.TokenRefused: (_token_refused,),
     token_facts.MeterKeyChanged: (_key_changed,),
+    **registry_checks.CHECKS,
 }

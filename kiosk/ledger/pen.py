@@ -247,8 +247,10 @@ class Pen:
         if isinstance(fact, facts.CatalogueReceived):
             content = catalogues.decode(draft.content)
             assert not isinstance(content, Refusal), content
-            assert catalogues.received(content) == fact, "the content is another catalogue"
-            projection.project_catalogue(self._connection, content, draft.content)
+            assert catalogues.received(content, draft.content) == fact, (
+                "the content is another catalogue"
+            )
+            projection.project_catalogue(self._connection, content, draft.content, self._origin)
 
     def _write_head(self) -> None:
         self._connection.execute(

@@ -14,7 +14,7 @@ from typing import Any
 from kiosk.domain import facts
 from kiosk.domain.catalogue import Catalogue
 from kiosk.domain.tariff import pack_bytes, pack_digest
-from kiosk.ledger import token_projection
+from kiosk.ledger import registry_projection, token_projection
 from kiosk.ledger.store import Connection
 
 Draw = Callable[[Connection, int, int, Any], None]
@@ -154,11 +154,15 @@ _DRAWS: dict[type[facts.Fact], Draw] = {
     facts.OperatorSignedIn: _signed_in,
     facts.SignInRefused: _refused,
     **token_projection.DRAWS,
+    **registry_projection.DRAWS,
 }
 
 
-def project_catalogue(connection: Connection, catalogue: Catalogue, content: bytes) -> None:
-    """Put the records of a catalogue into the registry; same commit as the fact of its arrival."""
+def project_catalogue(
+    connection: Connection, catalogue: Catalogue, content: bytes, origin: str
+) -> None:
+    """Put the records of a catalogue into the registry of the home `origin`; same commit as the
+    fact of its arrival."""
     digest = hashlib.sha256(content).hexdigest()
     connection.execute(
         "INSERT INTO catalogues (number, digest, content) VALUES (?, ?, ?)",
@@ -169,33 +173,4 @@ def project_catalogue(connection: Connection, catalogue: Catalogue, content: byt
         "INSERT OR IGNORE INTO tariffs (digest, number, content) VALUES (?, ?, ?)",
         (pack_digest(catalogue.tariff), catalogue.tariff.number, tariff),
     )
-    connection.executemany(
-        "INSERT INTO customers (account, name, name_key, address, phone) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT (account) DO UPDATE SET name = excluded.name, name_key = excluded.name_key,"
-        " address = excluded.address, phone = excluded.phone",
-        [(c.account, c.name, c.name.casefold(), c.address, c.phone) for c in catalogue.customers],
-    )
-    connection.executemany(
-        "INSERT INTO meters (number, account, kind, power_type, blocked, phases, supply_group,"
-        " key_revision, tariff_index, key_type, algorithm, base_date)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (number) DO UPDATE SET account = excluded.account, kind = excluded.kind,"
-        " power_type = excluded.power_type, blocked = excluded.blocked, phases = excluded.phases,"
-        " supply_group = excluded.supply_group, key_revision = excluded.key_revision,"
-        " tariff_index = excluded.tariff_index, key_type = excluded.key_type,"
-        " algorithm = excluded.algorithm, base_date = excluded.base_date",
-        [
-            (
-                m.number, m.account, m.kind, m.power_type, int(m.blocked), m.phases,
-                m.supply_group, m.key_revision, m.tariff_index, m.key_type, m.algorithm,
-                m.base_date,
-            )
-            for m in catalogue.meters
-        ],
-    )  # fmt: skip
-    connection.executemany(
-        "INSERT INTO cards (number, serial, meter, issue) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (number) DO UPDATE SET serial = excluded.serial, meter = excluded.meter,"
-        " issue = excluded.issue",
-        [(c.number, c.serial, c.meter, c.issue) for c in catalogue.cards],
-    )
+    registry_projection.draw_catalogue(connection, catalogue, origin)

@@ -16,19 +16,15 @@ from kiosk.domain import facts
 from kiosk.domain.entry import GENESIS, Entry, digest
 from kiosk.domain.facts import SaleCommitted
 from kiosk.domain.record import SaleRecord
-from kiosk.domain.registry import Card, Customer, Meter
 from kiosk.domain.tariff import TariffPack
 from kiosk.errors import StoreFault
 from kiosk.ledger.opening import Head
+from kiosk.ledger.registry_records import RegistryReads
 from kiosk.ledger.store import LEDGER_FILE, Connection, faults
 from kiosk.ledger.token_records import TokenReads
 
 _FILE = Path(LEDGER_FILE)
 _ENTRY = "sequence, time_ms, quality, kind, version, body, previous, signature"
-_METER = (
-    "number, account, kind, power_type, blocked, phases, supply_group, key_revision,"
-    " tariff_index, key_type, algorithm, base_date"
-)
 _SALE = "sale_id, sequence, state, token, purchase_number, ended, copies"
 
 
@@ -66,7 +62,7 @@ class HeldRecord(msgspec.Struct, frozen=True):
     amount_minor: int
 
 
-class Records(TokenReads):
+class Records(TokenReads, RegistryReads):
     """Reads of one process; a lock makes the one connection safe for its threads."""
 
     def __init__(self, connection: Connection, origin: str) -> None:
@@ -236,58 +232,7 @@ class Records(TokenReads):
         rows = self._all("SELECT payment, station, meter, currency, amount_minor FROM held")
         return [HeldRecord(*row) for row in rows]
 
-    # --- the registry -------------------------------------------------------------------------
-
-    def customer(self, account: str) -> Customer | None:
-        """The customer with this account number."""
-        row = self._one(
-            "SELECT account, name, address, phone FROM customers WHERE account = ?", account
-        )
-        return Customer(*row) if row else None
-
-    def meter(self, number: str) -> Meter | None:
-        """The meter with this number."""
-        row = self._one(f"SELECT {_METER} FROM meters WHERE number = ?", number)  # noqa: S608
-        return _meter(row) if row else None
-
-    def meters_of(self, account: str) -> list[Meter]:
-        """All meters of a customer."""
-        rows = self._all(
-            f"SELECT {_METER} FROM meters WHERE account = ? ORDER BY number",  # noqa: S608
-            account,
-        )
-        return [_meter(row) for row in rows]
-
-    def card(self, *, number: str = "", serial: str = "", meter: str = "") -> Card | None:
-        """The newest card with this printed number, chip serial or meter."""
-        column, value = next(
-            (name, text)
-            for name, text in (("number", number), ("serial", serial), ("meter", meter))
-            if text
-        )
-        row = self._one(
-            "SELECT number, serial, meter, issue FROM cards"  # noqa: S608
-            f" WHERE {column} = ? ORDER BY issue DESC LIMIT 1",
-            value,
-        )
-        return Card(*row) if row else None
-
-    def search(self, text: str, limit: int) -> list[Meter]:
-        """Meters by name, address, account, meter number or card number; whole words not needed."""
-        bare = text.casefold()
-        for sign in "\\%_":
-            bare = bare.replace(sign, "\\" + sign)
-        pattern = f"%{bare}%"
-        rows = self._all(
-            f"SELECT {', '.join('m.' + name.strip() for name in _METER.split(','))}"  # noqa: S608
-            " FROM meters m JOIN customers c USING (account) LEFT JOIN cards k"
-            " ON k.meter = m.number"
-            " WHERE c.name_key LIKE ?1 ESCAPE '\\' OR lower(c.address) LIKE ?1 ESCAPE '\\'"
-            " OR m.account LIKE ?1 ESCAPE '\\' OR m.number LIKE ?1 ESCAPE '\\'"
-            " OR k.number LIKE ?1 ESCAPE '\\' GROUP BY m.number ORDER BY c.name_key LIMIT ?2",
-            pattern, limit,
-        )  # fmt: skip
-        return [_meter(row) for row in rows]
+    # --- prices, names, operators ------------------------------------------------------------
 
     def tariff(self, digest_hex: str = "") -> tuple[str, TariffPack] | None:
         """The pack with this digest, or the newest one, with its digest. StoreFault if it is
@@ -303,22 +248,6 @@ class Records(TokenReads):
             raise StoreFault("The stored prices are not those that came down; run `kiosk verify`.")
         return row[0], msgspec.msgpack.decode(row[1], type=TariffPack)
 
-    def counts(self) -> dict[str, int]:
-        """How many customers, meters and cards are known."""
-        return {
-            table: int((self._one(f"SELECT count(*) FROM {table}") or (0,))[0])  # noqa: S608
-            for table in ("customers", "meters", "cards")
-        }
-
-    def meters_of_group(self, supply_group: str, limit: int) -> list[Meter]:
-        """Keypad meters of a supply group, in the order of their numbers."""
-        rows = self._all(
-            f"SELECT {_METER} FROM meters WHERE supply_group = ? AND kind = 'keypad'"  # noqa: S608
-            " ORDER BY number LIMIT ?",
-            supply_group, limit,
-        )  # fmt: skip
-        return [_meter(row) for row in rows]
-
     def is_known(self, identity: str) -> bool:
         """Whether a fact with this identity is in the journal."""
         return self._one("SELECT 1 FROM identities WHERE identity = ?", identity) is not None
@@ -331,8 +260,3 @@ class Records(TokenReads):
             name,
         )
         return OperatorRecord(*row) if row else None
-
-
-def _meter(row: tuple[Any, ...]) -> Meter:
-    number, account, kind, power_type, blocked, *rest = row
-    return Meter(number, account, kind, power_type, bool(blocked), *rest)

@@ -213,6 +213,9 @@ class CustomerRow(SQLModel, table=True):
     name_key: str
     address: str
     phone: str
+    kind: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    area: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    catalogue: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
 
 
 class MeterRow(SQLModel, table=True):
@@ -236,6 +239,13 @@ class MeterRow(SQLModel, table=True):
     key_type: int
     algorithm: str
     base_date: int
+    shares: str = Field(default="[]", sa_column_kwargs={"server_default": text("'[]'")})
+    capacity_w: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    retired: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    replaced_by: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    next_power_type: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    next_power_type_ms: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    catalogue: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
 
 
 class CardRow(SQLModel, table=True):
@@ -247,6 +257,7 @@ class CardRow(SQLModel, table=True):
     serial: str = Field(unique=True)
     meter: str = Field(foreign_key="meters.number")
     issue: int
+    catalogue: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
 
 
 class OperatorRow(SQLModel, table=True):

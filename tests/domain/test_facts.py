@@ -77,6 +77,14 @@ IDENTITIES = {
     "token_refused": "token_end/t2",
     "key_file_imported": "key_file/" + "cc" * 32,
     "meter_key_changed": "key_changed/t4",
+    "customer_registered": "customer/20000009",
+    "customer_amended": "change/c1",
+    "meter_installed": "meter/01470000206",
+    "meter_amended": "change/c2",
+    "shares_set": "change/c3",
+    "meter_read": "reading/r1",
+    "meter_replaced": "retired/01470000107",
+    "meter_cancelled": "retired/01470000206",
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.domain import catalogue as catalogues
-from kiosk.domain import chart, facts, token_facts
+from kiosk.domain import chart, facts, registry_facts, token_facts
 from kiosk.domain.catalogue import Catalogue
 from kiosk.domain.registry import Card, Customer, Meter
 from kiosk.domain.special_tokens import CreditRequest
@@ -20,6 +20,7 @@ from kiosk.ledger.sealing import public_bytes
 from kiosk.ledger.store import open_writer
 from tests.builders import (
     METER,
+    NOON_MS,
     FixedClock,
     card_delivery,
     delivered,
@@ -75,6 +76,7 @@ def trade(sales: int, seed: int = 1) -> Iterator[facts.Fact]:
     yield facts.OperatorSignedIn("101", "counter-1", "cashier")
     yield facts.LaneGiven(0, 1, "centre")
     yield from _gift("gift", 800_000)
+    yield from _registry()
     for number in range(sales):
         name = f"sale{number}"
         yield from _one(name, number, chance.choice(_KINDS), 1000 + chance.randrange(9000))
@@ -93,6 +95,42 @@ def _gift(name: str, identifier: int) -> Iterator[facts.Fact]:
     )
     yield token_facts.TokenIssued(name, METER, "free_units", 10_000, ["5" * 20], "normal")
     yield token_facts.TokenReprinted(name, 1, "101")
+
+
+def _registry() -> Iterator[registry_facts.Fact]:
+    """A customer joins, moves and gets another meter; a third meter is given up."""
+    old, new, third = "01470000107", "01470000206", "01470000305"
+    yield registry_facts.CustomerRegistered(
+        "20000009", "Lea Çelik", "9 Hill", "0709", "home", "north", "101", "counter"
+    )
+    yield _installed(old, "keypad", "", "")
+    yield _installed(new, "keypad", "", "")
+    yield _installed(third, "card", "760000000105", "ff112233445566aa")
+    yield registry_facts.CustomerAmended(
+        "c1", "20000009", "address", "9 Hill", "10 Hill", "moved", "101"
+    )
+    yield registry_facts.MeterAmended("c2", old, "capacity_w", "4600", "9200", 0, "oven", "101")
+    yield registry_facts.SharesSet("c3", new, [], [("home", 100)], "shop closed", "101")
+    yield registry_facts.MeterRead("r1", old, "hand", 5_000, None, NOON_MS, "101")
+    yield registry_facts.MeterReplaced(
+        "x1", old, new, "20000009", "ZAR", "technician", 7_000, 12_345, 0, 12_400, 55, 0, 0,
+        "101", "301", "display dark",
+    )  # fmt: skip
+    request = CreditRequest(token_request("x1-t1", new, 850_000, 124))
+    yield token_facts.TokenCommitted(
+        "x1-t1", "counter-1", "101", "301", "cashier", new, "transfer", "E14", "x1", 12_400, request
+    )
+    yield token_facts.TokenIssued("x1-t1", new, "transfer", 12_400, ["6" * 20], "normal")
+    yield registry_facts.MeterCancelled(
+        "k1", third, "20000009", 100, 200, "101", "301", "gave up the shop"
+    )
+
+
+def _installed(meter: str, kind: str, card: str, serial: str) -> registry_facts.MeterInstalled:
+    return registry_facts.MeterInstalled(
+        meter, "20000009", kind, "home", 1, 4600, "123456", 1, 1, 2, "07", 2014, card, serial,
+        "wall", "2026-11-20", 0, ["S1", "S2"], "101", "counter",
+    )  # fmt: skip
 
 
 _KINDS = ("token", "token", "token", "card", "notes", "kept", "void", "doubt", "lost_note")
