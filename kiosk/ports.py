@@ -16,6 +16,7 @@ import msgspec
 from kiosk.domain.cards.image import CardImage, PlainWrite
 from kiosk.domain.record import PaymentRecord, SaleRecord, TokenRecord
 from kiosk.domain.registry import Customer
+from kiosk.domain.registry_slip import RegistrySlip
 from kiosk.domain.special_tokens import (
     KeyChangeRequest,
     KeyPlace,
@@ -271,6 +272,9 @@ class SlipWriter(Protocol):
 
     def token(self, record: TokenRecord, customer: Customer | None, copy: int) -> list[SlipLine]:
         """The slip of a token outside a sale; the sections of a key change are numbered."""
+
+    def registry(self, slip: RegistrySlip, copy: int) -> list[SlipLine]:
+        """The slip of an account that was opened, or a meter that was replaced or cancelled."""
 
     def kept(self, payment: PaymentRecord) -> list[SlipLine]:
         """The slip of money that was kept for a meter."""

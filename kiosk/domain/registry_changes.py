@@ -100,8 +100,11 @@ def _installed(fact: facts.MeterInstalled) -> list[Change]:
 
 
 def _meter_amended(fact: facts.MeterAmended) -> list[Change]:
-    if not fact.from_ms:
-        return [Change("meter", fact.meter, fact.field, fact.old, fact.new)]
+    at_once = Change("meter", fact.meter, fact.field, fact.old, fact.new)
+    if fact.field != "power_type":
+        return [at_once]
+    if not fact.from_ms:  # and what was to come later is off
+        return [at_once, Change("meter", fact.meter, "next_power_type", "", "")]
     return [
         Change("meter", fact.meter, "next_power_type", fact.old, fact.new),
         Change("meter", fact.meter, "next_power_type_ms", "", text_of(fact.from_ms)),

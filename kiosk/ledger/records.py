@@ -111,6 +111,15 @@ class Records(TokenReads, RegistryReads):
         assert row is not None, sequence
         return facts.decode(*row)
 
+    def fact_of(self, identity: str) -> facts.Fact | None:
+        """The fact that stands under `identity`."""
+        row = self._one(
+            "SELECT kind, version, body FROM identities JOIN entries USING (sequence)"
+            " WHERE identity = ?",
+            identity,
+        )
+        return facts.decode(*row) if row else None
+
     def opened(self) -> facts.HomeOpened:
         """The first fact of the journal."""
         fact = self.fact(1)
@@ -124,6 +133,25 @@ class Records(TokenReads, RegistryReads):
             kind,
         )
         return facts.decode(*row) if row else None
+
+    def entries_between(self, from_ms: int, until_ms: int, limit: int) -> list[Entry]:
+        """The newest entries of a time, newest first. Found by halving: entries are in the order
+        of their writing, which is that of time unless a clock was set back."""
+        first, last = self._first_at(from_ms), self._first_at(until_ms + 1) - 1
+        first = max(first, last - limit + 1)
+        return self.after(first - 1, last - first + 1)[::-1] if last >= first else []
+
+    def _first_at(self, time_ms: int) -> int:
+        """The number of the first entry at `time_ms` or later."""
+        low, high = 1, self.head().sequence + 1
+        while low < high:
+            middle = (low + high) // 2
+            row = self._one("SELECT time_ms FROM entries WHERE sequence = ?", middle)
+            if row is not None and row[0] < time_ms:
+                low = middle + 1
+            else:
+                high = middle
+        return low
 
     def highest_time_ms(self) -> int:
         """The highest time ever committed near the end of the journal (E08)."""
@@ -148,6 +176,14 @@ class Records(TokenReads, RegistryReads):
     def last_sales(self, limit: int) -> list[SaleRecord]:
         """The newest sales of this home, newest first."""
         return self._sales(f"1 ORDER BY sequence DESC LIMIT {limit:d}")
+
+    def sales_between(self, from_ms: int, until_ms: int, limit: int) -> list[SaleRecord]:
+        """The sales of a time, newest first."""
+        newest = f"ORDER BY committed_ms DESC, sequence DESC LIMIT {limit:d}"
+        return self._sales(
+            f"committed_ms BETWEEN ? AND ? {newest}",
+            from_ms, until_ms,
+        )  # fmt: skip
 
     def open_sales(self) -> list[SaleRecord]:
         """Sales whose money is pending, oldest first."""

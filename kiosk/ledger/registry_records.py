@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from kiosk.domain import chart
 from kiosk.domain.registry import CARD_DIGITS, METER_DIGITS, Card, Customer, Meter
 from kiosk.ledger.registry_rows import CARD, CUSTOMER, METER, customer_of, folded, meter_of
 
@@ -243,6 +244,15 @@ class RegistryReads:
             *values, from_ms, until_ms, limit,
         )  # fmt: skip
         return [Reading(*row) for row in rows]
+
+    def energy_until(self, meter: str, sequence: int) -> int:
+        """Energy issued to a meter here up to an entry, in watt-hours."""
+        row = self._one(
+            "SELECT coalesce(sum(amount), 0) FROM postings WHERE account = ? AND currency = ?"
+            " AND sequence <= ?",
+            chart.meter_energy(meter), chart.ENERGY_CURRENCY, sequence,
+        )  # fmt: skip
+        return int(row[0]) if row else 0
 
     def replacement(self, *, replacement_id: str = "", meter: str = "") -> Replacement | None:
         """A replaced meter, by the id of the act or by the number of the meter taken out."""

@@ -97,7 +97,7 @@ def _gift(name: str, identifier: int) -> Iterator[facts.Fact]:
     yield token_facts.TokenReprinted(name, 1, "101")
 
 
-def _registry() -> Iterator[registry_facts.Fact]:
+def _registry() -> Iterator[facts.Fact]:
     """A customer joins, moves and gets another meter; a third meter is given up."""
     old, new, third = "01470000107", "01470000206", "01470000305"
     yield registry_facts.CustomerRegistered(
