@@ -121,6 +121,16 @@ class RegistryReads:
         )  # fmt: skip
         return [customer_of(row) for row in rows]
 
+    def highest_catalogue(self) -> int:
+        """The number of the newest catalogue that came down; 0 for none."""
+        row = self._one("SELECT max(number) FROM catalogues")
+        return int(row[0] or 0) if row else 0
+
+    def catalogue_content(self) -> bytes:
+        """The newest catalogue as it came; empty for none."""
+        row = self._one("SELECT content FROM catalogues ORDER BY number DESC LIMIT 1")
+        return bytes(row[0]) if row else b""
+
     def counts(self) -> dict[str, int]:
         """How many customers, meters and cards are known."""
         return {

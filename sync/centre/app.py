@@ -1,7 +1,8 @@
-"""The centre on HTTP: four addresses, small limits, answers in the bytes of the wire.
+"""The centre on HTTP: five addresses, small limits, answers in the bytes of the wire.
 
     POST /v1/bundles                  a bundle; the answer comes after its commit
     GET  /v1/acknowledgement/{origin} where the centre stands with an origin
+    POST /v1/catalogue                a signed question; the next catalogue, signed
     POST /v1/enrol                    an EnrolmentRequest as JSON; an Enrolment as JSON
     GET  /v1/status                   the figures as JSON, for this machine only
 
@@ -34,7 +35,13 @@ _LOOPBACK = {"127.0.0.1", "::1"}
 _REQUESTS = msgspec.json.Decoder(wire.EnrolmentRequest)
 
 #: HTTP's word for each refusal; what is not listed is 422: understood, and refused.
-_STATUS = {"unreadable": 400, "bad_request": 400, "unknown_origin": 404, "too_large": 413}
+_STATUS = {
+    "unreadable": 400,
+    "bad_request": 400,
+    "unknown_origin": 404,
+    "no_catalogue": 404,
+    "too_large": 413,
+}
 
 
 class _TooLarge(Exception):
@@ -59,6 +66,16 @@ class _Application:
 
     async def acknowledgement(self, request: Request) -> Response:
         return _answer(await self._reception.ask(request.path_params["origin"]))
+
+    async def catalogue(self, request: Request) -> Response:
+        try:
+            body = await _body(request, ENROLMENT_LIMIT_BYTES)
+        except _TooLarge:
+            return _too_large(ENROLMENT_LIMIT_BYTES)
+        found = await self._reception.catalogue(body)
+        if isinstance(found, wire.Refused):
+            return _answer(found)
+        return Response(wire.encode_catalogue(found), media_type=wire.CATALOGUE_TYPE)
 
     async def enrol(self, request: Request) -> Response:
         try:
@@ -89,6 +106,7 @@ def make_app(
         routes=[
             Route("/v1/bundles", handlers.bundles, methods=["POST"]),
             Route("/v1/acknowledgement/{origin}", handlers.acknowledgement, methods=["GET"]),
+            Route("/v1/catalogue", handlers.catalogue, methods=["POST"]),
             Route("/v1/enrol", handlers.enrol, methods=["POST"]),
             Route("/v1/status", handlers.status, methods=["GET"]),
         ],

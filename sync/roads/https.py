@@ -62,6 +62,12 @@ class HttpsRoad:
         """Where the centre stands with `origin`. Raises LinkFault."""
         return self._exchange("GET", f"/v1/acknowledgement/{origin}", b"", "")
 
+    def catalogue(self, request: wire.CatalogueRequest) -> bytes:
+        """The next catalogue, signed, or a refusal (`no_catalogue`). Raises LinkFault."""
+        body = wire.encode_request(request)
+        limit = wire.CATALOGUE_LIMIT_BYTES
+        return self._exchange("POST", "/v1/catalogue", body, "application/octet-stream", limit)
+
     def enrol(self, request: wire.EnrolmentRequest) -> wire.Enrolment | wire.Refused:
         """Become known to the centre, or why not. Repeating it gives the same. Raises LinkFault."""
         body = msgspec.json.encode(request)
@@ -85,7 +91,14 @@ class HttpsRoad:
 
     # --- one exchange -------------------------------------------------------------------------
 
-    def _exchange(self, method: str, path: str, body: bytes, content_type: str) -> bytes:
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        content_type: str,
+        limit_bytes: int = wire.ANSWER_LIMIT_BYTES,
+    ) -> bytes:
         client = self._open()
         import httpx
 
@@ -93,12 +106,12 @@ class HttpsRoad:
         deadline_s = time.monotonic() + self._timeout_s
         try:
             with client.stream(method, path, content=body, headers=headers) as response:
-                answer = self._read(response, deadline_s)
+                answer = self._read(response, deadline_s, limit_bytes)
         except (httpx.HTTPError, RuntimeError) as error:
             # RuntimeError: httpx's word for a client that was closed meanwhile.
             raise LinkFault(f"{self._base_url} cannot be reached ({error}).") from error
         kind = response.headers.get("content-type", "")
-        if not kind.startswith((wire.ANSWER_TYPE, "application/json")):
+        if not kind.startswith((wire.ANSWER_TYPE, wire.CATALOGUE_TYPE, "application/json")):
             raise LinkFault(f"{self._base_url} answers with HTTP {response.status_code}.")
         if response.status_code >= 500:
             raise LinkFault(
@@ -106,13 +119,13 @@ class HttpsRoad:
             )
         return answer
 
-    def _read(self, response: httpx.Response, deadline_s: float) -> bytes:
-        answer = b""
+    def _read(self, response: httpx.Response, deadline_s: float, limit_bytes: int) -> bytes:
+        answer = bytearray()
         for part in response.iter_raw():
             answer += part
-            if len(answer) > wire.ANSWER_LIMIT_BYTES or time.monotonic() > deadline_s:
+            if len(answer) > limit_bytes or time.monotonic() > deadline_s:
                 raise LinkFault(f"{self._base_url}: the answer does not come to an end.")
-        return answer
+        return bytes(answer)
 
     def _open(self) -> httpx.Client:
         with self._lock:

@@ -1,0 +1,128 @@
+"""The centre merges what cut-off halls registered and amended; the next catalogue contains it."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from kiosk.domain import catalogue as catalogues
+from kiosk.domain import registry_facts as facts
+from kiosk.domain.catalogue import Catalogue
+from kiosk.errors import BadInput
+from sync import wire
+from sync.centre import registry_tables
+from tests.ledger.ledgers import CATALOGUE
+from tests.sync.running_centre import RunningCentre
+from tests.sync.sync_terminal import Terminal
+
+ACCOUNT = CATALOGUE.customers[0].account
+
+
+def amended(change: str, field: str, new: str) -> facts.CustomerAmended:
+    return facts.CustomerAmended(change, ACCOUNT, field, "?", new, "why", "101")
+
+
+def hall(centre: RunningCentre, name: str, *written: facts.Fact, seed: int = 1) -> Terminal:
+    terminal = Terminal(name, seed)
+    terminal.write(*written)
+    centre.enrol(terminal)
+    centre.send(terminal.packed())
+    return terminal
+
+
+def load(centre: RunningCentre, catalogue: Catalogue = CATALOGUE) -> None:
+    centre.run(centre.hall.registry.load(catalogues.encode(catalogue)))
+
+
+def issued(centre: RunningCentre, after: int) -> Catalogue:
+    found = centre.run(centre.hall.registry.next_after(after))
+    assert found is not None
+    assert wire.catalogue_is_genuine(centre.public_key, found)
+    catalogue = catalogues.decode(found.content)
+    assert isinstance(catalogue, Catalogue)
+    return catalogue
+
+
+def test_the_next_catalogue_contains_what_two_halls_wrote(centre: RunningCentre) -> None:
+    load(centre)
+    one = hall(centre, "T1", amended("a", "phone", "0799"))
+    joined = facts.CustomerRegistered("77", "Lea", "9 Hill", "", "", "", "101", "counter")
+    two = hall(centre, "T2", joined, amended("b", "address", "2 Hill"), seed=2)
+    centre.keep_books()
+    made = centre.run(centre.hall.registry.issue())
+    assert (made.number, made.customers, made.doubts) == (2, 2, [])
+    catalogue = issued(centre, 1)
+    known = {customer.account: customer for customer in catalogue.customers}
+    assert (known[ACCOUNT].phone, known[ACCOUNT].address) == ("0799", "2 Hill")
+    assert known["77"].name == "Lea"
+    assert catalogue.merged == {"T1": len(one.entries), "T2": len(two.entries)}
+
+
+def test_what_is_not_booked_yet_is_not_called_merged(centre: RunningCentre) -> None:
+    load(centre)
+    terminal = hall(centre, "T1", amended("a", "phone", "0799"))
+    centre.keep_books()
+    terminal.write(amended("b", "phone", "0800"))
+    centre.send(terminal.packed(len(terminal.entries)))
+    centre.run(centre.hall.registry.issue())
+    assert issued(centre, 1).merged == {"T1": len(terminal.entries) - 1}
+
+
+def test_the_registry_is_the_same_when_the_centre_started_anew(centre: RunningCentre) -> None:
+    load(centre)
+    hall(centre, "T1", amended("a", "phone", "0799"))
+    centre.keep_books()
+    centre.restart()
+    centre.run(centre.hall.registry.issue())
+    assert issued(centre, 1).customers[0].phone == "0799"
+
+
+def test_a_catalogue_is_loaded_once_and_only_a_newer_one_after_it(centre: RunningCentre) -> None:
+    load(centre)
+    load(centre)
+    with pytest.raises(BadInput, match="not newer"):
+        load(centre, msgspec.structs.replace(CATALOGUE, issuer="somebody else"))
+    with pytest.raises(BadInput, match="no catalogue"):
+        centre.run(centre.hall.registry.load(b"nonsense"))
+
+
+def test_nothing_is_issued_without_prices(centre: RunningCentre) -> None:
+    with pytest.raises(BadInput, match="load one first"):
+        centre.run(centre.hall.registry.issue())
+
+
+def test_a_catalogue_is_given_to_enrolled_terminals_alone(centre: RunningCentre) -> None:
+    load(centre)
+    terminal = hall(centre, "T1")
+    good = wire.ask_catalogue(terminal.key, "T1", 0)
+
+    def ask(request: wire.CatalogueRequest) -> tuple[int, bytes]:
+        answer = centre.run(centre.hall.reception.catalogue(wire.encode_request(request)))
+        return (0, answer.content) if isinstance(answer, wire.SignedCatalogue) else (
+            1, answer.code.encode()
+        )  # fmt: skip
+
+    assert ask(good) == (0, catalogues.encode(CATALOGUE))
+    assert ask(wire.ask_catalogue(terminal.key, "T1", 1)) == (1, b"no_catalogue")
+    assert ask(msgspec.structs.replace(good, after=5)) == (1, b"bad_signature")
+    assert ask(msgspec.structs.replace(good, origin="T9")) == (1, b"unknown_origin")
+
+
+def test_a_changed_catalogue_is_not_genuine(centre: RunningCentre) -> None:
+    load(centre)
+    found = centre.run(centre.hall.registry.next_after(0))
+    assert found is not None
+    again = wire.decode_catalogue(wire.encode_catalogue(found))
+    assert again == found
+    forged = msgspec.structs.replace(found, content=found.content + b"\0")
+    assert not wire.catalogue_is_genuine(centre.public_key, forged)
+    with pytest.raises(wire.WireFault):
+        wire.decode_catalogue(b"PHC\x01nonsense")
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_the_script_is_the_one_that_the_classes_give(database: str) -> None:
+    from importlib import resources
+
+    path = resources.files("sync.centre") / "migrations" / f"{database}_registry.sql"
+    assert path.read_text() == registry_tables.script(database)
