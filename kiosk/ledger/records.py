@@ -288,6 +288,10 @@ class Records(TokenReads, RegistryReads):
         """Whether a fact with this identity is in the journal."""
         return self._one("SELECT 1 FROM identities WHERE identity = ?", identity) is not None
 
+    def operators(self) -> list[tuple[str, str]]:
+        """Everybody who may sign in, with the role."""
+        return [(n, r) for n, r in self._all("SELECT operator, role FROM operators ORDER BY 1")]
+
     def operator(self, name: str) -> OperatorRecord | None:
         """The operator `name`."""
         row = self._one(

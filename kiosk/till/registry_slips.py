@@ -12,6 +12,7 @@ from kiosk.till import paper
 from kiosk.till.desk import Desk
 
 Rows = list[tuple[str, str | int]]
+Slip = RegistrySlip
 
 
 def account(desk: Desk, customer: Customer, meter: Meter | None, sequence: int) -> RegistrySlip:

@@ -301,7 +301,7 @@ def test_counter_is_closed_when_somebody_signs_out_or_may_not_sell(hall: Hall) -
         await player.see("Your role does not allow this")
         await _sign_in(player)
         await player.see("What is to be done?")
-        await player.press("7")
+        await player.press("8")
         await player.see("Sign in")
         assert hall.desk.operator == ""
         await player.see("nobody signed in")
@@ -313,7 +313,7 @@ def test_everything_is_french_when_the_language_is_changed(hall: Hall) -> None:
     async def script(player: Player) -> None:
         await _sign_in(player)
         await player.see("What is to be done?")
-        await player.press("6")
+        await player.press("7")
         await player.see("Que faut-il faire ?")
         await player.press("1")
         await player.see("Quel client ?")
@@ -325,11 +325,11 @@ def test_program_ends_when_the_way_out_is_confirmed(hall: Hall) -> None:
     async def script(player: Player) -> None:
         await _sign_in(player)
         await player.see("What is to be done?")
-        await player.press("8")
+        await player.press("9")
         await player.see("The program ends")
         await player.press("escape")
         await player.see("What is to be done?")
-        await player.press("8")
+        await player.press("9")
         await player.see("The program ends")
         await player.press("enter")
         while player.app.return_value is None:

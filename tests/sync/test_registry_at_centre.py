@@ -8,6 +8,7 @@ import pytest
 from kiosk.domain import catalogue as catalogues
 from kiosk.domain import registry_facts as facts
 from kiosk.domain.catalogue import Catalogue
+from kiosk.domain.fact import Fact
 from kiosk.errors import BadInput
 from sync import wire
 from sync.centre import registry_tables
@@ -22,7 +23,7 @@ def amended(change: str, field: str, new: str) -> facts.CustomerAmended:
     return facts.CustomerAmended(change, ACCOUNT, field, "?", new, "why", "101")
 
 
-def hall(centre: RunningCentre, name: str, *written: facts.Fact, seed: int = 1) -> Terminal:
+def hall(centre: RunningCentre, name: str, *written: Fact, seed: int = 1) -> Terminal:
     terminal = Terminal(name, seed)
     terminal.write(*written)
     centre.enrol(terminal)

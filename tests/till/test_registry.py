@@ -134,7 +134,7 @@ def test_nothing_is_written_when_the_customer_cannot_be(
     desk: Desk, change: dict[str, str], refused: str
 ) -> None:
     before = desk.journal.head()
-    outcome = open_account(desk, msgspec.structs.replace(LEA, **change), None)  # type: ignore[arg-type]
+    outcome = open_account(desk, msgspec.structs.replace(LEA, **change), None)
     assert code(outcome) == refused
     assert desk.journal.head() == before
 

@@ -185,6 +185,7 @@ def test_the_balance_waits_when_the_module_is_silent(desk: Desk) -> None:
         name = "silent"
 
         def keys(self) -> object:
+            assert vendor is not None
             return vendor.keys()
 
         def issue(self, _request: object) -> str:

@@ -29,6 +29,7 @@ class Counter(Menu):
             (self.say("cashier.menu_sales"), self._past_sales),
             (self.say("cashier.open_sales"), self._go_doubts),
             (self.say("tokens.title"), self._tokens),
+            (self.say("registry.title"), self._registry),
         ]
 
     def on_mount(self) -> None:
@@ -49,6 +50,11 @@ class Counter(Menu):
         from kiosk.screens.staff.tokens import CommonTokens
 
         self.face_app.go(CommonTokens())
+
+    def _registry(self) -> None:
+        from kiosk.screens.cashier.registry import RegistryMenu
+
+        self.face_app.go(RegistryMenu())
 
     def _go_doubts(self) -> None:
         self.face_app.go(Doubts(Counter))

@@ -9,7 +9,7 @@ from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
 from kiosk.screens import telling
 from kiosk.screens.deliverable import cannot_deliver
-from kiosk.screens.lines import buying, staff, tokens
+from kiosk.screens.lines import buying, registry, staff, tokens
 from kiosk.screens.lines.console import Choice, Console
 from kiosk.screens.lines.hands import use_hands
 from kiosk.till import history, paper, quote, sell
@@ -49,6 +49,7 @@ def _serve(console: Console) -> None:
             (say("linear.menu_language"), console.change_language),
             (say("cashier.sign_out"), leave),
             (say("tokens.title"), partial(tokens.serve, console)),
+            (say("registry.title"), partial(registry.serve, console)),
         ]
         if console.hands is not None:
             choices.append((say("rehearsal.strip"), partial(use_hands, console)))
