@@ -15,7 +15,7 @@ from benchmarks.measure import BUILD, Row
 
 #: Each has `rows()`; in the order of the budget.
 SUBJECTS = (
-    "start", "memory", "ledger", "growth", "cashiers", "centre_ingest", "sts_speed"
+    "start", "memory", "ledger", "growth", "cashiers", "centre_ingest", "sts_speed", "registry"
 )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ import msgspec
 
 from kiosk.domain import registry_facts as facts
 from kiosk.domain.fact import Fact
-from kiosk.domain.registry import Customer
+from kiosk.domain.registry import Customer, Meter
 from kiosk.errors import BadInput, Refusal
 from kiosk.till.accounts import NewMeter, Rules, bare, installed_facts, registered, rules_of
 from kiosk.till.accounts import tidy_customer as tidied
@@ -194,7 +194,9 @@ class _Import:
         if written is not None and _same(written, fact):
             return True
         if isinstance(fact, facts.MeterInstalled):
-            return Refusal("meter_exists", {"meter": fact.meter})
+            assert isinstance(desk_has, Meter)
+            same = all(getattr(desk_has, name) == getattr(fact, name) for name in _SAME_METER)
+            return True if same else Refusal("meter_exists", {"meter": fact.meter})
         assert isinstance(fact, facts.CustomerRegistered)
         same = desk_has == Customer(
             fact.account, fact.name, fact.address, fact.phone, 0, fact.kind, fact.area
@@ -221,6 +223,10 @@ class _Import:
             self._bad(row, outcome)
             return False
         return True
+
+
+#: What makes a meter that came with a catalogue the one that a row speaks of.
+_SAME_METER = ("account", "kind", "power_type", "phases", "capacity_w", "tariff_index")
 
 
 def _same(written: Fact, fact: Fact) -> bool:

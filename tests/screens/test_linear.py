@@ -285,12 +285,15 @@ def test_damage_is_named_when_the_ledger_was_changed(
 # --- the registry -----------------------------------------------------------------------------
 
 
-def test_an_account_is_opened_line_by_line(hall: Hall, talk: Talk) -> None:
+def test_an_account_is_opened_line_by_line(talk: Talk) -> None:
+    from tests.till.test_registry import number
+
     text = talk(
         "cashier", "101", "1234", "10", "1", "Lea Celik", "9 Hill", "0709", "1", "2", "",
-        "01990000019"[:10] + "2", "1", "1", "1", "", "", "", "", "", "", "", "Y",
+        number(1), "1", "1", "1", "", "", "wall", "", "", "S1", "", "Y",
     )  # fmt: skip
     _in_order(text, "Open an account", "1 household", "Open an account for Lea Celik, 9 Hill?")
+    _in_order(text, "Account 20000013 is open.", "ACCOUNT OPENED", number(1))
 
 
 def test_a_customer_is_amended_line_by_line(hall: Hall, talk: Talk) -> None:

@@ -183,7 +183,10 @@ def test_every_record_and_setup_page_is_shown_whole(hall: Hall, size: tuple[int,
         await player.see("Account, meter or card number")
         await fill(player, hall.keypad.meter.account)
         await player.see(hall.keypad.customer.name)
-        await player.press("escape", "escape")
+        await player.press("escape")
+        await player.see("Overall inquiry")
+        await player.press("escape")
+        await player.see("Replace a meter")
         await player.press("9")
         await player.see("System dictionary")
         for row, wanted in zip("123456", ("[site]", "[card]", "households", "...", "home:", "301"),

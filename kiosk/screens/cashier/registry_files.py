@@ -12,7 +12,7 @@ from kiosk.screens import registry_telling
 from kiosk.screens.cashier.registry import RegistryMenu
 from kiosk.screens.cashier.registry_open import questions
 from kiosk.screens.staff.answers import chosen, day_ms, energy_wh, offered, whole
-from kiosk.screens.staff.form import Form, asked
+from kiosk.screens.staff.form import Form, LongForm, asked
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Page
 from kiosk.screens.staff.rows import Row, RowsMenu
@@ -28,7 +28,9 @@ def customer_question(screen: StaffFrame) -> Form:
     def typed(form: Form, answers: list[str]) -> None:
         asked(form, partial(inquiry.overall, form.desk, answers[0]), partial(_file_of, form))
 
-    return Form(screen.say("registry.menu_customer"), questions(screen, "who"), typed, RegistryMenu)
+    return LongForm(
+        screen.say("registry.menu_customer"), questions(screen, "who"), typed, RegistryMenu
+    )
 
 
 def _file_of(form: Form, found: inquiry.Overall) -> None:
@@ -43,7 +45,9 @@ def amend_question(screen: StaffFrame) -> Form:
         work = partial(history.customer_behind, form.desk, answers[0])
         asked(form, work, lambda customer: form.face_app.go(amend_form(form, customer)))
 
-    return Form(screen.say("registry.menu_amend"), questions(screen, "who"), typed, RegistryMenu)
+    return LongForm(
+        screen.say("registry.menu_amend"), questions(screen, "who"), typed, RegistryMenu
+    )
 
 
 def amend_form(screen: StaffFrame, customer: Customer) -> Form:
@@ -64,7 +68,7 @@ def amend_form(screen: StaffFrame, customer: Customer) -> Form:
         )  # fmt: skip
         asked(form, work, partial(_amended, form))
 
-    return Form(
+    return LongForm(
         screen.say("registry.menu_amend"), questions(screen, "field", "value", "reason"), typed,
         RegistryMenu, known,
     )  # fmt: skip
@@ -87,7 +91,7 @@ def meter_question(screen: StaffFrame) -> Form:
         asked(form, work, lambda meter: form.face_app.go(MeterFile(meter)))
 
     names = questions(screen, "who")
-    return Form(screen.say("registry.menu_meter"), names, typed, RegistryMenu)
+    return LongForm(screen.say("registry.menu_meter"), names, typed, RegistryMenu)
 
 
 #: What an amendment does with the answers after the meter's number; the last one is the reason.
@@ -112,7 +116,6 @@ class MeterFile(RowsMenu):
 
     def on_mount(self) -> None:
         """Say what the form before had to say."""
-        super().on_mount()
         self.note(self.said or self.help_text(), "good" if self.said else "plain")
 
     def rows(self) -> list[Row]:
@@ -149,7 +152,7 @@ class MeterFile(RowsMenu):
 
         title = self.say(f"registry.amend_{name}")
         asks = questions(self, *labels, "reason")
-        self.face_app.go(Form(title, asks, typed, self._back(), known))
+        self.face_app.go(LongForm(title, asks, typed, self._back(), known))
 
     def _reading(self) -> None:
         def typed(form: Form, answers: list[str]) -> None:
@@ -159,7 +162,7 @@ class MeterFile(RowsMenu):
 
         title = self.say("registry.amend_reading")
         asks = questions(self, "reading", "remaining")
-        self.face_app.go(Form(title, asks, typed, self._back()))
+        self.face_app.go(LongForm(title, asks, typed, self._back()))
 
     def _history(self) -> None:
         from kiosk.screens.staff.records import ListPage

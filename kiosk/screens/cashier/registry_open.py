@@ -8,7 +8,7 @@ from kiosk.domain.registry import Customer
 from kiosk.errors import Refusal
 from kiosk.screens.cashier.registry import RegistryMenu
 from kiosk.screens.staff.answers import chosen, energy_wh, offered, whole
-from kiosk.screens.staff.form import Form, Question, asked
+from kiosk.screens.staff.form import Form, LongForm, Question, asked
 from kiosk.screens.staff.frame import StaffFrame
 from kiosk.screens.staff.page import Confirm, Page
 from kiosk.till import accounts, registry_file, registry_slips
@@ -36,7 +36,7 @@ def customer_form(screen: StaffFrame) -> Form:
         offered(screen.say("registry.ask_area"), words.areas),
     ]
     names = ("name", "address", "phone", "kind", "area", "account")
-    return Form(
+    return LongForm(
         screen.say("registry.menu_open"), questions(screen, *names), _customer_typed, RegistryMenu,
         known,
     )  # fmt: skip
@@ -66,7 +66,7 @@ def further_meter(screen: StaffFrame) -> Form:
             meter_form(form, partial(_confirm_add, customer))))  # fmt: skip
 
     title = screen.say("registry.menu_add")
-    return Form(title, questions(screen, "who"), typed, RegistryMenu)
+    return LongForm(title, questions(screen, "who"), typed, RegistryMenu)
 
 
 # --- the meter --------------------------------------------------------------------------------
@@ -80,7 +80,7 @@ def meter_form(screen: StaffFrame, then) -> Form:  # type: ignore[no-untyped-def
     def typed(form: Form, answers: list[str]) -> None:
         asked(form, partial(read_meter_answers, form.desk, answers), partial(then, form))
 
-    return Form(
+    return LongForm(
         screen.say("registry.meter"), questions(screen, *_METER), typed, RegistryMenu, known
     )
 

@@ -11,7 +11,7 @@ from kiosk.screens import registry_telling, token_telling
 from kiosk.screens.cashier.registry import RegistryMenu
 from kiosk.screens.cashier.registry_open import KINDS, questions, show_slip
 from kiosk.screens.staff.answers import chosen, energy_wh, offered
-from kiosk.screens.staff.form import Form, asked
+from kiosk.screens.staff.form import Form, LongForm, asked
 from kiosk.screens.staff.frame import StaffFrame
 from kiosk.screens.staff.page import Confirm, Page
 from kiosk.till import accounts, replace
@@ -30,7 +30,7 @@ def _old_question(screen: StaffFrame, title: str, then: Callable[[Form, OldMeter
     def typed(form: Form, answers: list[str]) -> None:
         asked(form, partial(replace.look_at_old, form.desk, answers[0]), partial(then, form))
 
-    return Form(title, questions(screen, "old_meter"), typed, RegistryMenu)
+    return LongForm(title, questions(screen, "old_meter"), typed, RegistryMenu)
 
 
 def replace_question(screen: StaffFrame) -> Form:
@@ -62,7 +62,7 @@ def _final_form(
         asked(form, work, lambda final: then(form, final, chosen(reason, reasons)))
 
     asks = questions(screen, "source", "reading", "remaining", "reason")
-    return Form(title, asks, typed, RegistryMenu, known)
+    return LongForm(title, asks, typed, RegistryMenu, known)
 
 
 def _read_final(source: str, reading: str, remaining: str) -> Final:
@@ -86,7 +86,7 @@ def _new_form(screen: StaffFrame, old: OldMeter, final: Final, reason: str) -> F
 
     names = ("new_meter", "meter_kind", "power_type", "card", "seals", "second", "second_pin")
     title = screen.say("registry.menu_replace")
-    return Form(title, questions(screen, *names), typed, RegistryMenu, known)
+    return LongForm(title, questions(screen, *names), typed, RegistryMenu, known)
 
 
 def _confirm_replace(
@@ -160,7 +160,7 @@ def _second_form(screen: StaffFrame, old: OldMeter, final: Final, reason: str) -
         work = partial(replace.cancel_meter, form.desk, number, final, reason, second)
         _confirm(form, title, sentence, work, partial(_cancelled, number))
 
-    return Form(title, questions(screen, "second", "second_pin"), typed, RegistryMenu)
+    return LongForm(title, questions(screen, "second", "second_pin"), typed, RegistryMenu)
 
 
 def _cancelled(number: str, screen: StaffFrame, outcome: RegistrySlip | Refusal) -> None:

@@ -1,4 +1,4 @@
-"""A menu of numbered rows inside a face: a digit, or arrows and Enter, opens a row."""
+"""A menu of numbered rows inside a face: a digit opens a row, nine at most."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from textual.widget import Widget
 
 from kiosk.screens.staff.frame import StaffFrame
-from kiosk.screens.staff.table import Table
+from kiosk.screens.widgets.choices import ChoiceList
 
 #: The sentence of a row, and what it does.
 Row = tuple[str, Callable[[], None]]
@@ -26,30 +26,16 @@ class RowsMenu(StaffFrame):
 
     def body(self) -> Iterable[Widget]:
         """The rows."""
-        yield Table([self.heading()])
+        yield ChoiceList([text for text, _ in self.rows()])
 
     def hint(self) -> str:
-        """Digits, arrows, help, back."""
+        """Digits, help, back."""
         return self.say("registry.menu_keys")
-
-    def on_mount(self) -> None:
-        """Fill the rows, numbered as far as there are digits."""
-        texts = [text for text, _ in self.rows()]
-        numbered = [[f"{n if n < 10 else ' '} {text}"] for n, text in enumerate(texts, 1)]
-        self.query_one(Table).fill(numbered)
-
-    def press_arrow(self, steps: int) -> None:
-        """Choose another row."""
-        self.query_one(Table).move(steps)
 
     def press_digit(self, digit: int) -> None:
         """Open the row with this number."""
         if 1 <= digit <= len(self.rows()):
             self.rows()[digit - 1][1]()
-
-    def press_enter(self) -> None:
-        """Open the chosen row."""
-        self.rows()[self.query_one(Table).chosen][1]()
 
     def press_help(self) -> None:
         """Say what this is for."""

@@ -44,7 +44,6 @@ class SetupMenu(RowsMenu):
 
     def on_mount(self) -> None:
         """Say where things are set."""
-        super().on_mount()
         self.note(self.help_text())
 
     def rows(self) -> list[Row]:
