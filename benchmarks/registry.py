@@ -22,7 +22,23 @@ CUSTOMERS = int(os.environ.get("REGISTRY_CUSTOMERS", "1000000"))
 SALES = 2 * CUSTOMERS
 QUERIES = 600
 _TARGET_MS = 50.0
-_SYLLABLES = ["ka", "mo", "na", "ri", "tu", "le", "so", "ba", "di", "fe", "gu", "ha", "ji", "ko", "lu", "mi", "no", "pa", "ra", "se", "ti", "vo", "wa", "ye", "zu"]
+_SYLLABLES = [
+    "ka",
+    "mo",
+    "na",
+    "ri",
+    "tu",
+    "le",
+    "so",
+    "ba",
+    "di",
+    "fe",
+    "gu",
+    "ha",
+    "ji",
+    "vo",
+    "wa",
+]
 
 
 def rows() -> list[Row]:

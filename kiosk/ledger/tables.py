@@ -91,6 +91,7 @@ class SaleRow(SQLModel, table=True):
         Index("sales_meter", "meter", "sequence"),
         Index("sales_account", "account", "sequence"),
         Index("sales_state", "state"),
+        Index("sales_sequence", "sequence"),
         Index("sales_time", "committed_ms"),
         STRICT,
     )

@@ -15,6 +15,7 @@ ALTER TABLE meters ADD COLUMN catalogue INTEGER DEFAULT 0 NOT NULL;
 
 ALTER TABLE cards ADD COLUMN catalogue INTEGER DEFAULT 0 NOT NULL;
 
+CREATE INDEX sales_sequence ON sales (sequence);
 CREATE INDEX sales_time ON sales (committed_ms);
 
 CREATE TABLE amendments (
