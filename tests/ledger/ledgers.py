@@ -76,7 +76,7 @@ def trade(sales: int, seed: int = 1) -> Iterator[facts.Fact]:
     yield facts.OperatorSignedIn("101", "counter-1", "cashier")
     yield facts.LaneGiven(0, 1, "centre")
     yield from _gift("gift", 800_000)
-    yield from _registry()
+    yield from registry_facts_of_a_day()
     for number in range(sales):
         name = f"sale{number}"
         yield from _one(name, number, chance.choice(_KINDS), 1000 + chance.randrange(9000))
@@ -97,7 +97,7 @@ def _gift(name: str, identifier: int) -> Iterator[facts.Fact]:
     yield token_facts.TokenReprinted(name, 1, "101")
 
 
-def _registry() -> Iterator[facts.Fact]:
+def registry_facts_of_a_day() -> Iterator[facts.Fact]:
     """A customer joins, moves and gets another meter; a third meter is given up."""
     old, new, third = "01470000107", "01470000206", "01470000305"
     yield registry_facts.CustomerRegistered(

@@ -223,3 +223,16 @@ def test_the_checker_borrows_nothing_when_it_is_read() -> None:
     for ours in ("kiosk", "sync", "drivers", "msgspec"):
         assert f"import {ours}" not in source
         assert f"from {ours}" not in source
+
+
+def test_replaced_and_cancelled_meters_add_up_when_a_stranger_checks_them(
+    terminal: Terminal, judge: Judge
+) -> None:
+    from tests.ledger.ledgers import registry_facts_of_a_day
+
+    terminal.write(*registry_facts_of_a_day())
+    code, said = judge(terminal.entries)
+    assert code == 0, said
+    assert "energy_in_transfer" not in said, "what was moved has arrived"
+    assert "energy_taken_back WH +200" in said
+    assert "rounding WH -55" in said

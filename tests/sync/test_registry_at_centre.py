@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import httpx
 import msgspec
 import pytest
 
@@ -9,12 +12,16 @@ from kiosk.domain import catalogue as catalogues
 from kiosk.domain import registry_facts as facts
 from kiosk.domain.catalogue import Catalogue
 from kiosk.domain.fact import Fact
-from kiosk.errors import BadInput
+from kiosk.errors import BadInput, LinkFault, Refusal
+from kiosk.front.catalogue import fetch, take
 from sync import wire
 from sync.centre import registry_tables
-from tests.ledger.ledgers import CATALOGUE
+from sync.courier import EnrolledCentre, bundles
+from sync.roads.https import HttpsRoad
+from tests.ledger.ledgers import CATALOGUE, open_journal
 from tests.sync.running_centre import RunningCentre
 from tests.sync.sync_terminal import Terminal
+from tests.sync.test_roads import Handler, into
 
 ACCOUNT = CATALOGUE.customers[0].account
 
@@ -127,3 +134,86 @@ def test_the_script_is_the_one_that_the_classes_give(database: str) -> None:
 
     path = resources.files("sync.centre") / "migrations" / f"{database}_registry.sql"
     assert path.read_text() == registry_tables.script(database)
+
+
+# --- the whole way ----------------------------------------------------------------------------
+
+
+def test_a_hall_takes_over_what_another_one_registered(
+    small_centre: RunningCentre, tmp_path: Path
+) -> None:
+    """Two homes, one centre, over HTTP: an amendment goes up in one and comes down in the other."""
+    handler = into(small_centre)
+    load(small_centre)
+    homes = [Home(tmp_path / name, name, handler) for name in ("T1", "T2")]
+    try:
+        one, two = homes
+        for home in homes:
+            assert home.fetch() == 1, "the utility's own catalogue"
+            assert home.fetch() is None
+        one.journal.append(
+            facts.CustomerAmended("a", ACCOUNT, "phone", "0700", "0799", "new phone", "101")
+        )
+        two.journal.append(
+            facts.CustomerAmended("b", ACCOUNT, "address", "1 River Road", "2 Hill", "moved", "102")
+        )
+        for home in homes:
+            home.send()
+        small_centre.keep_books()
+        small_centre.run(small_centre.hall.registry.issue())
+        two.journal.append(facts.CustomerAmended("c", ACCOUNT, "kind", "", "shop", "a shop", "102"))
+        for home in homes:
+            assert home.fetch() == 2
+        records = [home.journal.records.customer(ACCOUNT) for home in homes]
+        assert records[0] is not None
+        assert records[1] is not None
+        assert (records[0].phone, records[0].address) == ("0799", "2 Hill")
+        assert (records[1].phone, records[1].address) == ("0799", "2 Hill")
+        assert (records[0].kind, records[1].kind) == ("", "shop"), "not merged yet: it stays on top"
+    finally:
+        for home in homes:
+            home.close()
+
+
+class Home:
+    """The journal of a hall and its road to the centre."""
+
+    def __init__(self, path: Path, name: str, handler: Handler) -> None:
+        path.mkdir()
+        self.journal = open_journal(path, name)
+        self.road = HttpsRoad("http://127.0.0.1:1", transport=httpx.MockTransport(handler))
+        public = self.journal.records.opened().public_key.hex()
+        answer = self.road.enrol(wire.EnrolmentRequest(name, public))
+        assert isinstance(answer, wire.Enrolment), answer
+        self.centre = EnrolledCentre(answer.centre, bytes.fromhex(answer.public_key))
+
+    def send(self) -> None:
+        for bundle in bundles(self.journal, 0):
+            self.road.offer(wire.encode_bundle(bundle))
+
+    def fetch(self) -> int | Refusal | None:
+        return fetch(self.journal, self.road, self.centre)
+
+    def close(self) -> None:
+        self.road.close()
+        self.journal.close()
+
+
+def test_a_catalogue_that_the_centre_did_not_sign_is_not_taken(
+    centre: RunningCentre, tmp_path: Path
+) -> None:
+    load(centre)
+    signed = centre.run(centre.hall.registry.next_after(0))
+    assert signed is not None
+    tmp_path.mkdir(exist_ok=True)
+    journal = open_journal(tmp_path)
+    try:
+        stranger = EnrolledCentre(signed.centre, bytes(32))
+        with pytest.raises(LinkFault, match="not signed"):
+            take(journal, stranger, signed)
+        known = EnrolledCentre(signed.centre, centre.public_key)
+        assert take(journal, known, signed) == 1
+        assert take(journal, known, signed) == 1, "a second time changes nothing"
+        assert journal.head().sequence == 2
+    finally:
+        journal.close()
