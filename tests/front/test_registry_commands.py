@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kiosk.front.cli import run
-from tests.till.test_registry import number
+from tests.till.test_opening_accounts import number
 
 #: Account of the first customer of every rehearsal, and the meter.
 ACCOUNT, METER = "20000001", "01470000009"

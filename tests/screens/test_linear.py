@@ -286,7 +286,7 @@ def test_damage_is_named_when_the_ledger_was_changed(
 
 
 def test_an_account_is_opened_line_by_line(talk: Talk) -> None:
-    from tests.till.test_registry import number
+    from tests.till.test_opening_accounts import number
 
     text = talk(
         "cashier", "101", "1234", "10", "1", "Lea Celik", "9 Hill", "0709", "1", "2", "",
@@ -304,7 +304,7 @@ def test_a_customer_is_amended_line_by_line(hall: Hall, talk: Talk) -> None:
 
 
 def test_a_meter_is_replaced_line_by_line(hall: Hall, talk: Talk) -> None:
-    from tests.till.test_registry import number
+    from tests.till.test_opening_accounts import number
 
     meter = hall.keypad.meter.number
     text = talk(

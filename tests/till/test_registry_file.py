@@ -14,7 +14,7 @@ from kiosk.till import amend, maintain, registry_file
 from kiosk.till.desk import Desk
 from kiosk.till.registry_file import COLUMNS, Report, check_file, export_file, import_file
 from tests.till.hall import CATALOGUE, DiedError, Hall, code, die_at
-from tests.till.test_registry import card_number, number
+from tests.till.test_opening_accounts import card_number, number
 
 Rows = list[dict[str, str]]
 

@@ -17,7 +17,7 @@ from kiosk.till.quote import find_buyer
 from kiosk.till.replace import Final, Replaced, cancel_meter, look_at_old, replace_meter
 from kiosk.till.tokens import SecondPerson
 from tests.till.hall import CARD, KEYPAD, DiedError, Hall, code, die_at, money, sell_to, sold
-from tests.till.test_registry import card_number, number
+from tests.till.test_opening_accounts import card_number, number
 
 SECOND = SecondPerson("301", "1234")
 NEW = NewMeter(number(7), "keypad", "home", place="wall")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.screens.conftest import Hall, Player
 from tests.screens.test_cashier import _sign_in
-from tests.till.test_registry import number
+from tests.till.test_opening_accounts import number
 
 SIZES = [(80, 24), (120, 40)]
 
