@@ -36,6 +36,6 @@ def _shared_place(meters: list[Meter]) -> int:
 def _old(place: int, meter: Meter) -> Meter:
     digits = f"01{46_000_000 + place:08d}"
     return msgspec.structs.replace(
-        meter, number=digits + luhn_digit(digits), kind="keypad", shares=[], retired=True,
-        replaced_by=meter.number,
+        meter, number=digits + luhn_digit(digits), kind="keypad", shares=[], blocked=True,
+        retired=True, replaced_by=meter.number,
     )  # fmt: skip

@@ -8,16 +8,16 @@ from kiosk.domain.organisation import RIGHTS, may
 
 RIGHT_NAMES = (
     "quote", "sell", "recover", "search", "history", "reprint", "maintain", "operators",
-    "engineer", "keys", "free",
+    "engineer", "keys", "free", "registry", "registry_file", "diary",
 )  # fmt: skip
 
-#        quote sell recover search history reprint maintain operators engineer keys free
+#        quote sell recover search history reprint maintain operators engineer keys free registry registry_file diary
 TABLE = """
-self_service x x x - - - - - - - -
-cashier      x x x x x x - - - - -
-technician   x - x x x x x - x x -
-supervisor   x x x x x x x x x x x
-nobody       - - - - - - - - - - -
+self_service x x x - - - - - - - - - - -
+cashier      x x x x x x - - - - - x - -
+technician   x - x x x x x - x x - x - -
+supervisor   x x x x x x x x x x x x x x
+nobody       - - - - - - - - - - - - - -
 """
 
 

@@ -123,7 +123,8 @@ def _row(desk: Desk, number: str) -> Row:
         "meter_kind": row.meter.kind,
         "card": row.card.number if row.card else None,
         "power_type": row.meter.power_type,
-        "blocked": row.meter.blocked,
+        # Nothing can be sold to it: what scripts ask this field for.
+        "blocked": row.meter.blocked or row.meter.retired,
         "retired": row.meter.retired,
         "replaced_by": row.meter.replaced_by,
         "debt_minor": row.debt_minor,
