@@ -154,11 +154,13 @@ class RegistryReads:
 
     # --- the search ---------------------------------------------------------------------------
 
-    def search(self, text: str, limit: int) -> list[Meter]:
-        """Meters of the customers that `text` finds, in the order of their names."""
+    def search(self, text: str, limit: int, *, retired: bool = False) -> list[Meter]:
+        """Meters of the customers that `text` finds, in the order of their names. The number of a
+        meter that was taken out finds those in use now; with `retired` the old ones too."""
         found: list[Meter] = []
         for customer in self.search_customers(text, limit):
-            found += self.meters_of(customer.account)
+            meters = self.meters_of(customer.account)
+            found += [meter for meter in meters if retired or not meter.retired]
             if len(found) >= limit:
                 break
         return found[:limit]

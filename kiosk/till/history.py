@@ -21,12 +21,14 @@ class Explained(msgspec.Struct, frozen=True):
     same: bool
 
 
-def search(desk: Desk, text: str, limit: int = 50) -> list[Meter] | Refusal:
-    """Meters by name, address, account, meter or card number."""
+def search(
+    desk: Desk, text: str, limit: int = 50, *, retired: bool = False
+) -> list[Meter] | Refusal:
+    """Meters by name, address, phone, account, meter or card number; `retired` ones if wanted."""
     refused = desk.gate("search")
     if refused is not None:
         return refused
-    return desk.records.search(text.strip(), limit)
+    return desk.records.search(text.strip(), limit, retired=retired)
 
 
 def sales_of_meter(desk: Desk, meter: str, limit: int = 20) -> list[SaleRecord] | Refusal:

@@ -75,7 +75,7 @@ def _purchases(desk: Desk, span: Span) -> list[list[Value]]:
 
 def _meter_file(desk: Desk, span: Span) -> list[list[Value]]:
     rows: list[list[Value]] = []
-    for meter in desk.records.search(span.number, span.limit):
+    for meter in desk.records.search(span.number, span.limit, retired=True):
         record = desk.records.installation(meter.number)
         card = desk.records.card(meter=meter.number)
         rows.append([

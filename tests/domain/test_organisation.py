@@ -11,7 +11,7 @@ RIGHT_NAMES = (
     "engineer", "keys", "free", "registry", "registry_file", "diary",
 )  # fmt: skip
 
-#        quote sell recover search history reprint maintain operators engineer keys free registry registry_file diary
+# The columns are RIGHT_NAMES in their order.
 TABLE = """
 self_service x x x - - - - - - - - - - -
 cashier      x x x x x x - - - - - x - -

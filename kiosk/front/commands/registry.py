@@ -53,6 +53,7 @@ def _words(parser: argparse.ArgumentParser) -> None:
 
 def run(verb: str, options: argparse.Namespace, context: Context) -> int:
     """List, search, open, amend, import or export."""
+    options.verb = verb
     if verb == "meters":
         act: Act = registry_meters.act_of(options)
     else:
@@ -71,7 +72,8 @@ def run(verb: str, options: argparse.Namespace, context: Context) -> int:
 
 
 def _list(house: House, options: argparse.Namespace) -> int | Refusal:
-    meters = history.search(house.desk, options.search, options.limit)
+    everything = options.verb == "search"
+    meters = history.search(house.desk, options.search, options.limit, retired=everything)
     if isinstance(meters, Refusal):
         return meters
     rows = [_row(house.desk, meter.number) for meter in meters]
