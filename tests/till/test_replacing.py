@@ -157,7 +157,7 @@ def test_an_unfinished_sale_comes_first(hall: Hall, desk: Desk) -> None:
 # --- killed in between ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mark", ["token.before_issue", "token.after_issue"])
+@pytest.mark.parametrize("mark", ["issue.after_commit", "issue.after_module"])
 def test_the_same_token_comes_when_the_program_was_killed(
     hall: Hall, desk: Desk, mark: str
 ) -> None:
