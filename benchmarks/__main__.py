@@ -16,7 +16,7 @@ from benchmarks.measure import BUILD, Row
 #: Each has `rows()`; in the order of the budget.
 SUBJECTS = (
     "start", "memory", "ledger", "growth", "year", "cashiers", "quotes", "centre_ingest", "sts",
-    "card_sale",
+    "card_sale", "registry",
 )  # fmt: skip
 
 

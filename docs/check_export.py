@@ -207,13 +207,18 @@ class Check:
                 self.held[fact["payment"]] += amount
                 return [(f"cash:{note['device']}", money, amount), ("held_notes", money, -amount)]
         if kind == "token_issued" and fact["energy_wh"]:
-            given = {"free_units": "free_energy", "replacement": "replaced_energy"}
+            given = {
+                "free_units": "free_energy", "replacement": "replaced_energy",
+                "transfer": "energy_in_transfer",
+            }  # fmt: skip
             meter, energy = f"meter_energy:{fact['meter']}", fact["energy_wh"]
             return [(meter, "WH", energy), (given[fact["operation"]], "WH", -energy)]
         if kind.startswith("account_move"):
             return self.move(kind, fact)
         if kind.startswith("card_work_") and (amount or fact.get("energy_wh")):
             return self.card_work(kind.removeprefix("card_work_"), fact, money, amount)
+        if kind in ("meter_replaced", "meter_cancelled"):
+            return self.retire(fact, kind)
         customers = self.customers(kind, fact, money, amount)
         if customers:
             return customers
@@ -277,6 +282,26 @@ class Check:
         if step == "committed":
             return [*paid, ("cards_pending", money, -amount)]
         return [("cards_pending", money, amount), *((a, m, -n) for a, m, n in lines)]
+
+    def retire(self, fact: dict[str, Any], kind: str) -> list[tuple[str, str, int]]:
+        """A meter is taken out; what was left in it is moved or taken back."""
+        left, moved = fact["remaining_wh"], fact.get("moved_wh", 0)
+        rounded, worth = fact.get("rounded_wh", 0), fact.get("worth_minor", 0)
+        need(moved == left + rounded or moved == rounded == 0, "moves more energy than was left")
+        onward = "energy_in_transfer" if moved else "energy_taken_back"
+        energy = [
+            (f"meter_energy:{fact['meter']}", "WH", -left), ("rounding", "WH", -rounded),
+            (onward, "WH", left + rounded),
+        ]  # fmt: skip
+        if kind == "meter_cancelled":
+            return energy
+        money, kept = fact["currency"], fact["kept_minor"]
+        return [
+            *energy,
+            ("revenue:energy_taken_back", money, worth),
+            (f"meter_account:{fact['meter']}", money, kept),
+            (f"meter_account:{fact['new_meter']}", money, -kept - worth),
+        ]
 
     def commit(self, fact: dict[str, Any], sale_id: str, amount: int) -> None:
         """A sale is paid; its figures agree."""

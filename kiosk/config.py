@@ -320,6 +320,27 @@ class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retry_longest_s: Annotated[int, Meta(ge=1, description="The longest such wait (s).")] = 60
 
 
+class Registry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Customers and meters: the system dictionary, and what becomes of a balance."""
+
+    balance_as: Annotated[
+        Literal["energy", "money"],
+        Meta(
+            description="What is left in a replaced keypad meter moves as energy (a token) or as"
+            " money; a card meter always gets money."
+        ),
+    ] = "energy"
+    customer_classes: Annotated[
+        tuple[str, ...], Meta(description="Classes of customers that forms offer.")
+    ] = ("household", "shop", "farm", "public")
+    areas: Annotated[tuple[str, ...], Meta(description="Areas that forms offer.")] = (
+        "north", "south", "east", "west",
+    )  # fmt: skip
+    reasons: Annotated[tuple[str, ...], Meta(description="Reasons that forms offer.")] = (
+        "customer asked", "typed wrongly", "meter defective", "supply changed",
+    )  # fmt: skip
+
+
 class Rehearsal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The utility that a rehearsal plays."""
 
@@ -345,6 +366,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     accounts: Accounts = Accounts()
     store: Store = Store()
     clock: ClockSettings = ClockSettings()
+    registry: Registry = Registry()
     rehearsal: Rehearsal = Rehearsal()
 
 

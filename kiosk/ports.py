@@ -18,6 +18,7 @@ from kiosk.domain.card_record import CardWorkRecord
 from kiosk.domain.cards.image import CardImage, PlainWrite
 from kiosk.domain.record import PaymentRecord, SaleRecord, TokenRecord
 from kiosk.domain.registry import Customer
+from kiosk.domain.registry_slip import RegistrySlip
 from kiosk.domain.special_tokens import (
     KeyChangeRequest,
     KeyPlace,
@@ -333,6 +334,9 @@ class SlipWriter(Protocol):
 
     def card(self, record: CardWorkRecord, customer: Customer | None, copy: int) -> list[SlipLine]:
         """The slip of a work on a card: what it carries now, what was paid or given back."""
+
+    def registry(self, slip: RegistrySlip, copy: int) -> list[SlipLine]:
+        """The slip of an account that was opened, or a meter that was replaced or cancelled."""
 
     def kept(self, payment: PaymentRecord) -> list[SlipLine]:
         """The slip of money that was kept for a meter."""

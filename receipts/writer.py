@@ -8,12 +8,14 @@ from kiosk.domain.account_record import AccountRecord, Standing
 from kiosk.domain.card_record import CardWorkRecord
 from kiosk.domain.record import PaymentRecord, SaleRecord, TokenRecord
 from kiosk.domain.registry import Customer
+from kiosk.domain.registry_slip import RegistrySlip
 from kiosk.ports import SlipLine
 from kiosk.words.book import Words
 from receipts.account import event_slip, statement_slip
 from receipts.card import card_slip
 from receipts.fault import doubt_slip, kept_slip, void_slip
 from receipts.paper import Site
+from receipts.registry import registry_slip
 from receipts.sale import sale_slip
 from receipts.token import token_slip
 
@@ -44,6 +46,10 @@ class Writer:
     def card(self, record: CardWorkRecord, customer: Customer | None, copy: int) -> list[SlipLine]:
         """The slip of a work on a card."""
         return card_slip(record, customer, self._site, self._words, copy=copy, mode=self._mode)
+
+    def registry(self, slip: RegistrySlip, copy: int) -> list[SlipLine]:
+        """The slip of an account that was opened, or a meter that was replaced or cancelled."""
+        return registry_slip(slip, self._site, self._words, copy=copy, mode=self._mode)
 
     def kept(self, payment: PaymentRecord) -> list[SlipLine]:
         """The slip of money that was kept for a meter."""

@@ -23,6 +23,7 @@ from kiosk.domain import (
     debt_books,
     facts,
     free_units,
+    registry_books,
     store_facts,
     tariff_books,
     token_books,
@@ -327,4 +328,5 @@ _RULES: dict[type[facts.Fact], Any] = {
     **correction_books.RULES,
     **card_books.RULES,
     store_facts.OriginRejoined: Books._rejoined,
+    **registry_books.RULES,
 }

@@ -11,8 +11,8 @@ import hashlib
 import msgspec
 
 from kiosk.domain import facts
-from kiosk.domain.registry import METER_KINDS, Card, Customer, Meter
-from kiosk.domain.tariff import PPM, TariffPack, pack_digest, unsellable
+from kiosk.domain.registry import METER_KINDS, Card, Customer, Meter, shares_wrong
+from kiosk.domain.tariff import TariffPack, pack_digest, unsellable
 from kiosk.errors import Refusal
 
 
@@ -25,6 +25,9 @@ class Catalogue(msgspec.Struct, frozen=True):
     customers: list[Customer]
     meters: list[Meter]
     cards: list[Card]
+    #: origin -> number of its last entry whose registrations and amendments are in here: what a
+    #: terminal wrote after that stays on top of this catalogue (docs/protocol.md, The registry).
+    merged: dict[str, int] = {}
 
 
 _DECODER = msgspec.msgpack.Decoder(Catalogue)
@@ -71,9 +74,9 @@ def _dangling(catalogue: Catalogue) -> str | None:
     for meter in catalogue.meters:
         if meter.account not in accounts or meter.power_type not in power_types:
             return meter.number
-        if meter.shares and not _add_up(meter, power_types):
-            return meter.number
-        if meter.kind not in METER_KINDS:
+        if meter.kind not in METER_KINDS or (
+            shares_wrong(meter.shares, meter.power_type, power_types)
+        ):
             return meter.number
     for card in catalogue.cards:
         if card.meter not in meters:
@@ -81,19 +84,12 @@ def _dangling(catalogue: Catalogue) -> str | None:
     return None
 
 
-def _add_up(meter: Meter, power_types: set[str]) -> bool:
-    """Whether the shares of a meter are all of its energy, its own power type first (F048)."""
-    codes = [code for code, _ in meter.shares]
-    known = codes[0] == meter.power_type and set(codes) <= power_types
-    whole = sum(share for _, share in meter.shares) == PPM and len(set(codes)) == len(codes)
-    return known and whole and all(share > 0 for _, share in meter.shares)
-
-
-def received(catalogue: Catalogue) -> facts.CatalogueReceived:
-    """The fact of its arrival."""
+def received(catalogue: Catalogue, content: bytes = b"") -> facts.CatalogueReceived:
+    """The fact of its arrival. `content` are the bytes that came: a catalogue of an older program
+    lacks fields that would be there if it were encoded again."""
     return facts.CatalogueReceived(
         number=catalogue.number,
-        digest=hashlib.sha256(encode(catalogue)).hexdigest(),
+        digest=hashlib.sha256(content or encode(catalogue)).hexdigest(),
         issuer=catalogue.issuer,
         tariff_digest=pack_digest(catalogue.tariff),
         currency=catalogue.tariff.currency,

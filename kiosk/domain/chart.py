@@ -29,6 +29,11 @@ CARD_ACCOUNTS_PENDING = "card_accounts_pending"
 #: Energy given away on purpose, and energy given again for a token that did not work.
 FREE_ENERGY, REPLACED_ENERGY = "free_energy", "replaced_energy"
 
+#: Energy on its way from a meter that was taken out to the one in its place; zero when it arrived.
+ENERGY_IN_TRANSFER = "energy_in_transfer"
+#: Energy that was left in a meter when it was taken out, and did not go on to another as energy.
+ENERGY_TAKEN_BACK = "energy_taken_back"
+
 
 #: Money that has arrived at the utility's bank.
 BANK = "bank"

@@ -18,6 +18,7 @@ from kiosk.domain import (
     correction_facts,
     debt_facts,
     operator_facts,
+    registry_facts,
     store_facts,
     token_facts,
 )
@@ -356,6 +357,7 @@ _ALL: tuple[type[Fact], ...] = (
     *account_facts.FACTS, *debt_facts.FACTS, *bill_facts.FACTS, *correction_facts.FACTS,
     *card_facts.FACTS,
     *store_facts.FACTS,
+    *registry_facts.FACTS,
 )  # fmt: skip
 
 KINDS: dict[tuple[str, int], type[Fact]] = {(fact.KIND, fact.VERSION): fact for fact in _ALL}

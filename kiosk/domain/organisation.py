@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_OFFICE = frozenset({"quote", "recover", "search", "history", "reprint"}) | {
+_OFFICE = frozenset({"quote", "recover", "search", "history", "reprint", "registry"}) | {
     "card_read",
     "card_reissue",
     "card_cancel",
@@ -23,11 +23,16 @@ _KEYS = frozenset({"maintain", "engineer", "keys", "backup", "clock", "archive"}
 #: person needs where value moves without money, and what agrees plans and charges interest.
 #: `card_cancel`, `card_mend` and a free reissue need a second person who has `card_mend`. `clock`
 #: confirms the time, with a second person; `archive` takes old entries out of the ledger.
+#: `registry` opens and amends accounts and meters, `registry_file` brings in and takes out whole
+#: files of them, `diary` shows what everybody did.
 RIGHTS: dict[str, frozenset[str]] = {
     "self_service": frozenset({"quote", "sell", "recover"}),
     "cashier": _OFFICE | _MONEY | {"sell"},
     "technician": _OFFICE | _KEYS,
-    "supervisor": _OFFICE | _KEYS | _MONEY | {"sell", "operators", "free", "tariffs", "approve"},
+    "supervisor": _OFFICE
+    | _KEYS
+    | _MONEY
+    | {"sell", "operators", "free", "tariffs", "approve", "registry_file", "diary"},
 }
 
 

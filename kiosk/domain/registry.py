@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
 
+from kiosk.domain.tariff_pack import PPM
 from kiosk.errors import Refusal
 
 METER_DIGITS = 11
 CARD_DIGITS = 12
+
+#: A percent of a meter's energy, in millionths.
+PERCENT_PPM = 10_000
 
 #: How a meter takes its energy: an STS token typed in, or a card put in.
 METER_KINDS = frozenset({"keypad", "card"})
@@ -33,7 +38,9 @@ class Customer(msgspec.Struct, frozen=True, omit_defaults=True):
     phone: str = _written("")
     #: What was owed when this record was made; what is owed now is a balance of the books.
     opening_debt_minor: int = _written(0)
+    #: Words of the system dictionary: what kind of customer, and in which area.
     customer_class: str = ""
+    area: str = ""
 
 
 class Meter(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -42,6 +49,8 @@ class Meter(msgspec.Struct, frozen=True, omit_defaults=True):
     `number` is the decoder reference number on its face (manufacturer 2, serial 8, Luhn digit).
     `kind` is "keypad" (STS token) or "card". The STS values are those of sts-facts 2. `shares` part
     its energy over several power types, in millionths, `power_type` first (F048); none: all of it.
+    A retired meter was replaced (by `replaced_by`) or cancelled. `capacity_w` is 0 where nobody
+    wrote it down.
     """
 
     number: str
@@ -57,6 +66,12 @@ class Meter(msgspec.Struct, frozen=True, omit_defaults=True):
     algorithm: str = _written("07")
     base_date: int = _written(2014)
     shares: list[tuple[str, int]] = []
+    capacity_w: int = 0
+    retired: bool = False
+    replaced_by: str = ""
+    #: The power type from this time on (UTC milliseconds), where a change is to come.
+    next_power_type: str = ""
+    next_power_type_ms: int = 0
 
 
 class Card(msgspec.Struct, frozen=True):
@@ -66,6 +81,37 @@ class Card(msgspec.Struct, frozen=True):
     serial: str
     meter: str
     issue: int = 1
+
+
+def power_type_at(meter: Meter, time_ms: int) -> str:
+    """The power type that `meter` is sold at at `time_ms`: a change may have been set for a day."""
+    if meter.next_power_type and time_ms >= meter.next_power_type_ms:
+        return meter.next_power_type
+    return meter.power_type
+
+
+def shares_wrong(
+    shares: Sequence[tuple[str, int]], power_type: str, power_types: Collection[str]
+) -> bool:
+    """Whether `shares` cannot stand beside the meter's own `power_type`: empty is none; otherwise
+    each power type is known and stands once, its own first, and the parts are above zero and sum to
+    a million (F048)."""
+    names = [name for name, _ in shares]
+    parts = [share for _, share in shares]
+    sound = names[:1] == [power_type] and len(set(names)) == len(names)
+    sound = sound and set(names) <= set(power_types)
+    return bool(shares) and not (sound and min(parts) > 0 and sum(parts) == PPM)
+
+
+def shares_text(shares: Sequence[tuple[str, int]]) -> str:
+    """Shares as they are typed and exported, in percent: "home:70 shop:30"."""
+    return " ".join(f"{name}:{share_percent(share)}" for name, share in shares)
+
+
+def share_percent(share_ppm: int) -> str:
+    """A share in percent, exact, with up to four decimals: 125000 -> "12.5"."""
+    whole, rest = divmod(share_ppm, PERCENT_PPM)
+    return f"{whole}.{rest:04d}".rstrip("0") if rest else str(whole)
 
 
 def luhn_digit(digits: str) -> str:

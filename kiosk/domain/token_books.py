@@ -12,7 +12,11 @@ from kiosk.domain.special_tokens import CreditRequest
 from kiosk.errors import Refusal
 
 #: Where the energy of a token outside a sale comes from.
-_GIVEN_FROM = {"free_units": chart.FREE_ENERGY, "replacement": chart.REPLACED_ENERGY}
+_GIVEN_FROM = {
+    "free_units": chart.FREE_ENERGY,
+    "replacement": chart.REPLACED_ENERGY,
+    "transfer": chart.ENERGY_IN_TRANSFER,
+}
 
 
 def _committed(_books: object, fact: token_facts.TokenCommitted) -> list[Posting] | Refusal:

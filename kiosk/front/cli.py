@@ -23,7 +23,10 @@ from kiosk.errors import KioskError, trace
 #: verb -> (file in commands/, what it does)
 VERBS = {
     "run": ("run", "start a face (self-service, cashier, technician)"),
-    "customers": ("registry", "list and search customers and their meters"),
+    "customers": ("registry", "list, search, open, amend, import and export customers"),
+    "meters": ("registry", "install, amend, read, replace and cancel meters"),
+    "search": ("registry", "find by name, address, phone, account, meter or card"),
+    "records": ("records", "purchases, meters, readings, checks, amendments, the diary"),
     "cards": ("cards", "list, read, make, replace and mend cards; hot list, stock"),
     "quote": ("sell", "what an amount buys, line by line"),
     "sell": ("sell", "sell for a meter or a card"),

@@ -134,7 +134,11 @@ class Demo:
 
     def _buying_meters(self) -> list[str]:
         records = self.terminals[0].house.desk.records
-        return sorted(meter.number for meter in records.search("", 100_000) if not meter.blocked)
+        return sorted(
+            meter.number
+            for meter in records.search("", 100_000)
+            if history.state_of(meter) == "in_use"
+        )
 
     def run(self, sales: int) -> Outcome:
         """Sell `sales` times, then let everything converge."""

@@ -6,6 +6,7 @@ and selling goes on. Only the process that holds the pen sends; the others wait 
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from kiosk.config import Upstream
 from kiosk.domain import facts
 from kiosk.domain.store_facts import ClockConfirmed
 from kiosk.errors import KioskError, LinkFault
+from kiosk.front import catalogue
 from kiosk.ledger.journal import Journal
 from kiosk.ports import Clock, Entropy, LinkState, TrustedClock
 from sync import wire
@@ -26,6 +28,7 @@ from sync.roads.https import HttpsRoad
 CENTRE_FILE = "centre.json"
 
 _LOOK_S = 1.0
+_CATALOGUE_EVERY_S = 300
 
 #: Gives the address of the centre, starting it where that is ours to do; LinkFault if it cannot.
 Address = Callable[[], str]
@@ -47,6 +50,8 @@ class Line:
         self._address, self._clock, self._entropy = address, clock, entropy
         self._courier: Courier | None = None
         self._trouble = "not reached yet"
+        self._road: RoadApart | None = None
+        self._ask_at_ms = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="line", daemon=True)
 
@@ -96,6 +101,22 @@ class Line:
         ):
             self._courier.nudge()
         self._journal.rest()
+        self._fetch_catalogue()
+
+    def _fetch_catalogue(self) -> None:
+        """Every few minutes, while the line is up, ask for what the centre has merged."""
+        now_ms = self._clock.monotonic_ms()
+        if self._road is None or self._courier is None or now_ms < self._ask_at_ms:
+            return
+        if not self._courier.state().online:
+            return
+        self._ask_at_ms = now_ms + _CATALOGUE_EVERY_S * 1000
+        centre = enrolled(self._home)
+        try:
+            assert centre is not None, "a courier works for an enrolled home"
+            catalogue.fetch_all(self._journal, self._road, centre)
+        except KioskError as error:
+            logging.getLogger("line").warning("%s", error.sentence)
 
     def _open(self) -> None:
         road = self.road()
@@ -109,7 +130,7 @@ class Line:
             lambda time_ms: hear(self._journal, self._clock, centre.name, time_ms),
         )  # fmt: skip
         courier.start()
-        self._courier = courier
+        self._courier, self._road = courier, road
 
     def road(self) -> RoadApart:
         """The way to the centre."""

@@ -8,7 +8,7 @@ from kiosk.config import Settings
 from kiosk.domain import catalogue as catalogues
 from kiosk.domain import facts
 from kiosk.errors import Refusal
-from kiosk.front import card_keys, utility
+from kiosk.front import card_keys, utility, utility_registry
 from kiosk.front.home import Home
 from kiosk.front.world import World
 from kiosk.till.operators import hash_pin
@@ -30,15 +30,20 @@ def furnish_home(home: Home, settings: Settings, folder: Path | None = None) -> 
         _register_operators(home)
     marker = world.folder / _BUILT
     if not marker.exists():
-        content = utility.catalogue(settings.rehearsal.customers, settings.site.currency)
+        content = _content(settings)
         world.build(content.meters, content.cards)
         marker.touch()
     world.clear_gone_slots()
     return world
 
 
+def _content(settings: Settings) -> catalogues.Catalogue:
+    plain = utility.catalogue(settings.rehearsal.customers, settings.site.currency)
+    return utility_registry.enriched(plain)
+
+
 def _register_utility(home: Home, settings: Settings) -> None:
-    content = utility.catalogue(settings.rehearsal.customers, settings.site.currency)
+    content = _content(settings)
     received = catalogues.received(content)
     outcome = home.journal.append(received, content=catalogues.encode(content))
     assert not isinstance(outcome, Refusal), outcome

@@ -8,6 +8,7 @@ from typing import Any
 from kiosk.domain import card_facts
 from kiosk.domain.fact import Fact
 from kiosk.domain.registry import Card
+from kiosk.ledger import registry_rows
 from kiosk.ledger.store import Connection
 
 #: Works that need a blank card.
@@ -53,6 +54,7 @@ def _done(c: Connection, sequence: int, _time_ms: int, fact: card_facts.CardWork
             " changed = excluded.changed",
             (sequence, fact.work_id),
         )
+        registry_rows.index_meter(c, fact.meter)
     if fact.operation in _USES_A_BLANK:
         row = c.execute(
             "SELECT family FROM card_works WHERE work_id = ?", (fact.work_id,)
@@ -157,14 +159,33 @@ def _read(c: Connection, sequence: int, time_ms: int, fact: card_facts.MeterRead
     )  # fmt: skip
 
 
-def project_cards(c: Connection, cards: Sequence[Card]) -> None:
-    """The cards of a catalogue. What was stopped here stays stopped, and what was reissued here
-    stays the newest; a higher issue from above puts the cards before it out of use."""
+def register(c: Connection, sequence: int, card: Card) -> None:
+    """The card of a meter that was installed here."""
+    c.execute(
+        "INSERT INTO cards (number, serial, meter, issue, changed) VALUES (?, ?, ?, ?, ?)",
+        (card.number, card.serial, card.meter, card.issue, sequence),
+    )
+
+
+def retire_of(c: Connection, sequence: int, meter: str, reason: str) -> None:
+    """The cards of a meter that was taken out are out of use with it."""
+    c.execute(
+        "UPDATE cards SET state = 'retired', reason = ?, changed = ?"
+        " WHERE meter = ? AND state = 'active'",
+        (reason, sequence, meter),
+    )
+
+
+def project_cards(c: Connection, cards: Sequence[Card], catalogue: int) -> None:
+    """The cards of the catalogue with this number; what a higher one said of a card stands. What
+    was stopped here stays stopped, and what was reissued here stays the newest; a higher issue from
+    above puts the cards before it out of use."""
     c.executemany(
-        "INSERT INTO cards (number, serial, meter, issue) VALUES (?, ?, ?, ?)"
+        "INSERT INTO cards (number, serial, meter, issue, catalogue) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (serial) DO UPDATE SET number = excluded.number, meter = excluded.meter,"
-        " issue = max(issue, excluded.issue)",
-        [(card.number, card.serial, card.meter, card.issue) for card in cards],
+        " issue = max(issue, excluded.issue), catalogue = excluded.catalogue"
+        " WHERE excluded.catalogue >= catalogue",
+        [(card.number, card.serial, card.meter, card.issue, catalogue) for card in cards],
     )
     c.execute(
         "UPDATE cards SET state = 'retired' WHERE state = 'active' AND EXISTS"

@@ -34,6 +34,8 @@ class CardRow(SQLModel, table=True):
     state: str = Field(default="active", sa_column_kwargs={"server_default": text("'active'")})
     reason: str = Field(default="", sa_column_kwargs=_empty())
     changed: int = Field(default=0, sa_column_kwargs=_none())
+    #: The catalogue that it came with; 0 for one that has not come down yet.
+    catalogue: int = Field(default=0, sa_column_kwargs=_none())
 
 
 class CardWorkRow(SQLModel, table=True):

@@ -12,7 +12,7 @@ from typing import Any
 from kiosk.domain import chart, facts, special_tokens, token_facts
 from kiosk.domain.posting import Posting
 from kiosk.errors import Refusal
-from kiosk.ledger import account_checks, card_checks
+from kiosk.ledger import account_checks, card_checks, registry_checks
 from kiosk.ledger.store import Connection
 
 Check = Callable[[Connection, Any], Refusal | None]
@@ -104,10 +104,11 @@ _CHECKS: dict[type[facts.Fact], tuple[Check, ...]] = {
     facts.SaleCommitted: (_sale_identifier_taken, card_checks.sale_without_card_work),
     facts.SaleWithFreeCommitted: (_sale_identifier_taken, card_checks.sale_without_card_work),
     facts.SaleVoided: (card_checks.sale_not_repeated,),
-    token_facts.TokenCommitted: (_identifier_taken,),
+    token_facts.TokenCommitted: (_identifier_taken, registry_checks.of_token),
     token_facts.TokenIssued: (_token_issued,),
     token_facts.TokenRefused: (_token_refused,),
     token_facts.MeterKeyChanged: (_key_changed,),
     **account_checks.CHECKS,
     **card_checks.CHECKS,
+    **registry_checks.CHECKS,
 }

@@ -115,6 +115,11 @@ class Journal:
         self._pen.run(work)
 
     @property
+    def signer(self) -> Signer:
+        """What signs for this home: a question to the centre is signed too."""
+        return self._signer
+
+    @property
     def holds_pen(self) -> bool:
         """Whether this process writes; the courier runs where the pen is."""
         return self._pen is not None

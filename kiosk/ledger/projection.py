@@ -21,6 +21,7 @@ from kiosk.ledger import (
     card_projection,
     debt_projection,
     operator_projection,
+    registry_projection,
     tariff_projection,
     token_projection,
 )
@@ -180,11 +181,15 @@ _DRAWS: dict[type[facts.Fact], Draw] = {
     **account_projection.DRAWS,
     **card_projection.DRAWS,
     store_facts.OriginRejoined: _rejoined,
+    **registry_projection.DRAWS,
 }
 
 
-def project_catalogue(connection: Connection, catalogue: Catalogue, content: bytes) -> None:
-    """Put the records of a catalogue into the registry; same commit as the fact of its arrival."""
+def project_catalogue(
+    connection: Connection, catalogue: Catalogue, content: bytes, origin: str
+) -> None:
+    """Put the records of a catalogue into the registry of the home `origin`; same commit as the
+    fact of its arrival."""
     digest = hashlib.sha256(content).hexdigest()
     connection.execute(
         "INSERT INTO catalogues (number, digest, content) VALUES (?, ?, ?)",
@@ -192,33 +197,4 @@ def project_catalogue(connection: Connection, catalogue: Catalogue, content: byt
     )
     pack = catalogue.tariff
     tariff_projection.keep(connection, pack_digest(pack), pack.number, pack_bytes(pack))
-    connection.executemany(
-        "INSERT INTO customers (account, name, name_key, address, phone, customer_class)"
-        " VALUES (?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (account) DO UPDATE SET name = excluded.name, name_key = excluded.name_key,"
-        " address = excluded.address, phone = excluded.phone,"
-        " customer_class = excluded.customer_class",
-        [
-            (c.account, c.name, c.name.casefold(), c.address, c.phone, c.customer_class)
-            for c in catalogue.customers
-        ],
-    )
-    connection.executemany(
-        "INSERT INTO meters (number, account, kind, power_type, blocked, phases, supply_group,"
-        " key_revision, tariff_index, key_type, algorithm, base_date)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (number) DO UPDATE SET account = excluded.account, kind = excluded.kind,"
-        " power_type = excluded.power_type, blocked = excluded.blocked, phases = excluded.phases,"
-        " supply_group = excluded.supply_group, key_revision = excluded.key_revision,"
-        " tariff_index = excluded.tariff_index, key_type = excluded.key_type,"
-        " algorithm = excluded.algorithm, base_date = excluded.base_date",
-        [
-            (
-                m.number, m.account, m.kind, m.power_type, int(m.blocked), m.phases,
-                m.supply_group, m.key_revision, m.tariff_index, m.key_type, m.algorithm,
-                m.base_date,
-            )
-            for m in catalogue.meters
-        ],
-    )  # fmt: skip
-    card_projection.project_cards(connection, catalogue.cards)
+    registry_projection.draw_catalogue(connection, catalogue, origin)

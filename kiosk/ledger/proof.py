@@ -56,6 +56,11 @@ _DRAWN = {
     "card_stock": "family",
     "card_readings": "sequence",
     **account_projection.DRAWN,
+    "amendments": "sequence, line",
+    "installations": "meter",
+    "readings": "reading_id",
+    "replacements": "replacement_id",
+    "registry_index": "account",
 }
 
 
@@ -312,9 +317,9 @@ class _Prover:
         ).fetchone()
         content = bytes(row[0]) if row else b""
         catalogue = catalogues.decode(content)
-        if isinstance(catalogue, Refusal) or catalogues.received(catalogue) != fact:
+        if isinstance(catalogue, Refusal) or catalogues.received(catalogue, content) != fact:
             raise _Bad(entry.sequence, "its catalogue is not the one that came down")
-        projection.project_catalogue(self.drawing, catalogue, content)
+        projection.project_catalogue(self.drawing, catalogue, content, self.origin)
 
     def _end(self, last_digest: bytes) -> None:
         head = self.connection.execute("SELECT sequence, digest FROM head").fetchone()

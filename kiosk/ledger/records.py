@@ -14,22 +14,18 @@ import msgspec
 from kiosk.domain import facts
 from kiosk.domain.entry import GENESIS, Entry, digest
 from kiosk.domain.record import SaleRecord
-from kiosk.domain.registry import Customer, Meter
 from kiosk.ledger.account_records import AccountReads
 from kiosk.ledger.card_account_records import CardAccountReads
 from kiosk.ledger.card_records import CardReads
 from kiosk.ledger.opening import Head, committed_in
 from kiosk.ledger.operator_records import OperatorReads
+from kiosk.ledger.registry_records import RegistryReads
 from kiosk.ledger.store import LEDGER_FILE, Connection, faults
 from kiosk.ledger.tariff_records import TariffReads
 from kiosk.ledger.token_records import TokenReads
 
 _FILE = Path(LEDGER_FILE)
 _ENTRY = "sequence, time_ms, quality, kind, version, body, previous, signature"
-_METER = (
-    "number, account, kind, power_type, blocked, phases, supply_group, key_revision,"
-    " tariff_index, key_type, algorithm, base_date"
-)
 _SALE = "sale_id, sequence, state, token, purchase_number, ended, copies"
 
 
@@ -57,7 +53,15 @@ class HeldRecord(msgspec.Struct, frozen=True):
     amount_minor: int
 
 
-class Records(OperatorReads, TokenReads, CardReads, CardAccountReads, TariffReads, AccountReads):
+class Records(
+    OperatorReads,
+    TokenReads,
+    RegistryReads,
+    CardReads,
+    CardAccountReads,
+    TariffReads,
+    AccountReads,
+):
     """Reads of one process; a lock makes the one connection safe for its threads."""
 
     def __init__(self, connection: Connection, origin: str) -> None:
@@ -107,6 +111,15 @@ class Records(OperatorReads, TokenReads, CardReads, CardAccountReads, TariffRead
         assert row is not None, sequence
         return facts.decode(*row)
 
+    def fact_of(self, identity: str) -> facts.Fact | None:
+        """The fact that stands under `identity`."""
+        row = self._one(
+            "SELECT kind, version, body FROM identities JOIN entries USING (sequence)"
+            " WHERE identity = ?",
+            identity,
+        )
+        return facts.decode(*row) if row else None
+
     def opened(self) -> facts.HomeOpened:
         """The first fact of the journal."""
         fact = self.fact(1)
@@ -128,6 +141,25 @@ class Records(OperatorReads, TokenReads, CardReads, CardAccountReads, TariffRead
             kind,
         )
         return facts.decode(*row) if row else None
+
+    def entries_between(self, from_ms: int, until_ms: int, limit: int) -> list[Entry]:
+        """The newest entries of a time, newest first. Found by halving: entries are in the order
+        of their writing, which is that of time unless a clock was set back."""
+        first, last = self._first_at(from_ms), self._first_at(until_ms + 1) - 1
+        first = max(first, last - limit + 1)
+        return self.after(first - 1, last - first + 1)[::-1] if last >= first else []
+
+    def _first_at(self, time_ms: int) -> int:
+        """The number of the first entry at `time_ms` or later."""
+        low, high = 1, self.head().sequence + 1
+        while low < high:
+            middle = (low + high) // 2
+            row = self._one("SELECT time_ms FROM entries WHERE sequence = ?", middle)
+            if row is not None and row[0] < time_ms:
+                low = middle + 1
+            else:
+                high = middle
+        return low
 
     def highest_time_ms(self) -> int:
         """The highest time committed near the end of the journal by a clock that was believed; what
@@ -165,6 +197,14 @@ class Records(OperatorReads, TokenReads, CardReads, CardAccountReads, TariffRead
     def last_sales(self, limit: int) -> list[SaleRecord]:
         """The newest sales of this home, newest first."""
         return self._sales(f"1 ORDER BY sequence DESC LIMIT {limit:d}")
+
+    def sales_between(self, from_ms: int, until_ms: int, limit: int) -> list[SaleRecord]:
+        """The sales of a time, newest first."""
+        newest = f"ORDER BY committed_ms DESC, sequence DESC LIMIT {limit:d}"
+        return self._sales(
+            f"committed_ms BETWEEN ? AND ? {newest}",
+            from_ms, until_ms,
+        )  # fmt: skip
 
     def open_sales(self) -> list[SaleRecord]:
         """Sales whose money is pending, oldest first."""
@@ -258,70 +298,6 @@ class Records(OperatorReads, TokenReads, CardReads, CardAccountReads, TariffRead
         rows = self._all("SELECT payment, station, meter, currency, amount_minor FROM held")
         return [HeldRecord(*row) for row in rows]
 
-    # --- the registry -------------------------------------------------------------------------
-
-    def customer(self, account: str) -> Customer | None:
-        """The customer with this account number."""
-        row = self._one(
-            "SELECT account, name, address, phone, customer_class FROM customers WHERE account = ?",
-            account,
-        )
-        if row is None:
-            return None
-        found, name, address, phone, customer_class = row
-        return Customer(found, name, address, phone, customer_class=customer_class)
-
-    def meter(self, number: str) -> Meter | None:
-        """The meter with this number."""
-        row = self._one(f"SELECT {_METER} FROM meters WHERE number = ?", number)  # noqa: S608
-        return _meter(row) if row else None
-
-    def meters_of(self, account: str) -> list[Meter]:
-        """All meters of a customer."""
-        rows = self._all(
-            f"SELECT {_METER} FROM meters WHERE account = ? ORDER BY number",  # noqa: S608
-            account,
-        )
-        return [_meter(row) for row in rows]
-
-    def search(self, text: str, limit: int) -> list[Meter]:
-        """Meters by name, address, account, meter number or card number; whole words not needed."""
-        bare = text.casefold()
-        for sign in "\\%_":
-            bare = bare.replace(sign, "\\" + sign)
-        pattern = f"%{bare}%"
-        rows = self._all(
-            f"SELECT {', '.join('m.' + name.strip() for name in _METER.split(','))}"  # noqa: S608
-            " FROM meters m JOIN customers c USING (account) LEFT JOIN cards k"
-            " ON k.meter = m.number"
-            " WHERE c.name_key LIKE ?1 ESCAPE '\\' OR lower(c.address) LIKE ?1 ESCAPE '\\'"
-            " OR m.account LIKE ?1 ESCAPE '\\' OR m.number LIKE ?1 ESCAPE '\\'"
-            " OR k.number LIKE ?1 ESCAPE '\\' GROUP BY m.number ORDER BY c.name_key LIMIT ?2",
-            pattern, limit,
-        )  # fmt: skip
-        return [_meter(row) for row in rows]
-
-    def counts(self) -> dict[str, int]:
-        """How many customers, meters and cards are known."""
-        return {
-            table: int((self._one(f"SELECT count(*) FROM {table}") or (0,))[0])  # noqa: S608
-            for table in ("customers", "meters", "cards")
-        }
-
-    def meters_of_group(self, supply_group: str, limit: int) -> list[Meter]:
-        """Keypad meters of a supply group, in the order of their numbers."""
-        rows = self._all(
-            f"SELECT {_METER} FROM meters WHERE supply_group = ? AND kind = 'keypad'"  # noqa: S608
-            " ORDER BY number LIMIT ?",
-            supply_group, limit,
-        )  # fmt: skip
-        return [_meter(row) for row in rows]
-
     def is_known(self, identity: str) -> bool:
         """Whether a fact with this identity is in the journal."""
         return self._one("SELECT 1 FROM identities WHERE identity = ?", identity) is not None
-
-
-def _meter(row: tuple[Any, ...]) -> Meter:
-    number, account, kind, power_type, blocked, *rest = row
-    return Meter(number, account, kind, power_type, bool(blocked), *rest)

@@ -99,6 +99,8 @@ class SaleRow(SQLModel, table=True):
         Index("sales_account", "account", "sequence"),
         Index("sales_state", "state"),
         Index("sales_card", "card", "purchase_number"),
+        Index("sales_sequence", "sequence"),
+        Index("sales_time", "committed_ms"),
         STRICT,
     )
     sale_id: str = Field(primary_key=True)
@@ -222,6 +224,8 @@ class CustomerRow(SQLModel, table=True):
     address: str
     phone: str
     customer_class: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    area: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    catalogue: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
 
 
 class MeterRow(SQLModel, table=True):
@@ -245,6 +249,13 @@ class MeterRow(SQLModel, table=True):
     key_type: int
     algorithm: str
     base_date: int
+    shares: str = Field(default="[]", sa_column_kwargs={"server_default": text("'[]'")})
+    capacity_w: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    retired: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    replaced_by: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    next_power_type: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    next_power_type_ms: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    catalogue: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
 
 
 class OperatorRow(SQLModel, table=True):

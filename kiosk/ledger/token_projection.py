@@ -6,6 +6,7 @@ from typing import Any
 
 from kiosk.domain import special_tokens, token_facts
 from kiosk.domain.fact import Fact
+from kiosk.ledger import registry_projection
 from kiosk.ledger.store import Connection
 
 
@@ -52,17 +53,9 @@ def _copied(c: Connection, _seq: int, _time_ms: int, fact: token_facts.TokenRepr
 
 
 def _key_changed(
-    c: Connection, sequence: int, _time_ms: int, fact: token_facts.MeterKeyChanged
+    c: Connection, sequence: int, time_ms: int, fact: token_facts.MeterKeyChanged
 ) -> None:
-    place = fact.place
-    c.execute(
-        "UPDATE meters SET supply_group = ?, key_revision = ?, tariff_index = ?, key_type = ?,"
-        " base_date = ? WHERE number = ?",
-        (
-            place.supply_group, place.key_revision, place.tariff_index, place.key_type,
-            place.base_date, fact.meter,
-        ),
-    )  # fmt: skip
+    registry_projection.draw_changes(c, sequence, time_ms, fact)
     c.execute(
         "UPDATE issued_tokens SET key_changed = ? WHERE issue_id = ?", (sequence, fact.issue_id)
     )

@@ -44,8 +44,8 @@ def write_entry(
     if isinstance(fact, facts.CatalogueReceived):
         catalogue = catalogues.decode(content)
         assert not isinstance(catalogue, Refusal), catalogue
-        assert catalogues.received(catalogue) == fact, "the content is another catalogue"
-        projection.project_catalogue(connection, catalogue, content)
+        assert catalogues.received(catalogue, content) == fact, "the content is another catalogue"
+        projection.project_catalogue(connection, catalogue, content, entry.origin)
 
 
 def write_head(connection: Connection, head: Head) -> None:

@@ -8,6 +8,7 @@ from kiosk.domain import chart, tariff
 from kiosk.domain.record import SaleRecord
 from kiosk.domain.registry import Card, Customer, Meter
 from kiosk.errors import Refusal
+from kiosk.ledger.registry_records import Reading as Reading  # noqa: PLC0414 - lists show it
 from kiosk.till.desk import Desk
 from kiosk.till.quote import Buyer, buyer_of
 
@@ -22,12 +23,14 @@ class Explained(msgspec.Struct, frozen=True):
     undone: str = ""
 
 
-def search(desk: Desk, text: str, limit: int = 50) -> list[Meter] | Refusal:
-    """Meters by name, address, account, meter or card number."""
+def search(
+    desk: Desk, text: str, limit: int = 50, *, retired: bool = False
+) -> list[Meter] | Refusal:
+    """Meters by name, address, phone, account, meter or card number; `retired` ones if wanted."""
     refused = desk.gate("search")
     if refused is not None:
         return refused
-    return desk.records.search(text.strip(), limit)
+    return desk.records.search(text.strip(), limit, retired=retired)
 
 
 def sales_of_meter(desk: Desk, meter: str, limit: int = 20) -> list[SaleRecord] | Refusal:
@@ -93,6 +96,27 @@ def find(desk: Desk, text: str, limit: int = 50) -> list[RegistryRow] | Refusal:
     if isinstance(meters, Refusal):
         return meters
     return [registry_row(desk, meter.number) for meter in meters]
+
+
+def find_customers(desk: Desk, text: str, limit: int = 50) -> list[Customer] | Refusal:
+    """As `search`, customers without a meter too."""
+    return desk.gate("search") or desk.records.search_customers(text.strip(), limit)
+
+
+def customer_behind(desk: Desk, number: str) -> Customer | Refusal:
+    """The customer of an account, meter or card number."""
+    bare = number.replace(" ", "")
+    card = desk.records.card(number=bare) if bare else None
+    meter = desk.records.meter(card.meter if card else bare)
+    customer = desk.records.customer(meter.account if meter else bare)
+    return customer or Refusal("unknown_account", {"account": number[:40]})
+
+
+def state_of(meter: Meter) -> str:
+    """in_use, blocked, or retired: what lists and screens show."""
+    if meter.retired:
+        return "retired"
+    return "blocked" if meter.blocked else "in_use"
 
 
 def last_sales(desk: Desk, limit: int = 20) -> list[SaleRecord] | Refusal:

@@ -15,6 +15,7 @@ from kiosk.domain.registry import (
     Customer,
     Meter,
     check_number,
+    power_type_at,
 )
 from kiosk.errors import Refusal
 from kiosk.till.desk import Desk
@@ -68,10 +69,14 @@ def buyer_of(desk: Desk, meter_number: str) -> Buyer | Refusal:
     meter = desk.records.meter(meter_number)
     if meter is None:
         return Refusal("unknown_meter", {"meter": meter_number})
+    if meter.retired:
+        return retired(meter)
     if meter.blocked:
         return Refusal("blocked_meter", {"meter": meter_number})
     if desk.records.is_closed(meter.account):
         return Refusal("account_closed", {"account": meter.account})
+    power_type = power_type_at(meter, desk.clock.now().time_ms)
+    meter = msgspec.structs.replace(meter, power_type=power_type)
     customer = desk.records.customer(meter.account)
     assert customer is not None, meter
     found = _prices_of(desk, meter)
@@ -88,6 +93,14 @@ def buyer_of(desk: Desk, meter_number: str) -> Buyer | Refusal:
         maximum_minor=prices.maximum_minor,
         plan=desk.records.debt_plan(meter.account),
     )
+
+
+def retired(meter: Meter) -> Refusal:
+    """Why nothing can be bought for a meter that was taken out, and which one is there now."""
+    if meter.replaced_by:
+        details: dict[str, str | int] = {"meter": meter.number, "new_meter": meter.replaced_by}
+        return Refusal("replaced_meter", details)
+    return Refusal("retired_meter", {"meter": meter.number})
 
 
 def quote(desk: Desk, buyer: Buyer, amount_minor: int, sale_id: str = "") -> Offer | Refusal:

@@ -81,6 +81,35 @@ async def _import(arguments: argparse.Namespace) -> int:
     return 0
 
 
+async def _catalogue(arguments: argparse.Namespace) -> int:
+    """Load a catalogue of the utility, issue the next one, or write one for a stick."""
+    async with opened(_settings(arguments), keep_books=False) as centre:
+        registry = centre.registry
+        if arguments.act == "load":
+            loaded = await registry.load(stick.read_content(_named(arguments)))
+            _say(f"catalogue {loaded.number}: {len(loaded.customers)} customers")
+        elif arguments.act == "issue":
+            await centre.bookkeeper.catch_up()
+            issued = await registry.issue()
+            _say(f"catalogue {issued.number}: {issued.customers} customers, {issued.meters} meters")
+            for doubt in issued.doubts:
+                _say(f"  {doubt.code}: {doubt.subject} {doubt.number} {doubt.origin}".rstrip())
+        else:
+            found = await registry.next_after(arguments.after)
+            if found is None:
+                raise BadInput(f"There is no catalogue after {arguments.after}.")
+            stick.write_catalogue(_named(arguments), found)
+            _say(f"written to {arguments.file}; take it to the terminal: kiosk import")
+    return 0
+
+
+def _named(arguments: argparse.Namespace) -> Path:
+    if arguments.file is None:
+        raise BadInput(f"Name the file: `centre catalogue {arguments.act} FILE`.")
+    path: Path = arguments.file
+    return path
+
+
 async def _status(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     if settings.database is None and not (settings.home / DATABASE_FILE).exists():
@@ -160,6 +189,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--json", action="store_true")
     command.set_defaults(command=_cards)
+
+    command = commands.add_parser(
+        "catalogue", parents=[common], help="load, issue and write catalogues for terminals"
+    )
+    command.add_argument("act", choices=("load", "issue", "write"))
+    command.add_argument("file", type=Path, nargs="?", default=None)
+    command.add_argument("--after", type=int, default=0, help="write: the first one after this")
+    command.set_defaults(command=_catalogue)
 
     command = commands.add_parser("status", parents=[common], help="what this centre holds")
     command.add_argument("--json", action="store_true")

@@ -3,6 +3,7 @@
     POST /v1/bundles                  a bundle; the answer comes after its commit
     POST /v1/entries                  a signed request of an origin for its own entries; a bundle
     GET  /v1/acknowledgement/{origin} where the centre stands with an origin
+    POST /v1/catalogue                a signed question; the next catalogue, signed
     POST /v1/enrol                    an EnrolmentRequest as JSON; an Enrolment as JSON
     GET  /v1/status                   the figures as JSON, for this machine only
 
@@ -40,6 +41,7 @@ _STATUS = {
     "bad_request": 400,
     "unknown_origin": 404,
     "no_entries": 404,
+    "no_catalogue": 404,
     "too_large": 413,
 }
 
@@ -77,6 +79,16 @@ class _Application:
     async def acknowledgement(self, request: Request) -> Response:
         return _answer(await self._reception.ask(request.path_params["origin"]))
 
+    async def catalogue(self, request: Request) -> Response:
+        try:
+            body = await _body(request, ENROLMENT_LIMIT_BYTES)
+        except _TooLarge:
+            return _too_large(ENROLMENT_LIMIT_BYTES)
+        found = await self._reception.catalogue(body)
+        if isinstance(found, wire.Refused):
+            return _answer(found)
+        return Response(wire.encode_catalogue(found), media_type=wire.CATALOGUE_TYPE)
+
     async def enrol(self, request: Request) -> Response:
         try:
             asked = _REQUESTS.decode(await _body(request, ENROLMENT_LIMIT_BYTES))
@@ -107,6 +119,7 @@ def make_app(
             Route("/v1/bundles", handlers.bundles, methods=["POST"]),
             Route("/v1/entries", handlers.entries, methods=["POST"]),
             Route("/v1/acknowledgement/{origin}", handlers.acknowledgement, methods=["GET"]),
+            Route("/v1/catalogue", handlers.catalogue, methods=["POST"]),
             Route("/v1/enrol", handlers.enrol, methods=["POST"]),
             Route("/v1/status", handlers.status, methods=["GET"]),
         ],

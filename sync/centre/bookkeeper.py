@@ -20,6 +20,7 @@ from kiosk.domain import (
     correction_facts,
     debt_facts,
     facts,
+    registry_facts,
     token_facts,
 )
 from kiosk.domain.books import Books
@@ -27,6 +28,7 @@ from kiosk.domain.entry import Entry
 from kiosk.domain.free_units import FreeToken
 from kiosk.domain.tariff import Line
 from kiosk.errors import KioskError, Refusal
+from sync.centre import registry
 from sync.centre.holdings import Holdings, Page, Totals
 from sync.wire import Refused
 
@@ -88,7 +90,7 @@ class OriginBooks:
             self.sequence += 1
             entry = _ENTRIES.decode(content)
             assert entry.sequence == self.sequence
-            refused = self._apply(entry, page)
+            refused = self._apply(entry, page, content)
             if refused is not None:
                 reason = " ".join(f"{key}={value}" for key, value in refused.details.items())
                 page.shelved.append((entry.sequence, refused.code, _storable(reason)))
@@ -98,7 +100,7 @@ class OriginBooks:
         page.open_content = msgspec.msgpack.encode(self._open_state())
         return page
 
-    def _apply(self, entry: Entry, page: Page) -> Refusal | None:
+    def _apply(self, entry: Entry, page: Page, content: bytes) -> Refusal | None:
         fact = _fact(entry)
         if isinstance(fact, Refusal):
             return fact
@@ -117,6 +119,8 @@ class OriginBooks:
             page.balances[key] = page.balances.get(key, 0) + posting.amount
         if committed is not None:
             _count(page, fact, committed)
+        elif registry.concerns(fact):
+            page.registry.append((entry.sequence, content))
         return None
 
     def _committed(self, fact: facts.Fact) -> facts.SaleCommitted | None:
@@ -253,6 +257,11 @@ def _out_of_range(fact: facts.Fact) -> Refusal | None:
             names += [tender.account for tender in fact.tenders]
     elif isinstance(fact, card_facts.CardWorkUndone):
         amounts, names = [fact.amount_minor], [fact.currency, fact.returned_to]
+    elif isinstance(fact, registry_facts.MeterReplaced | registry_facts.MeterCancelled):
+        names = [fact.meter, fact.account, getattr(fact, "currency", ""),
+                 getattr(fact, "new_meter", "")]  # fmt: skip
+        amounts = [fact.remaining_wh, getattr(fact, "worth_minor", 0),
+                   getattr(fact, "kept_minor", 0), getattr(fact, "rounded_wh", 0)]  # fmt: skip
     elif isinstance(fact, facts.CatalogueReceived):
         amounts = list(fact.opening_debts.values())
         names = [fact.currency, *fact.opening_debts]

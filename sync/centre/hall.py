@@ -17,6 +17,7 @@ from sync import wire
 from sync.centre.bookkeeper import Bookkeeper
 from sync.centre.holdings import Holdings, Identity
 from sync.centre.reception import Reception
+from sync.centre.registry import CentreRegistry
 from sync.centre.status import Status, status
 from sync.centre.store import Store
 
@@ -49,8 +50,15 @@ class Settings:
 class Centre:
     """An open centre; made by `opened`."""
 
-    def __init__(self, holdings: Holdings, reception: Reception, bookkeeper: Bookkeeper) -> None:
+    def __init__(
+        self,
+        holdings: Holdings,
+        reception: Reception,
+        bookkeeper: Bookkeeper,
+        registry: CentreRegistry,
+    ) -> None:
         self.holdings, self.reception, self.bookkeeper = holdings, reception, bookkeeper
+        self.registry = registry
 
     async def figures(self) -> Status:
         """The figures now."""
@@ -76,7 +84,9 @@ async def opened(
         bookkeeper = Bookkeeper(holdings, reception.busy, now_ms)
         reception.taken = bookkeeper.nudge
         async with _running(reception, store.commits_at_once, bookkeeper if keep_books else None):
-            yield Centre(holdings, reception, bookkeeper)
+            registry = CentreRegistry(store, identity.name, key)
+            reception.next_catalogue = registry.next_after
+            yield Centre(holdings, reception, bookkeeper, registry)
     finally:
         await store.close()
 

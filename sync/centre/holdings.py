@@ -61,6 +61,8 @@ class Page(msgspec.Struct):
     open_sales: int = 0
     in_doubt: int = 0
     open_content: bytes = b""
+    #: Entries that change the registry: sequence and content.
+    registry: list[tuple[int, bytes]] = []
 
 
 _ADD_ALARM = (
@@ -247,6 +249,10 @@ class Holdings:
             await transaction.run_many(
                 "INSERT INTO shelf (origin, sequence, code, reason) VALUES ($1, $2, $3, $4)",
                 [(origin, *row) for row in page.shelved],
+            )
+            await transaction.run_many(
+                "INSERT INTO registry_entries (origin, sequence, content) VALUES ($1, $2, $3)",
+                [(origin, *row) for row in page.registry],
             )
         return True
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -51,6 +51,23 @@ class Reception:
         #: Called after each commit that took something.
         self.taken: Callable[[], None] = lambda: None
         self._last_s = 0.0
+        #: Gives the lowest catalogue above a number; set by the hall.
+        self.next_catalogue: Callable[[int], Awaitable[wire.SignedCatalogue | None]] = _no_catalogue
+
+    async def catalogue(self, data: bytes) -> wire.SignedCatalogue | wire.Refused:
+        """The next catalogue for the enrolled terminal that asks for it with its signature."""
+        try:
+            request = wire.decode_catalogue_request(data)
+        except wire.WireFault as fault:
+            return wire.Refused("unreadable", fault.sentence)
+        key = await self._key(request.origin) if wire.is_origin(request.origin) else None
+        if key is None:
+            return wire.Refused("unknown_origin", "This origin is not enrolled here.")
+        if not wire.catalogue_request_is_genuine(key, request):
+            sentence = f"The question was not signed by {request.origin}."
+            return await self._refuse(request.origin, wire.Refused("bad_signature", sentence))
+        found = await self.next_catalogue(request.after)
+        return found or wire.Refused("no_catalogue", "There is no newer catalogue.")
 
     def busy(self) -> bool:
         """Whether bundles are coming in right now."""
@@ -191,6 +208,11 @@ class Reception:
     def _acknowledge(self, origin: str, upto: int, digest: bytes) -> wire.Acknowledgement:
         name = self.identity.name
         return wire.acknowledge(self._signer, origin, upto, digest, name, self._now_ms())
+
+
+async def _no_catalogue(_after: int) -> wire.SignedCatalogue | None:
+    """Before the hall is put together there is none."""
+    return None
 
 
 def _answer(future: asyncio.Future[Verdict], outcome: Verdict | KioskError) -> None:

@@ -18,6 +18,10 @@ Row = tuple[Any, ...]
 Move = tuple[str, int, bytes, int]
 
 
+#: Tables that came after the first schema: the script that makes them, and one of its tables.
+LATER_SCRIPTS = (("registry", "registry_entries"),)
+
+
 class Transaction(Protocol):
     """A transaction under way: all of it is durable at its end, or none of it happened."""
 

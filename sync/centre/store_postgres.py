@@ -15,7 +15,7 @@ import asyncpg
 
 from kiosk.errors import StoreFault
 from sync.centre.intake import Standing
-from sync.centre.store import Move, Row
+from sync.centre.store import LATER_SCRIPTS, Move, Row
 
 #: Only one process makes the tables; the number is ours alone.
 _SCHEMA_LOCK = 0x7061_7968
@@ -91,9 +91,11 @@ class PostgresStore:
             await transaction.fetch("SELECT pg_advisory_xact_lock($1)", _SCHEMA_LOCK)
             found = await transaction.fetch("SELECT to_regclass('centre')")
             if found[0][0] is None:
-                script = resources.files("sync.centre") / "migrations" / "postgres_0001.sql"
-                for statement in script.read_text().split(";\n"):
-                    await transaction.fetch(statement)
+                await _run_script(transaction, "0001")
+            for name, table in LATER_SCRIPTS:
+                there = await transaction.fetch("SELECT to_regclass($1)", table)
+                if there[0][0] is None:
+                    await _run_script(transaction, name)
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -122,6 +124,12 @@ class PostgresStore:
                     name: [tuple(row) for row in await connection.fetch(query)]
                     for name, query in queries.items()
                 }
+
+
+async def _run_script(transaction: PostgresTransaction, name: str) -> None:
+    script = resources.files("sync.centre") / "migrations" / f"postgres_{name}.sql"
+    for statement in script.read_text().split(";\n"):
+        await transaction.fetch(statement)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from sqlcipher3 import dbapi2
 from kiosk.errors import StoreFault
 from kiosk.ledger.store import Connection, library_version, wal_is_safe
 from sync.centre.intake import Standing
-from sync.centre.store import Move, Row
+from sync.centre.store import LATER_SCRIPTS, Move, Row
 
 T = TypeVar("T")
 
@@ -103,9 +103,11 @@ class SqliteStore:
         await self._run(self._connect)
         async with self.transaction() as transaction:
             if not await transaction.fetch("SELECT 1 FROM sqlite_master WHERE name = 'centre'"):
-                script = resources.files("sync.centre") / "migrations" / "sqlite_0001.sql"
-                for statement in script.read_text().split(";\n"):
-                    await transaction.fetch(statement)
+                await _run_script(transaction, "0001")
+            for name, table in LATER_SCRIPTS:
+                found = "SELECT 1 FROM sqlite_master WHERE name = $1"
+                if not await transaction.fetch(found, table):
+                    await _run_script(transaction, name)
 
     async def close(self) -> None:
         """Let go of the file."""
@@ -161,6 +163,12 @@ class SqliteStore:
                 return {name: list(reader.execute(query)) for name, query in queries.items()}
             finally:
                 reader.close()
+
+
+async def _run_script(transaction: SqliteTransaction, name: str) -> None:
+    script = resources.files("sync.centre") / "migrations" / f"sqlite_{name}.sql"
+    for statement in script.read_text().split(";\n"):
+        await transaction.fetch(statement)
 
 
 def _numbered(statement: str) -> str:

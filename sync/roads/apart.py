@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _ROOT = str(Path(__file__).resolve().parents[2])
 _CHUNK = 65536
 _LENGTH = 4
-_LONGEST = wire.ANSWER_LIMIT_BYTES + 65536
+_LONGEST = max(wire.BUNDLE_LIMIT_BYTES, wire.CATALOGUE_LIMIT_BYTES) + 65536
 
 #: What starting the child and the way to it may take, beside the limit of the exchange itself.
 _START_S = 10.0
@@ -39,9 +39,10 @@ _END_S = 2.0
 
 
 class Question(msgspec.Struct, frozen=True):
-    """One exchange; `content` is a bundle, the name of an origin or an enrolment request."""
+    """One exchange; `content` is a bundle, the name of an origin, an enrolment request or the
+    question for a catalogue."""
 
-    verb: Literal["offer", "ask", "enrol"]
+    verb: Literal["offer", "ask", "enrol", "catalogue"]
     content: bytes
 
 
@@ -53,7 +54,8 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class RoadApart:
-    """Implements the courier's Road and `enrol` like HttpsRoad, whose arguments it takes."""
+    """Implements the courier's Road, `catalogue` and `enrol` like HttpsRoad, whose arguments it
+    takes."""
 
     def __init__(
         self, base_url: str, timeout_s: float = 10.0, authority_file: Path | None = None
@@ -72,6 +74,10 @@ class RoadApart:
     def ask(self, origin: str) -> bytes:
         """Where the centre stands with `origin`. Raises LinkFault."""
         return self._exchange(Question("ask", origin.encode())).content
+
+    def catalogue(self, request: wire.CatalogueRequest) -> bytes:
+        """The next catalogue, signed, or a refusal (`no_catalogue`). Raises LinkFault."""
+        return self._exchange(Question("catalogue", msgspec.msgpack.encode(request))).content
 
     def enrol(self, request: wire.EnrolmentRequest) -> wire.Enrolment | wire.Refused:
         """Become known to the centre, or why not. Raises LinkFault."""
@@ -215,6 +221,9 @@ def walked(road: HttpsRoad, question: Question) -> Answer:
             return Answer("answer", road.offer(question.content))
         if question.verb == "ask":
             return Answer("answer", road.ask(question.content.decode()))
+        if question.verb == "catalogue":
+            asked = msgspec.msgpack.decode(question.content, type=wire.CatalogueRequest)
+            return Answer("answer", road.catalogue(asked))
         request = msgspec.msgpack.decode(question.content, type=wire.EnrolmentRequest)
         told = road.enrol(request)
         kind: Literal["refused", "enrolment"] = (

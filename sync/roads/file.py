@@ -42,6 +42,31 @@ def read_answer(path: Path) -> wire.Answer:
     return wire.decode_answer(_read(path, wire.ANSWER_LIMIT_BYTES))
 
 
+def write_catalogue(path: Path, catalogue: wire.SignedCatalogue) -> None:
+    """Write a signed catalogue to `path`. Raises BadInput."""
+    _write(path, wire.encode_catalogue(catalogue))
+
+
+def is_catalogue(path: Path) -> bool:
+    """Whether the file in `path` is a signed catalogue. Raises BadInput."""
+    return _read(path, wire.CATALOGUE_LIMIT_BYTES).startswith(wire.CATALOGUE_MAGIC)
+
+
+def read_catalogue(path: Path) -> wire.SignedCatalogue:
+    """The signed catalogue in `path`. Raises BadInput or WireFault."""
+    return wire.decode_catalogue(_read(path, wire.CATALOGUE_LIMIT_BYTES))
+
+
+def read_content(path: Path) -> bytes:
+    """The bytes of a catalogue of the utility, as they were written. Raises BadInput."""
+    return _read(path, wire.CATALOGUE_LIMIT_BYTES)
+
+
+def write_content(path: Path, content: bytes) -> None:
+    """Write the bytes of a catalogue. Raises BadInput."""
+    _write(path, content)
+
+
 def _read(path: Path, limit_bytes: int) -> bytes:
     try:
         if not path.is_file():

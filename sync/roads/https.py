@@ -83,6 +83,12 @@ class HttpsRoad:
         said = answer.sentence if isinstance(answer, wire.Refused) else "something else"
         raise LinkFault(f"{self._base_url} gives no entries: {said}")
 
+    def catalogue(self, request: wire.CatalogueRequest) -> bytes:
+        """The next catalogue, signed, or a refusal (`no_catalogue`). Raises LinkFault."""
+        body = wire.encode_catalogue_request(request)
+        limit = wire.CATALOGUE_LIMIT_BYTES
+        return self._exchange("POST", "/v1/catalogue", body, "application/octet-stream", limit)
+
     def enrol(self, request: wire.EnrolmentRequest) -> wire.Enrolment | wire.Refused:
         """Become known to the centre, or why not. Repeating it gives the same. Raises LinkFault."""
         body = msgspec.json.encode(request)
@@ -122,7 +128,8 @@ class HttpsRoad:
             # RuntimeError: httpx's word for a client that was closed meanwhile.
             raise LinkFault(f"{self._base_url} cannot be reached ({error}).") from error
         kind = response.headers.get("content-type", "")
-        if not kind.startswith((wire.ANSWER_TYPE, wire.BUNDLE_TYPE, "application/json")):
+        known = (wire.ANSWER_TYPE, wire.BUNDLE_TYPE, wire.CATALOGUE_TYPE, "application/json")
+        if not kind.startswith(known):
             raise LinkFault(f"{self._base_url} answers with HTTP {response.status_code}.")
         if response.status_code >= 500:
             raise LinkFault(
@@ -131,12 +138,12 @@ class HttpsRoad:
         return answer
 
     def _read(self, response: httpx.Response, deadline_s: float, limit_bytes: int) -> bytes:
-        answer = b""
+        answer = bytearray()
         for part in response.iter_raw():
             answer += part
             if len(answer) > limit_bytes or time.monotonic() > deadline_s:
                 raise LinkFault(f"{self._base_url}: the answer does not come to an end.")
-        return answer
+        return bytes(answer)
 
     def _open(self) -> httpx.Client:
         with self._lock:

@@ -13,6 +13,7 @@ from kiosk.domain import (
     debt_facts,
     facts,
     operator_facts,
+    registry_facts,
     store_facts,
     token_facts,
 )
@@ -205,5 +206,29 @@ FACTS: list[facts.Fact] = [
         [store_facts.CarriedSale(1, facts.encode(_sale("s3", token=TOKEN)), "paid")],
         [store_facts.CarriedNote(1, b"\x80", True)],
         [store_facts.CarriedPayment("p3", "kiosk-1", "01470000009", "ZAR", 2000)],
+    ),
+    registry_facts.CustomerRegistered(
+        "20000009", "Lea Çelik", "9 Hill", "0709", "home", "north", "101", "counter"
+    ),
+    registry_facts.CustomerAmended(
+        "c1", "20000009", "address", "9 Hill", "10 Hill", "moved", "101"
+    ),
+    registry_facts.MeterInstalled(
+        "01470000206", "20000009", "card", "home", 3, 9200, "123456", 1, 1, 2, "07", 2014,
+        "760000000105", "ff112233445566aa", "wall", "2026-11-20", 0, ["S1", "S2"], "201", "counter",
+    ),
+    registry_facts.MeterAmended(
+        "c2", "01470000206", "power_type", "home", "shop", 1_795_176_000_000, "a shop", "101"
+    ),
+    registry_facts.SharesSet(
+        "c3", "01470000206", [], [("shop", 700_000), ("home", 300_000)], "a shop", "101"
+    ),
+    registry_facts.MeterRead("r1", "01470000206", "hand", 5_000, None, 1_795_176_000_000, "201"),
+    registry_facts.MeterReplaced(
+        "x1", "01470000107", "01470000206", "20000009", "ZAR", "technician", 7_000, 12_345, 12_000,
+        12_400, 55, 0, 150, "201", "301", "display dark",
+    ),
+    registry_facts.MeterCancelled(
+        "k1", "01470000206", "20000009", 100, 200, "201", "301", "gave up the shop"
     ),
 ]  # fmt: skip

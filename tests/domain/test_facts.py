@@ -113,6 +113,14 @@ IDENTITIES = {
     "card_case_closed": "card_case_end/c1",
     "period_archived": "archive/1",
     "origin_rejoined": "rejoined",
+    "customer_registered": "customer/20000009",
+    "customer_amended": "change/c1",
+    "meter_installed": "meter/01470000206",
+    "meter_amended": "change/c2",
+    "shares_set": "change/c3",
+    "meter_read": "reading/r1",
+    "meter_replaced": "retired/01470000107",
+    "meter_cancelled": "retired/01470000206",
 }
 
 

@@ -10,16 +10,16 @@ RIGHT_NAMES = (
     "quote", "sell", "recover", "search", "history", "reprint", "maintain", "operators",
     "engineer", "keys", "free", "tariffs", "accounts", "undo", "approve", "card_read",
     "card_reissue", "card_cancel", "card_stop", "card_make", "card_mend", "card_stock",
-    "backup", "clock", "archive",
+    "backup", "clock", "archive", "registry", "registry_file", "diary",
 )  # fmt: skip
 
 # The columns are RIGHT_NAMES, in their order.
 TABLE = """
-self_service x x x - - - - - - - - - - - -  - - - - - - - - - -
-cashier      x x x x x x - - - - - - x x -  x x x x - - - - - -
-technician   x - x x x x x - x x - - - - -  x x x x x x x x x x
-supervisor   x x x x x x x x x x x x x x x  x x x x x x x x x x
-nobody       - - - - - - - - - - - - - - -  - - - - - - - - - -
+self_service x x x - - - - - - - - - - - -  - - - - - - - - - -  - - -
+cashier      x x x x x x - - - - - - x x -  x x x x - - - - - -  x - -
+technician   x - x x x x x - x x - - - - -  x x x x x x x x x x  x - -
+supervisor   x x x x x x x x x x x x x x x  x x x x x x x x x x  x x x
+nobody       - - - - - - - - - - - - - - -  - - - - - - - - - -  - - -
 """
 
 

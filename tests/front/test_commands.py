@@ -38,7 +38,7 @@ def test_every_customer_has_the_promised_keys_when_listed(kiosk: Kiosk) -> None:
     for row in rows:
         assert set(row) == {
             "customer", "account", "address", "meter", "meter_kind", "card", "power_type",
-            "blocked", "debt_minor", "credit_minor",
+            "blocked", "debt_minor", "credit_minor", "phone", "retired", "replaced_by",
         }  # fmt: skip
         assert row["meter_kind"] in {"keypad", "card"}
         assert (row["card"] is not None) == (row["meter_kind"] == "card")

@@ -18,6 +18,7 @@ from kiosk.domain import (
     correction_facts,
     debt_facts,
     facts,
+    registry_facts,
     token_facts,
 )
 from kiosk.domain import catalogue as catalogues
@@ -33,6 +34,7 @@ from kiosk.ledger.store import open_writer
 from tests.builders import (
     CARD_SERIAL,
     METER,
+    NOON_MS,
     FixedClock,
     card_delivery,
     cash,
@@ -92,6 +94,7 @@ def trade(sales: int, seed: int = 1) -> Iterator[facts.Fact]:
     yield from _gift("gift", 800_000)
     yield from _money("20000001", "20000002")
     yield from _cards()
+    yield from registry_facts_of_a_day()
     for number in range(sales):
         name = f"sale{number}"
         yield from _one(name, number, chance.choice(_KINDS), 1000 + chance.randrange(9000))
@@ -182,6 +185,42 @@ def card_fee(amount_minor: int) -> list[Line]:
     """What a card costs, without tax."""
     account = chart.revenue("card_fee")
     return [Line("card_fee", "", amount_minor, 0, account, "card_fee")]
+
+
+def registry_facts_of_a_day() -> Iterator[facts.Fact]:
+    """A customer joins, moves and gets another meter; a third meter is given up."""
+    old, new, third = "01470000107", "01470000206", "01470000305"
+    yield registry_facts.CustomerRegistered(
+        "20000009", "Lea Çelik", "9 Hill", "0709", "home", "north", "101", "counter"
+    )
+    yield _installed(old, "keypad", "", "")
+    yield _installed(new, "keypad", "", "")
+    yield _installed(third, "card", "760000000105", "ff112233445566aa")
+    yield registry_facts.CustomerAmended(
+        "c1", "20000009", "address", "9 Hill", "10 Hill", "moved", "101"
+    )
+    yield registry_facts.MeterAmended("c2", old, "capacity_w", "4600", "9200", 0, "oven", "101")
+    yield registry_facts.SharesSet("c3", new, [], [("home", 1_000_000)], "shop closed", "101")
+    yield registry_facts.MeterRead("r1", old, "hand", 5_000, None, NOON_MS, "101")
+    yield registry_facts.MeterReplaced(
+        "x1", old, new, "20000009", "ZAR", "technician", 7_000, 12_345, 0, 12_400, 55, 0, 0,
+        "101", "301", "display dark",
+    )  # fmt: skip
+    request = CreditRequest(token_request("x1-t1", new, 850_000, 124))
+    yield token_facts.TokenCommitted(
+        "x1-t1", "counter-1", "101", "301", "cashier", new, "transfer", "E14", "x1", 12_400, request
+    )
+    yield token_facts.TokenIssued("x1-t1", new, "transfer", 12_400, ["6" * 20], "normal")
+    yield registry_facts.MeterCancelled(
+        "k1", third, "20000009", 100, 200, "101", "301", "gave up the shop"
+    )
+
+
+def _installed(meter: str, kind: str, card: str, serial: str) -> registry_facts.MeterInstalled:
+    return registry_facts.MeterInstalled(
+        meter, "20000009", kind, "home", 1, 4600, "123456", 1, 1, 2, "07", 2014, card, serial,
+        "wall", "2026-11-20", 0, ["S1", "S2"], "101", "counter",
+    )  # fmt: skip
 
 
 _KINDS = ("token", "token", "token", "card", "notes", "kept", "void", "doubt", "lost_note")

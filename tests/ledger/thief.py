@@ -163,6 +163,8 @@ def delete_and_close_the_gap(thief: Thief) -> int:
 
 def insert_in_the_middle(thief: Thief) -> int:
     at, source = thief.entry(2), thief.entry()
+    while source == at:  # a copy in its own place would be the entry itself
+        source = thief.entry()
     thief.shift(at, 1)
     thief.copy(at, source + (source >= at))
     # A copy of the entry that stood there is that entry; what does not belong is the one after it.

@@ -280,3 +280,41 @@ def test_damage_is_named_when_the_ledger_was_changed(
     monkeypatch.setattr(maintain, "verify", lambda _desk: damaged)
     text = talk("technician", *_TECHNICIAN, "3")
     assert "Entry 3 is damaged: was changed after it was written" in text
+
+
+# --- the registry -----------------------------------------------------------------------------
+
+
+def test_an_account_is_opened_line_by_line(talk: Talk) -> None:
+    from tests.till.test_opening_accounts import number
+
+    text = talk(
+        "cashier", "101", "1234", "10", "1", "Lea Celik", "9 Hill", "0709", "1", "2", "",
+        number(1), "1", "1", "1", "", "", "wall", "", "", "S1", "", "Y",
+    )  # fmt: skip
+    _in_order(text, "Open an account", "1 household", "Open an account for Lea Celik, 9 Hill?")
+    _in_order(text, "Account 20000013 is open.", "ACCOUNT OPENED", number(1))
+
+
+def test_a_customer_is_amended_line_by_line(hall: Hall, talk: Talk) -> None:
+    account = hall.keypad.meter.account
+    text = talk("cashier", "101", "1234", "10", "3", account, "2", "7 Mill Lane", "1")
+    _in_order(text, "Address: 1 River Road", "Amended.", "Address: 7 Mill Lane")
+    assert hall.desk.records.amendments(1, number=account)[0].reason == "customer asked"
+
+
+def test_a_meter_is_replaced_line_by_line(hall: Hall, talk: Talk) -> None:
+    from tests.till.test_opening_accounts import number
+
+    meter = hall.keypad.meter.number
+    text = talk(
+        "cashier", "101", "1234", "10", "4", meter, "2", "1200", "12.3", "1", number(9), "1", "",
+        "", "", "301", "1234", "Y",
+    )  # fmt: skip
+    _in_order(text, "Energy issued to this meter here", f"is replaced by {number(9)}.", "REPLACED")
+    assert hall.desk.records.open_transfers() == []
+
+
+def test_what_happened_is_listed_line_by_line(hall: Hall, talk: Talk) -> None:
+    text = talk("cashier", "301", "1234", "10", "10", "")
+    _in_order(text, "operator_signed_in")

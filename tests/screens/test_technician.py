@@ -72,6 +72,8 @@ def test_devices_ledger_and_settings_are_shown_when_a_technician_asks(
         await player.press("escape")
         await player.see("TECHNICIAN MODE")
         await player.press("4")
+        await player.see("Parameters")
+        await player.press("1")
         await _read(player, '[site] mode = "rehearsal"')
         await player.press("pagedown", "pagedown")
         await _read(player, "[faces] idle_s = 60")

@@ -255,3 +255,16 @@ def test_the_stranger_says_so_when_customers_money_does_not_add_up(judge: Judge)
     code, words = judge(terminal.entries)
     assert code == 1
     assert "do not sum to zero" in words
+
+
+def test_replaced_and_cancelled_meters_add_up_when_a_stranger_checks_them(
+    terminal: Terminal, judge: Judge
+) -> None:
+    from tests.ledger.ledgers import registry_facts_of_a_day
+
+    terminal.write(*registry_facts_of_a_day())
+    code, said = judge(terminal.entries)
+    assert code == 0, said
+    assert "energy_in_transfer" not in said, "what was moved has arrived"
+    assert "energy_taken_back WH +200" in said
+    assert "rounding WH -55" in said

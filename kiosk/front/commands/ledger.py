@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from kiosk.errors import BadInput, LedgerDamaged, LinkFault
-from kiosk.front import line
+from kiosk.errors import BadInput, LedgerDamaged, LinkFault, Refusal
+from kiosk.front import catalogue, line
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
 from kiosk.front.unlock import home_keys
@@ -32,8 +32,9 @@ def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="where the facts go")
         parser.add_argument("--all", action="store_true", help="from the first entry on")
         parser.add_argument("--after", type=int, default=None, help="only entries after this one")
+        parser.add_argument("--catalogue", action="store_true", help="the newest catalogue instead")
     if verb == "import":
-        parser.add_argument("file", type=Path, help="the acknowledgement that came back")
+        parser.add_argument("file", type=Path, help="the acknowledgement or catalogue that came")
     if verb == "sync":
         parser.add_argument("--patience", type=int, default=30, help="seconds to try at most")
     if verb == "enrol":
@@ -101,7 +102,12 @@ def _with_copies(
 
 def _export(house: House, options: argparse.Namespace) -> int:
     from sync.courier import bundles
-    from sync.roads.file import write_bundles
+    from sync.roads.file import write_bundles, write_content
+
+    if options.catalogue:
+        write_content(options.file, house.home.journal.records.catalogue_content())
+        say.out(f"the newest catalogue is in {options.file}")
+        return 0
 
     after = 0 if options.all else house.home.journal.acknowledged()
     if options.after is not None:
@@ -117,11 +123,20 @@ def _export(house: House, options: argparse.Namespace) -> int:
 def _import(house: House, options: argparse.Namespace) -> int:
     from sync import wire
     from sync.courier import settle
-    from sync.roads.file import read_answer
+    from sync.roads.file import is_catalogue, read_answer, read_catalogue
 
     centre = line.enrolled(house.home.path)
     if centre is None:
         raise BadInput("This terminal is not enrolled with a centre yet: `kiosk enrol`.")
+    if is_catalogue(options.file):
+        number = catalogue.take(house.home.journal, centre, read_catalogue(options.file))
+        if isinstance(number, Refusal):
+            return say.refused(number, house.settings)
+        if options.json:
+            say.json({"catalogue": number})
+        else:
+            say.out(f"catalogue {number} taken over")
+        return 0
     answer = read_answer(options.file)
     if not isinstance(answer, wire.Acknowledgement):
         return say.trouble(f"{options.file}: the centre did not acknowledge: {answer}.")
@@ -177,6 +192,9 @@ def send(house: House, patience_s: int) -> str:
                 return trouble
             if trouble:
                 line.pause(0.2)
+        catalogue.fetch_all(journal, road, centre)
+    except LinkFault as error:
+        return error.sentence
     finally:
         courier.close()
     return ""

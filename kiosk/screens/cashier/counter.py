@@ -31,6 +31,7 @@ class Counter(Menu):
             (self.say("tokens.title"), self._tokens),
             (self.say("account.menu"), self._account),
             (self.say("cards.title"), self._cards),
+            (self.say("registry.title"), self._registry),
         ]
 
     def on_mount(self) -> None:
@@ -61,6 +62,11 @@ class Counter(Menu):
         from kiosk.screens.staff.cards import CommonCards
 
         self.face_app.go(CommonCards())
+
+    def _registry(self) -> None:
+        from kiosk.screens.cashier.registry import RegistryMenu
+
+        self.face_app.go(RegistryMenu())
 
     def _go_doubts(self) -> None:
         self.face_app.go(Doubts(Counter))

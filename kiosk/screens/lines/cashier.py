@@ -9,7 +9,7 @@ from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
 from kiosk.screens import telling
 from kiosk.screens.deliverable import cannot_deliver
-from kiosk.screens.lines import accounts, before, buying, cards, staff, tokens
+from kiosk.screens.lines import accounts, before, buying, cards, registry, staff, tokens
 from kiosk.screens.lines.console import Choice, Console
 from kiosk.screens.lines.hands import use_hands
 from kiosk.screens.token_telling import energy_wh_typed
@@ -54,6 +54,7 @@ def _serve(console: Console) -> None:
             (say("tokens.title"), partial(tokens.serve, console)),
             (say("account.menu"), partial(accounts.serve, console)),
             (say("cards.title"), partial(cards.serve, console)),
+            (say("registry.title"), partial(registry.serve, console)),
         ]
         if console.hands is not None:
             choices.append((say("rehearsal.strip"), partial(use_hands, console)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
+from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -89,6 +90,36 @@ class Form(StaffFrame):
 
     def _open(self) -> TextEntry:
         return next(entry for entry in self.query(TextEntry) if entry.open)
+
+
+class LongForm(Form):
+    """A form of more lines than a small screen has: one line each, and what is open is in sight."""
+
+    def body(self) -> Iterable[Widget]:
+        """As in a Form, closer together and scrolled."""
+        widgets: list[Widget] = []
+        if self.known:
+            widgets.append(Static("\n".join(self.known), classes="known", markup=False))
+        for place, (label, secret) in enumerate(self.questions):
+            entry = TextEntry(label, secret=secret)
+            entry.open = place == 0
+            entry.add_class("-close")
+            widgets.append(entry)
+        yield FormScroll(*widgets)
+
+    def on_mount(self) -> None:
+        """The first question is in sight whatever stands above it."""
+        self._open().scroll_visible(animate=False)
+
+    def press_enter(self) -> None:
+        """The next question, brought into sight."""
+        super().press_enter()
+        if any(entry.open for entry in self.query(TextEntry)):
+            self._open().scroll_visible(animate=False)
+
+
+class FormScroll(VerticalScroll, can_focus=False):
+    """What a long form scrolls in; the screen keeps the keys."""
 
 
 def asked(form: Form, work: Callable[[], Answer | Refusal], then: Callable[[Answer], None]) -> None:

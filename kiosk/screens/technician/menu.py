@@ -94,9 +94,9 @@ class TechnicianMenu(Menu):
         self.face_app.go(Verify())
 
     def _settings(self) -> None:
-        from kiosk.screens.technician.settings import SettingsPage
+        from kiosk.screens.staff.setup import SetupMenu
 
-        self.face_app.go(SettingsPage())
+        self.face_app.go(SetupMenu(TechnicianMenu))
 
     def _tokens(self) -> None:
         from kiosk.screens.technician.tokens import TokenMenu

@@ -1,0 +1,283 @@
+"""The verbs that take a meter out: replaced with its balance (E14), or cancelled.
+
+One act with one id: the new meter is installed, the old one is retired, and what was left in it is
+booked out, all in one commit; then the energy becomes a token for the new meter, under an id made
+from that of the act. Killed in between, `finish_transfer` goes on with the same id. A new card
+meter, or the policy "money", gets the worth of the energy as money kept for it instead.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from kiosk.domain import chart
+from kiosk.domain import registry_facts as facts
+from kiosk.domain.cards import families
+from kiosk.domain.energy import STS_LARGEST_UNITS, STS_STEP_WH, token_energy_wh
+from kiosk.domain.fact import Fact
+from kiosk.domain.record import SaleRecord, TokenRecord
+from kiosk.domain.registry import Meter
+from kiosk.domain.registry_slip import RegistrySlip
+from kiosk.errors import Refusal
+from kiosk.ledger.registry_records import Replacement
+from kiosk.till import registry_slips
+from kiosk.till.amend import meter_in_use
+from kiosk.till.desk import Desk
+from kiosk.till.greet import unfinished_of
+from kiosk.till.operators import second_person
+from kiosk.till.recover import card_image
+from kiosk.till.registration import LARGEST_READING_WH, NewMeter, bare, installed_facts, rules_of
+from kiosk.till.tokens import Intent, SecondPerson, credit_maker, issue, reason_missing, token_meter
+
+#: A difference below this is the meter's own accuracy: 1 kWh, or 2 % of what was bought.
+_TOLERANCE_WH, _TOLERANCE_PER_CENT = 1000, 2
+
+
+class OldMeter(msgspec.Struct, frozen=True):
+    """What is known of a meter that shall be taken out.
+
+    `issued_wh` was sold or given to it here, `first_reading_wh` stood in it when it was installed.
+    `card_left_wh` and `card_used_wh` are what its card wrote back, None without such a card.
+    """
+
+    meter: Meter
+    issued_wh: int
+    first_reading_wh: int
+    kept_minor: int
+    card_left_wh: int | None
+    card_used_wh: int | None
+
+    def expected_wh(self, reading_wh: int) -> int:
+        """What should be left in it: purchases less consumption."""
+        return self.issued_wh - (reading_wh - self.first_reading_wh)
+
+    def shares_at(self, power_type: str) -> list[tuple[str, int]]:
+        """The shares of the meter in its place: the same at the same power type, otherwise none."""
+        return self.meter.shares if power_type == self.meter.power_type else []
+
+
+class Final(msgspec.Struct, frozen=True):
+    """How the old meter was read for the last time. `source` "card" takes both figures from the
+    card's write-back; "display" and "technician" are typed and need a second person."""
+
+    source: str
+    reading_wh: int = 0
+    remaining_wh: int = 0
+
+
+class Replaced(msgspec.Struct, frozen=True):
+    """What came of it: the slip, and the token for the new meter where energy moved."""
+
+    replacement: Replacement
+    slip: RegistrySlip
+    token: TokenRecord | None
+
+
+def look_at_old(desk: Desk, number: str) -> OldMeter | Refusal:
+    """What is known of a meter before it is taken out; refused while something of it is open."""
+    refused = desk.gate("registry")
+    meter = refused or meter_in_use(desk, number)
+    if isinstance(meter, Refusal):
+        return meter
+    unfinished = unfinished_of(desk, meter.number)
+    if unfinished is not None:
+        return Refusal("sale_in_doubt_for_meter", {"sale": unfinished.committed.sale_id})
+    back = _write_back(desk, meter)
+    if isinstance(back, Refusal):
+        return back
+    installation = desk.records.installation(meter.number)
+    energy = chart.meter_energy(meter.number), chart.ENERGY_CURRENCY
+    left, used = back
+    return OldMeter(
+        meter, desk.records.balance(*energy), installation.reading_wh if installation else 0,
+        -desk.records.balance(chart.meter_account(meter.number), desk.currency), left, used,
+    )  # fmt: skip
+
+
+def _write_back(desk: Desk, meter: Meter) -> tuple[int | None, int | None] | Refusal:
+    """Credit left and energy used as the old card tells it; (None, None) without that card.
+
+    An unread purchase on it would be in neither meter: it is cancelled on the card first.
+    """
+    if meter.kind != "card":
+        return None, None
+    image = card_image(desk)
+    if isinstance(image, Refusal):
+        return None, None
+    state = families.of(image).state(image)
+    if isinstance(state, Refusal) or state.meter != meter.number:
+        return None, None
+    if not state.taken():
+        return Refusal("old_card_unread", {"meter": meter.number})
+    left, total = getattr(state, "energy_left_wh", None), getattr(state, "credited_total_wh", None)
+    if not state.write_back_valid or left is None or total is None:
+        return None, None
+    return left, total - left
+
+
+def replace_meter(
+    desk: Desk, number: str, new: NewMeter, final: Final, reason: str, second: SecondPerson | None
+) -> Replaced | Refusal:
+    """Take a meter out, put `new` in its place and move the balance.
+
+    Two persons always, except where the old card itself tells both figures and they agree with
+    what was bought.
+    """
+    old = look_at_old(desk, number)
+    refused = reason_missing(reason) or desk.room_to_sell() or desk.clock_set_back()
+    if isinstance(old, Refusal) or refused is not None:
+        return refused or old  # type: ignore[return-value]
+    read = _final(old, final)
+    if isinstance(read, Refusal):
+        return read
+    agreed = _agreed(desk, old, read, second)
+    if isinstance(agreed, Refusal):
+        return agreed
+    installed = installed_facts(desk, rules_of(desk), old.meter.account, new)
+    if isinstance(installed, Refusal):
+        return installed
+    fact = _fact(desk, old, new, read, reason, agreed)
+    if isinstance(fact, Refusal):
+        return fact
+    outcome = desk.journal.append(*_replacement_facts(desk, installed, fact, read))
+    if isinstance(outcome, Refusal):
+        return outcome
+    desk.nudge()
+    return _done(desk, fact, outcome[-1])
+
+
+def _done(desk: Desk, fact: facts.MeterReplaced, sequence: int) -> Replaced | Refusal:
+    slip = registry_slips.replaced(desk, fact, sequence)
+    replacement = desk.records.replacement(replacement_id=fact.replacement_id)
+    assert replacement is not None
+    token = finish_transfer(desk, fact.replacement_id) if fact.moved_wh else None
+    return Replaced(replacement, slip, token if isinstance(token, TokenRecord) else None)
+
+
+def _replacement_facts(
+    desk: Desk, installed: list[Fact], fact: facts.MeterReplaced, read: Final
+) -> list[Fact]:
+    reading = facts.MeterRead(
+        desk.entropy.name(), fact.meter, "card" if read.source == "card" else "hand",
+        read.reading_wh, read.remaining_wh, desk.clock.now().time_ms, desk.operator,
+    )  # fmt: skip
+    return [*installed, reading, fact]
+
+
+def _final(old: OldMeter, final: Final) -> Final | Refusal:
+    """The final figures: typed, or those of the card."""
+    if final.source not in {"card", "display", "technician"}:
+        known = "card, display, technician"
+        return Refusal("unknown_source", {"source": final.source[:40], "known": known})
+    if final.source != "card":
+        figures = (final.reading_wh, final.remaining_wh)
+        sound = all(0 <= figure <= LARGEST_READING_WH for figure in figures)
+        return final if sound else Refusal("bad_reading", {})
+    if old.card_left_wh is None or old.card_used_wh is None:
+        return Refusal("no_write_back", {"meter": old.meter.number})
+    return Final("card", old.first_reading_wh + old.card_used_wh, old.card_left_wh)
+
+
+def _agreed(desk: Desk, old: OldMeter, read: Final, second: SecondPerson | None) -> str | Refusal:
+    """The second person, where one is needed; "" where the card proves it."""
+    expected_wh = old.expected_wh(read.reading_wh)
+    tolerance_wh = max(_TOLERANCE_WH, old.issued_wh * _TOLERANCE_PER_CENT // 100)
+    agrees = abs(expected_wh - read.remaining_wh) <= tolerance_wh
+    if read.source == "card" and agrees:
+        return ""
+    if second is None:
+        details: dict[str, str | int] = {
+            "expected_wh": expected_wh, "remaining_wh": read.remaining_wh,
+        }  # fmt: skip
+        return Refusal("balance_needs_second_person", details)
+    return second_person(desk, second.name, second.pin, "free")
+
+
+def _fact(
+    desk: Desk, old: OldMeter, new: NewMeter, read: Final, reason: str, second: str
+) -> facts.MeterReplaced | Refusal:
+    left = read.remaining_wh
+    as_energy = new.kind == "keypad" and desk.settings.registry.balance_as == "energy"
+    if left > STS_LARGEST_UNITS * STS_STEP_WH:
+        return Refusal("energy_above_carrier", {"largest_wh": STS_LARGEST_UNITS * STS_STEP_WH})
+    worth = 0 if as_energy or not left else worth_minor(desk, old.meter.number, left)
+    if isinstance(worth, Refusal):
+        return worth
+    moved = token_energy_wh(left) if as_energy and left else 0
+    return facts.MeterReplaced(
+        desk.entropy.name(), old.meter.number, bare(new.number), old.meter.account, desk.currency,
+        read.source, read.reading_wh, left, old.expected_wh(read.reading_wh), moved,
+        moved - left if moved else 0, worth, old.kept_minor, desk.operator, second, reason.strip(),
+    )  # fmt: skip
+
+
+def worth_minor(desk: Desk, number: str, energy_wh: int) -> int | Refusal:
+    """What `energy_wh` of a meter is worth: at the price of its last purchase, taxes included,
+    without old debt and without the fixed charge; rounded down."""
+    for record in desk.records.sales_of(meter=number, limit=20):
+        if record.state == "delivered":
+            return _paid_for_energy(record) * energy_wh // record.committed.energy_wh
+    return Refusal("no_price_for_balance", {"meter": number})
+
+
+def _paid_for_energy(record: SaleRecord) -> int:
+    lines = record.committed.lines
+    return sum(line.amount_minor for line in lines if line.code not in {"debt", "fixed"})
+
+
+def finish_transfer(desk: Desk, replacement_id: str) -> TokenRecord | Refusal:
+    """The token that carries the balance to the new meter; asked again, the same token."""
+    replacement = desk.records.replacement(replacement_id=replacement_id)
+    if replacement is None or not replacement.moved_wh:
+        return Refusal("transfer_not_open", {"replacement": replacement_id[:40]})
+    before = desk.records.replacements_of(replacement_id)
+    for record in before:
+        if record.state != "refused":
+            return record
+    meter = token_meter(desk, replacement.new_meter)
+    if isinstance(meter, Refusal):
+        return meter
+    fact = desk.records.fact(replacement.sequence)
+    assert isinstance(fact, facts.MeterReplaced)
+    intent = Intent(
+        "transfer", meter.number, fact.reason, f"{replacement_id}-t{len(before) + 1}",
+        replacement.moved_wh, fact.second, replacement_id,
+    )  # fmt: skip
+    return issue(desk, intent, credit_maker(desk, meter, intent))
+
+
+def open_transfers(desk: Desk) -> list[Replacement] | Refusal:
+    """Replaced meters whose balance has not arrived in a token yet."""
+    return desk.gate("registry") or desk.records.open_transfers()
+
+
+def cancel_meter(
+    desk: Desk, number: str, final: Final, reason: str, second: SecondPerson | None
+) -> RegistrySlip | Refusal:
+    """Take a meter out for good, by two persons; money that is kept for it is spent first."""
+    old = look_at_old(desk, number)
+    refused = reason_missing(reason) or desk.room_to_sell()
+    if isinstance(old, Refusal) or refused is not None:
+        return refused or old  # type: ignore[return-value]
+    if old.kept_minor:
+        return Refusal("meter_has_money", {"meter": old.meter.number, "kept_minor": old.kept_minor})
+    read = _final(old, final)
+    if isinstance(read, Refusal):
+        return read
+    if second is None:
+        return Refusal(
+            "balance_needs_second_person",
+            {"expected_wh": old.expected_wh(read.reading_wh), "remaining_wh": read.remaining_wh},
+        )
+    agreed = second_person(desk, second.name, second.pin, "free")
+    if isinstance(agreed, Refusal):
+        return agreed
+    fact = facts.MeterCancelled(
+        desk.entropy.name(), old.meter.number, old.meter.account, read.reading_wh,
+        read.remaining_wh, desk.operator, agreed, reason.strip(),
+    )  # fmt: skip
+    outcome = desk.journal.append(fact)
+    if isinstance(outcome, Refusal):
+        return outcome
+    desk.nudge()
+    return registry_slips.cancelled(desk, fact, outcome[0])

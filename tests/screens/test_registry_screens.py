@@ -1,0 +1,223 @@
+"""Customers and meters at the counter, by keys alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.screens.conftest import Hall, Player
+from tests.screens.test_cashier import _sign_in
+from tests.till.test_opening_accounts import number
+
+SIZES = [(80, 24), (120, 40)]
+
+
+async def menu(player: Player, row: str, operator: str = "301") -> None:
+    await _sign_in(player, operator)
+    await player.see("What is to be done?")
+    await player.press("6")
+    await player.see("Open an account")
+    await player.press(row)
+
+
+async def fill(player: Player, *answers: str) -> None:
+    for answer in answers:
+        await player.press(*answer, "enter")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_an_account_is_opened_with_a_keypad_meter(hall: Hall, size: tuple[int, int]) -> None:
+    async def script(player: Player) -> None:
+        await menu(player, "1", "101")
+        await player.see("1 household 2 shop")
+        await fill(player, "Lea Celik", "9 Hill", "0709", "1", "2", "")
+        await player.see("Meter number (empty: no meter)")
+        await fill(player, number(1), "1", "2", "3", "4600", "", "wall", "2026-11-20", "", "S1", "")
+        await player.see(f"Install meter {number(1)} (shop)?")
+        await player.see("Open an account for Lea Celik, 9 Hill?")
+        await player.press("enter")
+        await player.see("Account 20000013 is open.")
+        text = await player.see("ACCOUNT OPENED")
+        assert number(1) in text
+
+    hall.play(script, face="cashier", size=size)
+    customer = hall.desk.records.customer("20000013")
+    assert customer is not None
+    assert (customer.customer_class, customer.area) == ("household", "south")
+    meter = hall.desk.records.meter(number(1))
+    assert meter is not None
+    assert (meter.power_type, meter.phases, meter.capacity_w) == ("shop", 3, 4600)
+
+
+def test_what_was_typed_stays_when_the_meter_number_is_wrong(hall: Hall) -> None:
+    async def script(player: Player) -> None:
+        await menu(player, "1", "101")
+        await fill(player, "Lea Celik", "9 Hill", "", "", "", "")
+        await player.see("Meter number (empty: no meter)")
+        await fill(player, "12345678901", "1", "1", *[""] * 8)
+        await player.see("Install meter 12345678901")
+        await player.press("enter")
+        await player.see("has a wrong digit")
+
+    hall.play(script, face="cashier")
+    assert hall.desk.records.customer("20000013") is None
+
+
+def test_nothing_is_opened_when_the_question_is_declined(hall: Hall) -> None:
+    async def script(player: Player) -> None:
+        await menu(player, "1", "101")
+        await fill(player, "Lea Celik", "9 Hill", "", "", "", "")
+        await player.see("Meter number (empty: no meter)")
+        await fill(player, *[""] * 11)
+        await player.see("Open an account for Lea Celik")
+        await player.press("escape")
+        await player.see("Customers and meters")
+
+    hall.play(script, face="cashier")
+    assert hall.desk.records.customer("20000013") is None
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_customer_is_amended_by_the_numbers_of_field_and_reason(
+    hall: Hall, size: tuple[int, int]
+) -> None:
+    account = hall.keypad.meter.account
+
+    async def script(player: Player) -> None:
+        await menu(player, "3", "101")
+        await player.see("Account, meter or card number")
+        await fill(player, hall.keypad.meter.number)
+        await player.see("1 customer asked")
+        await fill(player, "2", "7 Mill Lane", "2")
+        await player.see("Amended.")
+        await player.see("Address: 7 Mill Lane")
+
+    hall.play(script, face="cashier", size=size)
+    (line, *_) = hall.desk.records.amendments(1, number=account)
+    assert (line.new, line.reason, line.operator) == ("7 Mill Lane", "typed wrongly", "101")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_meter_is_blocked_and_its_history_is_shown(hall: Hall, size: tuple[int, int]) -> None:
+    meter = hall.keypad.meter.number
+
+    async def script(player: Player) -> None:
+        await menu(player, "4", "101")
+        await player.see("Account, meter or card number")
+        await fill(player, meter)
+        await player.see(f"Meter {meter}, in use")
+        await player.press("4")
+        await player.see("Reason")
+        await fill(player, "3")
+        await player.see(f"Meter {meter}, blocked")
+        await player.press("6")
+        await player.see("Amendments")
+        await player.see("blocked")
+        await player.press("enter")
+        await player.see("Reason: meter defective")
+
+    hall.play(script, face="cashier", size=size)
+    found = hall.desk.records.meter(meter)
+    assert found is not None
+    assert found.blocked
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_meter_is_replaced_in_guided_steps(hall: Hall, size: tuple[int, int]) -> None:
+    meter = hall.keypad.meter.number
+
+    async def script(player: Player) -> None:
+        await menu(player, "6", "101")
+        await player.see("taken out")
+        await fill(player, meter)
+        await player.see("Energy issued to this meter here")
+        await fill(player, "2", "1200", "12.3", "3")
+        await player.see("Second person")
+        await fill(player, number(9), "1", "", "", "S9", "301", "1234")
+        await player.see(f"put {number(9)} in its place?")
+        await player.press("enter")
+        await player.see(f"Meter {meter} is replaced by {number(9)}.")
+        await player.press("pagedown", "pagedown")
+        await player.see("METER REPLACED")
+
+    hall.play(script, face="cashier", size=size)
+    done = hall.desk.records.replacement(meter=meter)
+    assert done is not None
+    assert done.moved_wh == 12_300
+    assert hall.desk.records.open_transfers() == []
+
+
+def test_a_meter_is_cancelled_by_two_persons(hall: Hall) -> None:
+    meter = hall.keypad.meter.number
+
+    async def script(player: Player) -> None:
+        await menu(player, "7", "101")
+        await player.see("taken out")
+        await fill(player, meter)
+        await player.see("Read by")
+        await fill(player, "2", "1200", "0", "1")
+        await player.see("PIN of the second person")
+        await fill(player, "301", "1234")
+        await player.see(f"Cancel meter {meter}")
+        await player.press("enter")
+        await player.see(f"Meter {meter} is cancelled.")
+
+    hall.play(script, face="cashier")
+    found = hall.desk.records.meter(meter)
+    assert found is not None
+    assert found.retired
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_record_and_setup_page_is_shown_whole(hall: Hall, size: tuple[int, int]) -> None:
+    async def script(player: Player) -> None:
+        await menu(player, "8")
+        await player.see("System diary")
+        for row in "123456":
+            await player.press(row)
+            await player.see("From (YYYY-MM-DD")
+            await fill(player, "", "", "")
+            await player.see("Arrows: another row")
+            await player.press("escape")
+            await player.see("System diary")
+        await player.press("7")
+        await player.see("Account, meter or card number")
+        await fill(player, hall.keypad.meter.account)
+        await player.see(hall.keypad.customer.name)
+        await player.press("escape")
+        await player.see("Overall inquiry")
+        await player.press("escape")
+        await player.see("Replace a meter")
+        await player.press("9")
+        await player.see("System dictionary")
+        for row, wanted in zip("123456", ("[site]", "[card]", "households", "...", "home:", "301"),
+                               strict=True):  # fmt: skip
+            await player.press(row)
+            await player.see(wanted if wanted != "households" else "household")
+            await player.press("escape")
+            await player.see("System dictionary")
+
+    hall.play(script, face="cashier", size=size)
+
+
+@pytest.mark.parametrize(
+    ("operator", "again", "said"),
+    [
+        ("301", "4321", "777 may sign in as cashier."),
+        ("301", "9999", "The two PINs differ"),
+        ("101", "4321", "Your role does not allow this"),
+    ],
+)
+def test_a_supervisor_registers_an_operator_and_a_cashier_does_not(
+    hall: Hall, operator: str, again: str, said: str
+) -> None:
+    async def script(player: Player) -> None:
+        await menu(player, "9", operator)
+        await player.see("System dictionary")
+        await player.press("7")
+        await player.see("Name or number")
+        await fill(player, "777", "1", "4321", again)
+        await player.see(said)
+
+    hall.play(script, face="cashier")
+    registered = hall.desk.records.operator("777") is not None
+    assert registered == ("may sign in" in said)
