@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from kiosk.domain.card_record import CardWorkRecord
 from kiosk.till import account, card_accounts, debt, keys, recover, reverse, tokens
+from kiosk.till.cards import mend
 from kiosk.till.cards import plan as planning
 from kiosk.till.cards.work import carry_out
 from kiosk.till.pay import NotePayment
@@ -199,7 +200,7 @@ def _pay_debt(bench: Bench) -> Answer:
 
 def _cancel_purchase(bench: Bench) -> Answer:
     def cancel() -> CardWorkRecord:
-        plan = good(planning.plan_cancel(bench.desk))
+        plan = good(mend.plan_cancel(bench.desk))
         return good(carry_out(bench.desk, plan, "moved away", SECOND))
 
     return _work_answer(bench.with_card(bench.meter("card"), cancel))
