@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drivers.card.sealing import seal_files
+from drivers.card.sealing import mac_input
 from drivers.vending.card_keys import SoftwareCardModule
 from kiosk.domain import chart
 from kiosk.domain.card_record import CardWorkRecord
@@ -80,9 +80,11 @@ def scratch(hall: Hall, serial: str, file: int, address: int, data: bytes) -> No
     chip = world.rack.card(serial)
     try:
         chip.store(file, address, data)
-        if file == open_card.PURCHASE:
-            sealed = seal_files(SoftwareCardModule(), open_card.FAMILY, serial, chip.files())
-            chip.store(file, 0, sealed[file])
+        if file in (open_card.PURCHASE, open_card.WRITE_BACK):
+            content = chip.files()[file][:31]
+            message = mac_input(file, content, chip.files()[open_card.IDENTITY][2:4])
+            mac = SoftwareCardModule().content_mac(open_card.FAMILY, serial, message)
+            chip.store(file, 31, mac)
     finally:
         chip.close()
 
