@@ -10,6 +10,8 @@ SEEDS ?= 5
 IMAGES ?= 20000
 RUNS ?= 100000
 KEYS ?= 50000
+# Processes that run tests side by side.
+WORKERS ?= 2
 
 .PHONY: setup run test check bench proofs crash power fuzz monkey sabotage
 setup: $(READY)
@@ -21,13 +23,13 @@ $(READY): pyproject.toml constraints.txt
 run: setup
 	@$(BIN)/kiosk run
 test: setup
-	@$(BIN)/python -m pytest -m "not proof"
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not proof"
 check: setup
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
 bench: setup
 	@$(BIN)/python -m benchmarks
 proofs: setup
-	@$(BIN)/python -m pytest -m proof
+	@$(BIN)/python -m pytest -n $(WORKERS) -m proof
 crash: setup
 	@$(BIN)/python -m tests.crash $(SEEDS)
 power: setup

@@ -12,6 +12,13 @@ from kiosk.config import Settings
 from kiosk.front.wiring import House, build
 from kiosk.till.desk import Desk
 from tests.builders import FixedClock, SeededEntropy
+from tests.totals import TotalsPlugin
+from tests.totals import totals as totals  # noqa: PLC0414 - a fixture for every room
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The figures of long suites are told at the end."""
+    config.pluginmanager.register(TotalsPlugin())
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.totals import Totals
+
 ROOT = Path(__file__).parents[2]
 _PATIENCE_S = 1500
 
@@ -39,9 +41,9 @@ def test_no_face_ends_and_no_money_goes_astray_when_a_monkey_presses_the_keys() 
 
 @pytest.mark.proof
 def test_no_face_ends_when_monkeys_press_fifty_thousand_keys(
-    capsys: pytest.CaptureFixture[str],
+    totals: Totals,
 ) -> None:
     lines = monkeys(2, 25_000)
-    with capsys.disabled():
+    with totals():
         print("\n" + "\n".join(lines))
     assert all(", 0 findings" in line for line in lines)

@@ -11,6 +11,7 @@ import pytest
 from tests.crash import card_machine
 from tests.crash.card_machine import Counted
 from tests.crash.card_steps import WITH_ACCOUNT
+from tests.totals import Totals
 
 STEPS = 20_000
 #: The families that the proof walks, and their share of it.
@@ -33,10 +34,10 @@ def test_nothing_is_worth_more_than_was_paid_when_anything_happens() -> None:
 
 @pytest.mark.proof
 def test_nothing_is_worth_more_than_was_paid_in_twenty_thousand_steps(
-    capsys: pytest.CaptureFixture[str],
+    totals: Totals,
 ) -> None:
     number = random.SystemRandom().randrange(2**32)
-    with capsys.disabled():
+    with totals():
         print(f"\nseed {number}")
         start = Counted.steps
         for name, share in SHARES.items():

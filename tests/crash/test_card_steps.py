@@ -8,6 +8,7 @@ import pytest
 
 from tests.crash import card_steps
 from tests.crash.card_steps import ALL_KINDS, Bench, Trouble, kind_named
+from tests.totals import Totals
 
 CASES = [(verb, name) for verb in card_steps.VERBS for name in verb.kinds]
 
@@ -29,11 +30,11 @@ def test_e01_e02_e03_nothing_is_lost_or_doubled_when_it_breaks_off_at_the_last_w
 @pytest.mark.proof
 @pytest.mark.parametrize(("verb", "name"), CASES, ids=lambda part: getattr(part, "name", part))
 def test_e01_e02_e03_nothing_is_lost_or_doubled_when_it_breaks_off_at_any_command(
-    verb: card_steps.Verb, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    verb: card_steps.Verb, name: str, tmp_path: Path, totals: Totals
 ) -> None:
     bench = Bench(verb, kind_named(name), tmp_path)
     steps, total = bench.all()
-    with capsys.disabled():
+    with totals():
         print(f"\n{verb.name}, {name}, {bench.steps} commands: {card_steps.summary(total)}")
     assert total.cases == bench.steps * 12
     assert total.wrong == []

@@ -12,6 +12,7 @@ import pytest
 from kiosk.marks import MARKS
 from tests.crash.__main__ import Toll, kill_all
 from tests.crash.verbs import VERBS
+from tests.totals import Totals
 
 #: Passed by processes of their own only, and walked over in test_walk.py; no verb changes a key or
 #: has a second medium (tests/front/test_keeping.py, tests/ledger/test_second_medium.py).
@@ -35,10 +36,10 @@ def test_nothing_is_lost_or_doubled_when_a_key_change_is_killed_at_every_point()
 
 @pytest.mark.proof
 def test_nothing_is_lost_or_doubled_when_every_verb_is_killed_at_every_point(
-    capsys: pytest.CaptureFixture[str],
+    totals: Totals,
 ) -> None:
     toll = killed(5)
-    with capsys.disabled():
+    with totals():
         print(f"\n{toll.line()}")
     assert toll.findings() == []
     assert len(toll.points) >= 150

@@ -16,6 +16,7 @@ from tests.crash.cases import ALL, DEFAULT
 from tests.crash.evidence import Attempt, Findings
 from tests.crash.token_cases import TOKEN_MARKS
 from tests.crash.walk import Case, Registry, aftermath, feed_from_outside, walk
+from tests.totals import Totals
 
 Walked = Future[tuple[int, Findings]]
 
@@ -73,7 +74,7 @@ def test_every_mark_is_walked_over() -> None:
 
 
 @pytest.mark.proof
-def test_the_long_walk(opened: tuple[Path, Registry], capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_long_walk(opened: tuple[Path, Registry], totals: Totals) -> None:
     template, registry = opened
     rounds = 5
     with ThreadPoolExecutor(_WALKERS) as walkers:
@@ -87,7 +88,7 @@ def test_the_long_walk(opened: tuple[Path, Registry], capsys: pytest.CaptureFixt
     lost = [text for _, findings in done for text in findings.lost]
     doubled = [text for _, findings in done for text in findings.doubled]
     unbalanced = [text for _, findings in done for text in findings.unbalanced]
-    with capsys.disabled():
+    with totals():
         print(
             f"\n{kills} kills, {len(lost)} lost, {len(doubled)} doubled,"
             f" {len(unbalanced)} unbalanced"

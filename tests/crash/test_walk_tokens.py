@@ -19,6 +19,7 @@ from tests.crash.journal_reader import digits_in, facts_in, sales_in, tokens_in
 from tests.crash.test_auditor import METER, committed, delivered, evidence
 from tests.crash.token_cases import ALL, DEFAULT, OPERATIONS, TokenCase
 from tests.crash.walk import Registry, kiosk, open_home, several
+from tests.totals import Totals
 
 _WALKERS = 2
 
@@ -135,7 +136,7 @@ def test_a_token_is_made_once_when_the_program_was_killed_over_it(
 
 
 @pytest.mark.proof
-def test_the_long_walk_over_tokens(bought: Template, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_long_walk_over_tokens(bought: Template, totals: Totals) -> None:
     with ThreadPoolExecutor(_WALKERS) as walkers:
         walks = [
             walkers.submit(walk, case, bought, bought[0].parent / f"long-{n}")
@@ -144,7 +145,7 @@ def test_the_long_walk_over_tokens(bought: Template, capsys: pytest.CaptureFixtu
         done = [each.result() for each in walks]
     kills = sum(count for count, _ in done)
     wrong = [text for _, findings in done for text in findings.all()]
-    with capsys.disabled():
+    with totals():
         print(f"\n{kills} kills over tokens, {len(wrong)} lost, doubled or unbalanced")
     assert wrong == []
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.fuzz import fuzz_files, fuzz_wire
 from tests.fuzz.__main__ import PARSERS, run_all
+from tests.totals import Totals
 
 SHORT = {**fuzz_wire.FUZZERS, **fuzz_files.FUZZERS}
 
@@ -21,9 +22,9 @@ def test_nothing_undeclared_escapes_when_files_and_roads_are_spoiled(name: str) 
 
 
 @pytest.mark.proof
-def test_nothing_undeclared_escapes_from_any_parser(capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_undeclared_escapes_from_any_parser(totals: Totals) -> None:
     seed = random.SystemRandom().randrange(2**32)
-    with capsys.disabled():
+    with totals():
         print(f"\nseed {seed}")
         inputs, found = run_all(200_000, seed)
         print(f"{inputs} inputs to {len(PARSERS)} parsers, {len(found)} found")

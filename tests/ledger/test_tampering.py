@@ -18,6 +18,7 @@ from kiosk.ledger.store import Connection, open_scratch
 from tests.ledger.ledgers import ORIGIN
 from tests.ledger.tampering import tamper, tamper_on_all_cores
 from tests.ledger.thief import Thief, robbed
+from tests.totals import Totals
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +43,11 @@ def test_the_first_bad_entry_is_named_whatever_was_changed(ledger: Connection) -
 
 @pytest.mark.proof
 def test_the_first_bad_entry_is_named_ten_thousand_times(
-    capsys: pytest.CaptureFixture[str],
+    totals: Totals,
 ) -> None:
     """`python -m tests.ledger.tampering 10000 3000` does it on ten thousand entries."""
     entries = tamper_on_all_cores(100, 10_000, seed_shown())
-    with capsys.disabled():
+    with totals():
         print(f"\n10000 tamperings of {entries} entries, 0 unseen")
     assert entries >= 300
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.power import recorder
 from tests.power.failing import fail_disks
+from tests.totals import Totals
 
 needs_gcc = pytest.mark.skipif(recorder.compiler() is None, reason=recorder.NO_COMPILER)
 
@@ -25,11 +26,11 @@ def test_nothing_is_lost_when_the_disk_fails_while_a_meter_gets_its_new_key() ->
 @needs_gcc
 @pytest.mark.proof
 def test_nothing_is_lost_when_the_disk_fails_at_any_operation(
-    capsys: pytest.CaptureFixture[str],
+    totals: Totals,
 ) -> None:
     seed = random.SystemRandom().randrange(10**6)
     toll = fail_disks(11, seed)
-    with capsys.disabled():
+    with totals():
         print(f"\nseed {seed}: {toll.line()}")
     assert toll.findings() == []
     assert toll.faults > 1000

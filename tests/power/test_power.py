@@ -13,6 +13,7 @@ from tests.power import recorder
 from tests.power.__main__ import cut_days, line
 from tests.power.disk import Disk
 from tests.power.recorder import Op
+from tests.totals import Totals
 
 needs_gcc = pytest.mark.skipif(recorder.compiler() is None, reason=recorder.NO_COMPILER)
 
@@ -65,11 +66,11 @@ def test_nothing_is_lost_when_the_power_goes_while_a_home_is_opened_and_sells() 
 @needs_gcc
 @pytest.mark.proof
 def test_nothing_is_lost_when_the_power_goes_at_any_operation(
-    capsys: pytest.CaptureFixture[str],
+    totals: Totals,
 ) -> None:
     seed = random.SystemRandom().randrange(10**6)
     tally = cut_days(20_000, seed)
-    with capsys.disabled():
+    with totals():
         print(f"\nseed {seed}: {line(tally)}")
     assert tally.corrupt + tally.findings.all() == []
     assert tally.images == 20_000

@@ -6,6 +6,7 @@ import pytest
 
 from tests.sabotage.__main__ import missing, uncaught
 from tests.sabotage.plants import PLANTS
+from tests.totals import Totals
 
 
 def test_every_plant_finds_the_text_that_it_replaces() -> None:
@@ -15,8 +16,8 @@ def test_every_plant_finds_the_text_that_it_replaces() -> None:
 
 
 @pytest.mark.proof
-def test_every_planted_fault_is_caught(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_planted_fault_is_caught(totals: Totals) -> None:
     found = uncaught(PLANTS)
-    with capsys.disabled():
+    with totals():
         print(f"\n{len(PLANTS)} planted, {len(PLANTS) - len(found)} caught")
     assert found == []

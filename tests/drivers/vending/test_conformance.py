@@ -9,6 +9,7 @@ import pytest
 
 from tests.drivers.vending.benches import BENCHES, bench_of
 from tests.ports.token_vendor_suite import CASES, random_issues
+from tests.totals import Totals
 
 _FAST_ISSUES = {"software": 500, "prism": 150, "sts600": 150}
 _PROOF_ISSUES = 10_000
@@ -33,7 +34,7 @@ def test_nothing_is_issued_twice_when_replies_are_lost_at_random(
 
 @pytest.mark.proof
 def test_closing_table_is_printed_when_every_case_held_for_every_module(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, totals: Totals
 ) -> None:
     seed = random.SystemRandom().randrange(2**32)
     print(f"seed {seed}")
@@ -46,7 +47,7 @@ def test_closing_table_is_printed_when_every_case_held_for_every_module(
                 table[case][module] = run(bench)
         with bench_of(module, tmp_path / module) as bench:
             table[last][module] = random_issues(bench, _PROOF_ISSUES, seed)
-    with capsys.disabled():
+    with totals():
         print(f"\n\n{'case':<32}" + "".join(f"{module:<30}" for module in BENCHES))
         for case, results in table.items():
             print(f"{case:<32}" + "".join(f"{results[module]:<30}" for module in BENCHES))
