@@ -30,20 +30,21 @@ def furnish_home(home: Home, settings: Settings, folder: Path | None = None) -> 
         _register_operators(home)
     marker = world.folder / _BUILT
     if not marker.exists():
-        content = _content(settings)
+        content = played_catalogue(settings)
         world.build(content.meters, content.cards)
         marker.touch()
     world.clear_gone_slots()
     return world
 
 
-def _content(settings: Settings) -> catalogues.Catalogue:
+def played_catalogue(settings: Settings) -> catalogues.Catalogue:
+    """The utility that a rehearsal plays: customers, meters, cards and prices."""
     plain = utility.catalogue(settings.rehearsal.customers, settings.site.currency)
     return utility_registry.enriched(plain)
 
 
 def _register_utility(home: Home, settings: Settings) -> None:
-    content = _content(settings)
+    content = played_catalogue(settings)
     received = catalogues.received(content)
     outcome = home.journal.append(received, content=catalogues.encode(content))
     assert not isinstance(outcome, Refusal), outcome

@@ -245,10 +245,9 @@ def _offers(
     if wanted.catalogue is not None:
         yield wanted.catalogue.read_bytes()
     if settings.site.mode == "rehearsal":
-        from kiosk.front import utility
+        from kiosk.front.rehearsal import played_catalogue
 
-        played = utility.catalogue(settings.rehearsal.customers, settings.site.currency)
-        yield catalogues.encode(played)
+        yield catalogues.encode(played_catalogue(settings))
     if (path / LEDGER_FILE).is_file():
         from kiosk.ledger.store import key_of
 

@@ -98,7 +98,7 @@ def test_bills_are_taken_in_and_collected_when_a_file_is_named(
 
 def test_one_sentence_is_said_when_customers_money_cannot_move(kiosk: Kiosk) -> None:
     for words, part in (
-        (("account", "show", "nobody"), "is no customer here"),
+        (("account", "show", "nobody"), "is no account, meter or card"),
         (("account", "top-up", "20000001", "--amount", "-5"), "below zero"),
         (("account", "clear", "nothing"), "is not waiting"),
         (("account", "transfer", "--from", "x:1", "--to", "capital:20000001", "--amount", "1",

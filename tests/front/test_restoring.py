@@ -185,7 +185,7 @@ def test_only_enquiries_go_on_when_the_ledger_is_damaged(keeper: Keeper) -> None
         desk = house.desk
         assert code(sell_to(desk, KEYPAD, 5000)) == "read_only"
         assert code(recover(desk)) == "read_only"
-        found = search(desk, "1")
+        found = search(desk, KEYPAD)
         assert isinstance(found, list)
         assert found
         before = desk.journal.head()

@@ -168,7 +168,7 @@ def test_a_clerk_looks_and_publishes_when_prices_change(
     file = new_prices(tmp_path)
     assert "Comprehensive price" in kiosk("tariff", "show").out
     changes = kiosk("tariff", "preview", file, "--json").json
-    assert sum(change["meters"] for change in changes) == 20
+    assert sum(change["meters"] for change in changes) == 23
     told = kiosk("tariff", "preview", file).out
     assert "home: " in told and " now, " in told and "%" in told
     is_one_sentence(kiosk("tariff", "publish", file), 1, "social would change more than threefold")

@@ -52,14 +52,13 @@ PLANTS = [
           '        mark("sale.before_commit_one")\n',
           "tests/crash/test_walk.py -k card-sale.before_commit_one"),
     Plant("recovery makes another token", "kiosk/till/deliver.py",
-          "            answer = desk.vendor.issue(committed.token)",
+          "            answer = desk.vendor.issue(request)",
           "            import msgspec\n\n"
-          "            asked = msgspec.structs.replace(\n"
-          "                committed.token,\n"
-          "                identifier=committed.token.identifier + (how != 'normal'),\n"
-          "            )\n"
-          "            answer = desk.vendor.issue(asked)",
-          "tests/till/test_recovering.py"),
+          "            other = desk.entropy.nibble() + request.identifier\n"
+          "            answer = desk.vendor.issue(\n"
+          "                msgspec.structs.replace(request, identifier=other)\n"
+          "            )",
+          "tests/till/test_recovering.py tests/till/test_selling_tokens.py"),
     Plant("recovery repeats a sale under a new id", "kiosk/till/recover.py",
           "    return deliver(desk, record.committed)",
           "    import msgspec\n\n"
@@ -101,7 +100,8 @@ PLANTS = [
           "  PRIMARY KEY (meter, base_date, key_revision, identifier)\n) WITHOUT ROWID, STRICT;",
           "  CHECK (identifier >= 0)\n) STRICT;", "tests/ledger/test_tables.py"),
     Plant("a token carries a tenth of a kilowatt-hour less", _SELL,
-          "units=offer.quote.energy_wh // 100,", "units=offer.quote.energy_wh // 100 - 1,",
+          "units = offer.quote.energy_wh // STS_STEP_WH",
+          "units = offer.quote.energy_wh // STS_STEP_WH - 1",
           _TOKENS),
     Plant("energy is rounded down", "kiosk/domain/energy.py",
           "mantissa = -((base - units) // step)", "mantissa = (units - base) // step",
@@ -134,8 +134,7 @@ PLANTS = [
           "            raise _Bad(last.sequence, _FORGED)\n        self._end",
           "        self._end", _TAMPERING),
     Plant("verify does not compare postings", _PROOF,
-          "        if stored.of(entry.sequence) != made:",
-          "        if not stored.of(entry.sequence) and made:", _TAMPERING),
+          "        if stored == expected:", "        if stored or expected or True:", _TAMPERING),
     Plant("verify believes the stored totals", _PROOF,
           "            if stored.get(key) != self.balances.get(key):", "            if False:",
           "tests/ledger/test_tampering.py -k beside_the_journal"),

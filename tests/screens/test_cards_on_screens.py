@@ -18,7 +18,7 @@ async def _card_room(player: Player, name: str = "201") -> None:
     await player.see("Sign in")
     await player.press(*name, "enter", *"1234", "enter")
     await player.see("TECHNICIAN MODE" if name == "201" else "What is to be done?")
-    await player.press("7" if name == "201" else "6")
+    await player.press("7")
     await player.see("Cards")
     await player.see("1 Read and show the card")
 
@@ -158,7 +158,7 @@ def test_an_inquiry_card_is_made_and_a_repair_says_that_nothing_is_wrong(hall: H
 
     async def script(player: Player) -> None:
         await _card_room(player)
-        await player.press("6")
+        await player.press("7")
         await player.see("1 inquiry, 2 parameter")
         await player.press("1", "enter", "enter", "enter", *"readings", "enter")
         await player.see("becomes a tool card: inquiry card")
@@ -324,7 +324,7 @@ def test_a_lost_card_is_replaced_line_by_line(hall: Hall, talk: Talk) -> None:
     serial = _put_in(hall, "blank")
     meter = hall.card.meter.number
     text = talk(
-        "cashier", "101", "1234", "10", "2", meter, "1", "1", "lost in town", "Y",
+        "cashier", "101", "1234", "11", "2", meter, "1", "1", "lost in town", "Y",
         "10", "1", "Q",
     )  # fmt: skip
     for part in (

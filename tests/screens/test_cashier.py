@@ -16,7 +16,8 @@ async def _sign_in(player: Player, name: str = "101", pin: str = "1234") -> None
 
 async def _choose(player: Player, row: str) -> None:
     """Press the digit of a row of the menu."""
-    text = await player.see("What is to be done?")
+    await player.see(row)
+    text = player.text()
     line = next(line for line in text.splitlines() if row in line)
     await player.press(next(sign for sign in line if sign.isdecimal()))
 

@@ -289,7 +289,7 @@ def test_an_account_is_opened_line_by_line(talk: Talk) -> None:
     from tests.till.test_opening_accounts import number
 
     text = talk(
-        "cashier", "101", "1234", "10", "1", "Lea Celik", "9 Hill", "0709", "1", "2", "",
+        "cashier", "101", "1234", "12", "1", "Lea Celik", "9 Hill", "0709", "1", "2", "",
         number(1), "1", "1", "1", "", "", "wall", "", "", "S1", "", "Y",
     )  # fmt: skip
     _in_order(text, "Open an account", "1 household", "Open an account for Lea Celik, 9 Hill?")
@@ -298,7 +298,7 @@ def test_an_account_is_opened_line_by_line(talk: Talk) -> None:
 
 def test_a_customer_is_amended_line_by_line(hall: Hall, talk: Talk) -> None:
     account = hall.keypad.meter.account
-    text = talk("cashier", "101", "1234", "10", "3", account, "2", "7 Mill Lane", "1")
+    text = talk("cashier", "101", "1234", "12", "3", account, "2", "7 Mill Lane", "1")
     _in_order(text, "Address: 1 River Road", "Amended.", "Address: 7 Mill Lane")
     assert hall.desk.records.amendments(1, number=account)[0].reason == "customer asked"
 
@@ -308,7 +308,7 @@ def test_a_meter_is_replaced_line_by_line(hall: Hall, talk: Talk) -> None:
 
     meter = hall.keypad.meter.number
     text = talk(
-        "cashier", "101", "1234", "10", "4", meter, "2", "1200", "12.3", "1", number(9), "1", "",
+        "cashier", "101", "1234", "12", "4", meter, "2", "1200", "12.3", "1", number(9), "1", "",
         "", "", "301", "1234", "Y",
     )  # fmt: skip
     _in_order(text, "Energy issued to this meter here", f"is replaced by {number(9)}.", "REPLACED")
@@ -316,5 +316,5 @@ def test_a_meter_is_replaced_line_by_line(hall: Hall, talk: Talk) -> None:
 
 
 def test_what_happened_is_listed_line_by_line(hall: Hall, talk: Talk) -> None:
-    text = talk("cashier", "301", "1234", "10", "10", "")
+    text = talk("cashier", "301", "1234", "12", "10", "")
     _in_order(text, "operator_signed_in")

@@ -14,7 +14,7 @@ SIZES = [(80, 24), (120, 40)]
 async def menu(player: Player, row: str, operator: str = "301") -> None:
     await _sign_in(player, operator)
     await player.see("What is to be done?")
-    await player.press("6")
+    await player.press("8")
     await player.see("Open an account")
     await player.press(row)
 
@@ -197,27 +197,3 @@ def test_every_record_and_setup_page_is_shown_whole(hall: Hall, size: tuple[int,
             await player.see("System dictionary")
 
     hall.play(script, face="cashier", size=size)
-
-
-@pytest.mark.parametrize(
-    ("operator", "again", "said"),
-    [
-        ("301", "4321", "777 may sign in as cashier."),
-        ("301", "9999", "The two PINs differ"),
-        ("101", "4321", "Your role does not allow this"),
-    ],
-)
-def test_a_supervisor_registers_an_operator_and_a_cashier_does_not(
-    hall: Hall, operator: str, again: str, said: str
-) -> None:
-    async def script(player: Player) -> None:
-        await menu(player, "9", operator)
-        await player.see("System dictionary")
-        await player.press("7")
-        await player.see("Name or number")
-        await fill(player, "777", "1", "4321", again)
-        await player.see(said)
-
-    hall.play(script, face="cashier")
-    registered = hall.desk.records.operator("777") is not None
-    assert registered == ("may sign in" in said)

@@ -130,7 +130,7 @@ def test_face_is_closed_when_a_cashier_tries_or_the_technician_signs_out(hall: H
         await player.see("Your role does not allow this")
         await _sign_in(player)
         await player.see("TECHNICIAN MODE")
-        await player.press("9")
+        await player.press("9", "3")
         await player.see("Sign in")
         assert hall.desk.role == ""
 

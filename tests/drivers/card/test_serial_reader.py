@@ -35,7 +35,7 @@ class SerialBench:
         for serial, number in ((AMINA, "100000000001"), (BORIS, "100000000002")):
             self.rack.make(serial, layout.make(serial, number, "07000000000"))
         self.device = SimulatedSerialReader(folder, "kiosk")
-        self.reader = SerialReader(self.device.path, timeout_s=0.05)
+        self.reader = SerialReader(self.device.path, timeout_s=0.3)
 
     def heal(self) -> None:
         self.device.fault = None
@@ -94,7 +94,7 @@ def test_the_reader_is_found_again_when_its_cable_was_out(tmp_path: Path) -> Non
     with pytest.raises(ServiceLost):
         bench.reader.read()
     bench.device = SimulatedSerialReader(tmp_path, "kiosk")
-    again = SerialReader(bench.device.path, timeout_s=0.05)
+    again = SerialReader(bench.device.path, timeout_s=0.3)
     assert again.read() == first
     again.close()
     bench.close()
