@@ -158,7 +158,7 @@ def test_an_inquiry_card_is_made_and_a_repair_says_that_nothing_is_wrong(hall: H
 
     async def script(player: Player) -> None:
         await _card_room(player)
-        await player.press("7")
+        await player.press("6")
         await player.see("1 inquiry, 2 parameter")
         await player.press("1", "enter", "enter", "enter", *"readings", "enter")
         await player.see("becomes a tool card: inquiry card")
@@ -325,7 +325,7 @@ def test_a_lost_card_is_replaced_line_by_line(hall: Hall, talk: Talk) -> None:
     meter = hall.card.meter.number
     text = talk(
         "cashier", "101", "1234", "11", "2", meter, "1", "1", "lost in town", "Y",
-        "10", "1", "Q",
+        "11", "1", "Q",
     )  # fmt: skip
     for part in (
         "2 Reissue: another card", f"chip {serial}", "Fee: 50.00 ZAR in cash.",

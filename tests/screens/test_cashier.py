@@ -322,6 +322,8 @@ def test_everything_is_french_when_the_language_is_changed(hall: Hall) -> None:
         await _sign_in(player)
         await _choose(player, "More")
         await _choose(player, "Language")
+        await player.see("Autres")
+        await player.press("escape")
         await player.see("Que faut-il faire ?")
         await player.press("1")
         await player.see("Quel client ?")

@@ -346,7 +346,8 @@ def test_only_a_supervisor_touches_prices(hall: Hall, role: str) -> None:
 
 
 def test_a_preview_says_what_changes_for_whom(hall: Hall) -> None:
-    changes = tariffs.preview(supervisor(hall), doubled())
+    desk = supervisor(hall)
+    changes = tariffs.preview(desk, doubled())
     assert not isinstance(changes, Refusal)
     assert sum(change.meters for change in changes) == desk.records.counts()["meters"]
     by_case = {(change.power_type, change.customer_class): change for change in changes}
