@@ -140,7 +140,7 @@ def die(case: Case, home: Path, meter: str) -> None:
 
 def use_account(case: Case, home: Path, meter: str) -> None:
     """Money is put on the card, or spent from it after that, and there the program is killed."""
-    top_up = ["account", "top-up", "--card", meter, "--amount", AMOUNT]
+    top_up = ["card-account", "top-up", "--card", meter, "--amount", AMOUNT]
     if case.buying == "card_account":
         _good(kiosk(home, *top_up))
         top_up = ["sell", "--meter", meter, "--amount", AMOUNT, "--from-card"]

@@ -493,6 +493,7 @@ def test_the_command_reads_the_card_of_the_named_reader_and_makes_one_from_a_bla
     home = tmp_path / "home"
     home.mkdir()
     toml = '[rehearsal]\ncentre = false\ncustomers = 12\n[card]\ndriver = "pcsc"\nreader = "none"\n'
+    toml += 'module = "none"\n'
     (home / "kiosk.toml").write_text(toml)
 
     def cards(*words: str) -> tuple[int, str, str]:
