@@ -19,7 +19,7 @@ from pathlib import Path
 
 from kiosk.screens.app import Face
 from kiosk.till.greet import suggestions
-from tests.attacks.faces import FACES, FrozenError, Hall, Visitor
+from tests.attacks.faces import FACES, STEP_S, FrozenError, Hall, Visitor
 
 _KEYS = (
     *"0123456789" * 4, *["enter"] * 20, *["escape"] * 3, *["backspace"] * 3, "question_mark",
@@ -28,10 +28,10 @@ _KEYS = (
 )  # fmt: skip
 
 #: Between the key that a bored monkey hit last and its next visit.
-_BACK_LIMIT_S = 90
+_BACK_LIMIT_S = 90 + 2 * STEP_S
 #: Where money or a token is at stake the kiosk is more patient: people look for notes, and write;
 #: and in a rehearsal the hands still want to go to the meter.
-_PATIENT_LIMIT_S = 400
+_PATIENT_LIMIT_S = 480
 _PATIENT = {"Payment", "Deliver", "TokenShown", "Ending"}
 
 
