@@ -29,7 +29,7 @@ from tests.till.acceptor import Acceptor
 
 FACES: tuple[Face, ...] = ("self-service", "cashier", "technician")
 _CUSTOMERS = 12
-_STEP_S = 5
+STEP_S = 5
 
 #: Messages that a face may be behind.
 _BACKLOG = 200
@@ -178,16 +178,16 @@ class Visitor:
 
     async def left_alone(self, limit_s: int) -> int:
         """Nobody presses a key any more: how many seconds until the first screen is back."""
-        for second in range(0, limit_s, _STEP_S):
+        for second in range(0, limit_s, STEP_S):
             await self.settle(1.0)
             if type(self.app.screen) is self.first:
                 return second
-            self.clock.push(_STEP_S)
+            self.clock.push(STEP_S)
             self.app.tick()
             await self.settle(1.0)
             look = getattr(self.app.screen, "look", None)
             if look is not None:  # an ending counts its own looks, two a second
-                for _ in range(2 * _STEP_S):
+                for _ in range(2 * STEP_S):
                     look()
                     await asyncio.sleep(0.004)
                     await self.look()

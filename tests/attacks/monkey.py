@@ -9,6 +9,7 @@ and cards, amounts and the PIN, and types them now and then.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import sys
@@ -17,9 +18,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kiosk.errors import BadInput
 from kiosk.screens.app import Face
 from kiosk.till.greet import suggestions
-from tests.attacks.faces import FACES, FrozenError, Hall, Visitor
+from tests.attacks.faces import FACES, STEP_S, FrozenError, Hall, Visitor
 
 _KEYS = (
     *"0123456789" * 4, *["enter"] * 20, *["escape"] * 3, *["backspace"] * 3, "question_mark",
@@ -28,10 +30,10 @@ _KEYS = (
 )  # fmt: skip
 
 #: Between the key that a bored monkey hit last and its next visit.
-_BACK_LIMIT_S = 90
+_BACK_LIMIT_S = 90 + 2 * STEP_S
 #: Where money or a token is at stake the kiosk is more patient: people look for notes, and write;
 #: and in a rehearsal the hands still want to go to the meter.
-_PATIENT_LIMIT_S = 400
+_PATIENT_LIMIT_S = 480
 _PATIENT = {"Payment", "Deliver", "TokenShown", "Ending"}
 
 
@@ -92,7 +94,8 @@ async def _leave(hall: Hall, visitor: Visitor, havoc: Havoc) -> None:
     world = hall.house.world
     assert world is not None
     if world.slot().state().card is not None and visitor.screen not in {"Deliver", "ReadCard"}:
-        world.slot().pull()
+        with contextlib.suppress(BadInput):  # a hand was quicker
+            world.slot().pull()
     before = visitor.screen
     visitor.seen_alone.clear()
     waited_s = await visitor.left_alone(_PATIENT_LIMIT_S + 30)

@@ -65,7 +65,7 @@ def _share(share: int, rounds: int, seed: int, verbs: Sequence[str]) -> list[dic
         [sys.executable, "-m", "tests.crash.kills", *numbers, *verbs],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, (done.returncode, done.stderr)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 

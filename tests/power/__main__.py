@@ -62,7 +62,7 @@ def _share(record: Path, share: int, images: int, seed: int) -> Tally:
         [sys.executable, "-m", "tests.power.images", str(record), *numbers],
         cwd=recorder.ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, (done.returncode, done.stderr)
     told = json.loads(done.stdout.splitlines()[-1])
     return Tally(told["images"], told["corrupt"], Findings(**told["findings"]))
 

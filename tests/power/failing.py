@@ -62,7 +62,7 @@ def _share(library: Path, share: int, step: int, seed: int, verbs: Sequence[str]
             cwd=recorder.ROOT, env=recorder.environment(library, Path(folder) / "round"),
             capture_output=True, text=True, check=False,
         )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, (done.returncode, done.stderr)
     return done.stdout.splitlines()
 
 
