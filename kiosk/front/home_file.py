@@ -1,4 +1,4 @@
-"""The two small files that tell a home from a folder: `home.json`, and the mark of an opened ledger."""
+"""The two small files that make a folder a home: `home.json`, and the mark of an opened ledger."""
 
 from __future__ import annotations
 
