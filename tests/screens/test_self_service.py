@@ -285,6 +285,7 @@ def test_an_ending_is_finished_by_enter_when_the_card_has_not_been_looked_at_yet
         return really(desk, visit)
 
     monkeypatch.setattr(ending, "_look", slowly)
+    monkeypatch.setattr(ending, "_STAY", 100_000)
 
     async def script(player: Player) -> None:
         await to_amount(player, hall.keypad)
