@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -32,6 +33,9 @@ class Done:
 
 
 Kiosk = Callable[..., Done]
+
+#: Home and meter of every customer that a test was given.
+_GIVEN: set[tuple[str, str]] = set()
 
 
 @pytest.fixture(scope="session")
@@ -73,8 +77,18 @@ def customers(kiosk: Kiosk, kind: str = "", **wanted: Any) -> list[dict[str, Any
     ]  # fmt: skip
 
 
-def a_meter(kiosk: Kiosk, kind: str, nth: int = 0, **wanted: Any) -> str:
-    return str(customers(kiosk, kind, debt_minor=0, **wanted)[nth]["meter"])
+def a_customer(kiosk: Kiosk, kind: str, **wanted: Any) -> dict[str, Any]:
+    """Somebody without debt whom no other test was given: whatever happens to the card or the
+    account, in whichever order the tests run, it happens to nobody else's."""
+    fitting = customers(kiosk, kind, debt_minor=0, **wanted)
+    row = next(row for row in fitting if (os.environ["KIOSK_HOME"], row["meter"]) not in _GIVEN)
+    _GIVEN.add((os.environ["KIOSK_HOME"], row["meter"]))
+    return row
+
+
+def a_meter(kiosk: Kiosk, kind: str, **wanted: Any) -> str:
+    """The meter of `a_customer`."""
+    return str(a_customer(kiosk, kind, **wanted)["meter"])
 
 
 def is_one_sentence(done: Done, exit_code: int, part: str = "") -> None:

@@ -14,7 +14,7 @@ def owner_of(kiosk: Kiosk, meter: str) -> str:
 def test_an_account_is_kept_from_the_first_top_up_to_closing_when_commands_are_typed(
     kiosk: Kiosk,
 ) -> None:
-    meter = a_meter(kiosk, "keypad", 9)
+    meter = a_meter(kiosk, "keypad")
     owner = owner_of(kiosk, meter)
     topped = kiosk("account", "top-up", owner, "--amount", "100", "--id", "c1", "--json").json
     again = kiosk("account", "top-up", owner, "--amount", "100", "--id", "c1", "--json").json
@@ -51,7 +51,7 @@ def test_an_account_is_kept_from_the_first_top_up_to_closing_when_commands_are_t
 
 
 def test_every_figure_is_said_in_the_customers_language_when_why_is_asked(kiosk: Kiosk) -> None:
-    meter = a_meter(kiosk, "keypad", 8)
+    meter = a_meter(kiosk, "keypad")
     sold = kiosk("sell", "--meter", meter, "--amount", "20", "--json").json
     said = kiosk("why", sold["sale_id"], "--language", "fr").out
     for line in sold["lines"]:
@@ -62,12 +62,12 @@ def test_every_figure_is_said_in_the_customers_language_when_why_is_asked(kiosk:
 
 
 def test_a_token_is_not_taken_back_and_a_card_is_when_reverse_is_typed(kiosk: Kiosk) -> None:
-    token = kiosk("sell", "--meter", a_meter(kiosk, "keypad", 7), "--amount", "20", "--json").json
+    token = kiosk("sell", "--meter", a_meter(kiosk, "keypad"), "--amount", "20", "--json").json
     refused = kiosk("reverse", token["sale_id"], "--reason", "wrong amount")
     is_one_sentence(refused, 1, "was shown")
     looked = kiosk("reverse", token["token"], "--look", "--json").json
     assert (looked["allowed"], looked["refusal"]) == (False, "token_was_shown")
-    meter = a_meter(kiosk, "card", 5)
+    meter = a_meter(kiosk, "card")
     sold = kiosk("sell", "--meter", meter, "--amount", "20", "--json").json
     back = kiosk("reverse", sold["sale_id"], "--reason", "wrong amount", "--json").json
     assert back["texts"]["how"] == "same_day"

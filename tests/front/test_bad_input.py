@@ -83,7 +83,7 @@ def test_a_blocked_meter_buys_nothing(kiosk: Kiosk) -> None:
 
 
 def test_a_card_is_not_sold_to_twice_when_the_meter_has_not_seen_it(kiosk: Kiosk) -> None:
-    meter = a_meter(kiosk, "card", 4)
+    meter = a_meter(kiosk, "card")
     assert kiosk("sell", "--meter", meter, "--amount", "50").exit == 0
     is_one_sentence(kiosk("sell", "--meter", meter, "--amount", "50"), 1, "not taken the last")
 
@@ -231,7 +231,7 @@ def test_somebody_must_sign_in_when_selling_is_real(kiosk: Kiosk, tmp_path: Path
 def test_the_pin_comes_from_standard_input_when_an_operator_sells(
     kiosk: Kiosk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    meter = a_meter(kiosk, "keypad", 5)
+    meter = a_meter(kiosk, "keypad")
     words = ("sell", "--meter", meter, "--amount", "50", "--operator", "102", "--json")
     monkeypatch.setattr("sys.stdin", io.StringIO("1234\n"))
     assert kiosk(*words).json["state"] == "delivered"
@@ -248,7 +248,7 @@ def test_it_says_so_and_exits_1_when_a_sale_is_not_delivered(
     kiosk: Kiosk, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(SoftwareVendor, "issue", refuse)
-    done = kiosk("sell", "--meter", a_meter(kiosk, "keypad", 6), "--amount", "50", "--json")
+    done = kiosk("sell", "--meter", a_meter(kiosk, "keypad"), "--amount", "50", "--json")
     sale = json.loads(done.out)
     assert (sale["state"], sale["reason"], sale["token"]) == ("voided", "message_reused", None)
     is_one_sentence(Done(done.exit, "", done.err), 1, sale["sale_id"])

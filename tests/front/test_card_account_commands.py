@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.front.conftest import Kiosk
+from tests.front.conftest import Kiosk, a_customer
 
 
-def card_customer(kiosk: Kiosk, nth: int) -> tuple[str, str]:
+def card_customer(kiosk: Kiosk) -> tuple[str, str]:
     """Meter and card of a customer of this test's own."""
-    rows = [
-        row
-        for row in kiosk("customers", "--json").json
-        if row["meter_kind"] == "card" and not row["blocked"] and not row["debt_minor"]
-    ]
-    return rows[-nth]["meter"], rows[-nth]["card"]
+    row = a_customer(kiosk, "card")
+    return row["meter"], row["card"]
 
 
 def test_money_is_put_on_the_card_and_spent_from_it_when_it_is_typed(kiosk: Kiosk) -> None:
-    meter, card = card_customer(kiosk, 1)
+    meter, card = card_customer(kiosk)
     put_on = kiosk("card-account", "top-up", "--card", card, "--amount", "50", "--json").json
     assert (put_on["balance_minor"], put_on["number"]) == (5000, 1)
     sold = kiosk("sell", "--meter", meter, "--amount", "20", "--from-card", "--json").json
@@ -37,7 +33,7 @@ def test_money_is_put_on_the_card_and_spent_from_it_when_it_is_typed(kiosk: Kios
 
 
 def test_a_case_is_listed_and_closed_when_a_card_was_played_back(kiosk: Kiosk, home: Path) -> None:
-    meter, card = card_customer(kiosk, 2)
+    meter, card = card_customer(kiosk)
     serial = kiosk("card-account", "show", "--card", card, "--json").json["serial"]
     chip = home / "world" / "cards" / f"{serial}.card"
     old = chip.read_bytes()
@@ -58,7 +54,7 @@ def test_a_case_is_listed_and_closed_when_a_card_was_played_back(kiosk: Kiosk, h
 
 
 def test_one_sentence_comes_when_what_was_typed_cannot_be_used(kiosk: Kiosk) -> None:
-    _, card = card_customer(kiosk, 3)
+    _, card = card_customer(kiosk)
     for words in (
         ("card-account", "show", "--card", "12"),
         ("card-account", "top-up", "--card", card, "--amount", "x"),

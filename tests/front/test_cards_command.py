@@ -26,7 +26,7 @@ def reason(done: Done) -> str:
 
 
 def test_the_card_in_the_reader_is_told_as_json(kiosk: Kiosk) -> None:
-    meter = a_meter(kiosk, "card", -1)
+    meter = a_meter(kiosk, "card")
     assert kiosk("rehearse", "card", "insert", meter).exit == 0
     shown = kiosk("cards", "read", "--json").json
     assert READ_KEYS <= set(shown)
@@ -49,7 +49,7 @@ def test_the_reason_is_said_when_the_card_is_nobodys(kiosk: Kiosk, kind: str, sa
 
 
 def test_a_lost_card_gives_its_purchase_once_when_it_is_replaced_and_found(kiosk: Kiosk) -> None:
-    meter = a_meter(kiosk, "card", -2)
+    meter = a_meter(kiosk, "card")
     sold = kiosk("sell", "--meter", meter, "--amount", "50", "--json").json
     old = next(row["serial"] for row in kiosk("cards", "--json").json if row["meter"] == meter)
     kiosk("rehearse", "card", "lose", meter)
@@ -75,7 +75,7 @@ def test_a_lost_card_gives_its_purchase_once_when_it_is_replaced_and_found(kiosk
 
 
 def test_a_purchase_is_taken_back_and_the_card_is_repaired(kiosk: Kiosk) -> None:
-    meter = a_meter(kiosk, "card", -3)
+    meter = a_meter(kiosk, "card")
     kiosk("sell", "--meter", meter, "--amount", "50")
     kiosk("rehearse", "card", "insert", meter)
     done = kiosk("cards", "cancel", "--reason", "moved away", "--json").json
@@ -88,7 +88,7 @@ def test_a_purchase_is_taken_back_and_the_card_is_repaired(kiosk: Kiosk) -> None
 
 
 def test_readings_come_by_inquiry_card_and_stock_is_counted(kiosk: Kiosk) -> None:
-    meter = a_meter(kiosk, "card", -4)
+    meter = a_meter(kiosk, "card")
     kiosk("rehearse", "card", "blank")
     tool = kiosk("cards", "tool", "inquiry", "--reason", "readings", "--json").json
     assert tool["state"] == "done"
@@ -104,7 +104,7 @@ def test_readings_come_by_inquiry_card_and_stock_is_counted(kiosk: Kiosk) -> Non
 
 
 def test_a_card_is_stopped_by_one_and_released_by_two(kiosk: Kiosk) -> None:
-    meter = a_meter(kiosk, "card", -5)
+    meter = a_meter(kiosk, "card")
     card = next(row["card"] for row in kiosk("cards", "--json").json if row["meter"] == meter)
     stopped = kiosk("cards", "hot", "add", card, "--reason", "seen twice", "--json").json
     assert stopped[0]["state"] == "hot"

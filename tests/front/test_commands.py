@@ -16,7 +16,7 @@ from kiosk.domain.energy import format_kwh
 from kiosk.front.wiring import opened
 from kiosk.marks import MARKS
 from kiosk.till.paper import slip_lines
-from tests.front.conftest import Kiosk, a_meter, customers
+from tests.front.conftest import Kiosk, a_customer, a_meter, customers
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -50,7 +50,7 @@ def test_old_debts_are_at_meters_of_both_kinds(kiosk: Kiosk) -> None:
 
 
 def test_a_quote_and_its_sale_agree_when_asked_for_json(kiosk: Kiosk) -> None:
-    meter = a_meter(kiosk, "keypad", 1)
+    meter = a_meter(kiosk, "keypad")
     quoted = kiosk("quote", "--meter", meter, "--amount", "20.50", "--json").json
     assert set(quoted) == {
         "sale_id", "meter", "amount_minor", "currency", "energy_wh", "debt_minor", "lines",
@@ -69,7 +69,7 @@ def test_a_quote_and_its_sale_agree_when_asked_for_json(kiosk: Kiosk) -> None:
 
 
 def test_a_card_is_written_when_its_number_is_given(kiosk: Kiosk) -> None:
-    row = customers(kiosk, "card", debt_minor=0)[1]
+    row = a_customer(kiosk, "card")
     sold = kiosk("sell", "--card", row["card"], "--amount", "50", "--json").json
     assert (sold["state"], sold["token"], sold["card_purchase_number"]) == ("delivered", None, 1)
     gained = kiosk("rehearse", "meter", "insert", row["meter"], "--json").json
@@ -77,7 +77,7 @@ def test_a_card_is_written_when_its_number_is_given(kiosk: Kiosk) -> None:
 
 
 def test_every_figure_is_explained_when_a_past_sale_is_asked_for(kiosk: Kiosk) -> None:
-    meter = a_meter(kiosk, "keypad", 2)
+    meter = a_meter(kiosk, "keypad")
     sold = kiosk("sell", "--meter", meter, "--amount", "70", "--json").json
     for name in (sold["sale_id"], sold["token"]):
         why = kiosk("why", name, "--json").json
@@ -186,7 +186,7 @@ def test_token_slip_and_json_say_the_same_when_any_amount_is_sold(
 
 
 def test_the_card_carries_exactly_what_was_sold_when_any_amount_is_sold(kiosk: Kiosk) -> None:
-    meter = a_meter(kiosk, "card", 3)
+    meter = a_meter(kiosk, "card")
     for number, amount in enumerate(amounts_minor(10), 1):
         words = ("--meter", meter, "--amount", f"{amount // 100}.{amount % 100:02}", "--json")
         sale = kiosk("sell", *words).json

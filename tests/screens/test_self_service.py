@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
 import msgspec
 import pytest
 
 from kiosk.errors import StoreFault
-from kiosk.ports import Moment, PrinterStatus
+from kiosk.ports import Moment, PrinterStatus, SlipState
+from kiosk.screens.self_service import ending
+from kiosk.screens.self_service.visit import Visit
 from kiosk.screens.widgets.digits import drawn, token_lines
 from kiosk.till.desk import Desk
 from kiosk.till.history import in_doubt
@@ -269,6 +273,30 @@ def test_earlier_purchase_is_finished_first_when_its_card_comes_back(hall: Hall)
 
     hall.play(script)
     assert in_doubt(hall.desk) == []
+
+
+def test_an_ending_is_finished_by_enter_when_the_card_has_not_been_looked_at_yet(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked, really = threading.Event(), ending._look
+
+    def slowly(desk: Desk, visit: Visit | None) -> tuple[bool, SlipState | None]:
+        looked.wait(10)
+        return really(desk, visit)
+
+    monkeypatch.setattr(ending, "_look", slowly)
+    monkeypatch.setattr(ending, "_STAY", 100_000)
+
+    async def script(player: Player) -> None:
+        await to_amount(player, hall.keypad)
+        await player.see("How much do you want to buy?")
+        await player.press("escape")
+        await player.see("Enter: finish")
+        await player.press("enter")
+        looked.set()
+        await player.see("No change is given")
+
+    hall.play(script)
 
 
 class HandClock:

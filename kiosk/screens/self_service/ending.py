@@ -38,6 +38,7 @@ class Ending(Step):
         self.slip: SlipState | None = None
         self._looks = 0
         self._looking = False
+        self._done_early = False
 
     def heading(self) -> str:
         """Take your card, or thank you."""
@@ -105,7 +106,10 @@ class Ending(Step):
             self._looks = 0
             self._tell()
         self._looks += 1
-        if inside:
+        done, self._done_early = self._done_early, False
+        if done and not inside and not self._can_print():
+            self._leave()
+        elif inside:
             if self._looks % 10 == 0:
                 self.app.bell()
                 self.note(self.say("kiosk.take_card_forgotten"), "fault")
@@ -137,8 +141,10 @@ class Ending(Step):
         return failed and self.visit is not None and self.visit.record is not None
 
     def press_enter(self) -> None:
-        """Print again what did not come out, or finish."""
-        if self.card_inside is None or self.card_inside:
+        """Print again what did not come out, or finish; before the first look at the card the key
+        is kept, because the screen offers it already."""
+        self._done_early = self.card_inside is None
+        if self.card_inside is not False:
             return
         if not self._can_print():
             self._leave()
