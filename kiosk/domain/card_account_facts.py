@@ -90,14 +90,18 @@ class CardSuspected(Fact, frozen=True):
         return f"suspicion/{self.case_id}"
 
 
-class SuspicionClosed(Fact, frozen=True):
-    """Staff have looked at the card: what they found, and the two who say so."""
+class SuspicionClosed(Fact, frozen=True, omit_defaults=True):
+    """Staff have looked at the card: what they found, the two who say so, and a note of theirs.
+
+    Entries of before there were notes have none; an empty note is left out of the bytes.
+    """
 
     KIND = "suspicion_closed"
     case_id: str
     finding: str
     operator: str
     second: str
+    note: str = ""
 
     def identity(self) -> str:
         """A case is closed once."""

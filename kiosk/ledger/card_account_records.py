@@ -7,7 +7,11 @@ from typing import Any
 import msgspec
 
 from kiosk.domain.card_account_chain import Link
-from kiosk.domain.card_account_facts import AccountMoveCommitted, CardSuspected
+from kiosk.domain.card_account_facts import (
+    AccountMoveCommitted,
+    CardSuspected,
+    SuspicionClosed,
+)
 from kiosk.domain.cards.image import CardImage
 from kiosk.domain.fact import Fact
 
@@ -22,12 +26,14 @@ class MoveRecord(msgspec.Struct, frozen=True):
 
 
 class CaseRecord(msgspec.Struct, frozen=True):
-    """A card under suspicion; `closed` is the entry in which staff said what they found."""
+    """A card under suspicion; `closed` is the entry in which staff said what they found, `end` what
+    it says."""
 
     suspected: CardSuspected
     sequence: int
     time_ms: int
     closed: int | None
+    end: SuspicionClosed | None = None
 
 
 class CardAccountReads:
@@ -55,6 +61,10 @@ class CardAccountReads:
         """The newest movement that this card was seen to show."""
         found = self._moves("card = ? AND state = 'moved' ORDER BY number DESC LIMIT 1", card)
         return found[0] if found else None
+
+    def moves_of_card(self, card: str, limit: int = 50) -> list[MoveRecord]:
+        """The movements of one card that were meant here, newest first."""
+        return self._moves("card = ? ORDER BY sequence DESC LIMIT ?", card, limit)
 
     def account_links(self) -> list[Link]:
         """Every movement that a card showed here, for its chain (`card_account_chain`)."""
@@ -90,6 +100,10 @@ class CardAccountReads:
             return self._cases("closed IS NULL AND serial = ? ORDER BY sequence", serial)
         return self._cases("closed IS NULL ORDER BY sequence")
 
+    def suspicions(self, limit: int = 200) -> list[CaseRecord]:
+        """Cards that were ever under suspicion, newest first."""
+        return self._cases("1 ORDER BY sequence DESC LIMIT ?", limit)
+
     def _cases(self, condition: str, *values: Any) -> list[CaseRecord]:
         rows = self._all(
             f"SELECT sequence, opened_ms, closed FROM suspicions WHERE {condition}",  # noqa: S608
@@ -100,7 +114,9 @@ class CardAccountReads:
     def _case(self, sequence: int, time_ms: int, closed: int | None) -> CaseRecord:
         suspected = self.fact(sequence)
         assert isinstance(suspected, CardSuspected)
-        return CaseRecord(suspected, sequence, time_ms, closed)
+        end = self.fact(closed) if closed is not None else None
+        assert end is None or isinstance(end, SuspicionClosed), closed
+        return CaseRecord(suspected, sequence, time_ms, closed, end)
 
     def card_is_stopped(self, serial: str) -> bool:
         """Whether this chip is under suspicion, or was found to be one to withdraw."""

@@ -17,6 +17,7 @@ from kiosk.errors import CardFault, CardForged, Refusal, VendorFault
 from kiosk.ledger.card_account_records import CaseRecord
 from kiosk.till.desk import Desk
 from kiosk.till.operators import second_person
+from kiosk.till.tokens import SecondPerson, reason_missing
 
 FINDINGS = ("genuine", "withdrawn")
 
@@ -115,19 +116,22 @@ def _shown(image: CardImage, card: CardState | None, known: Known) -> dict[str, 
     }
 
 
-def open_cases(desk: Desk) -> list[CaseRecord] | Refusal:
-    """The cases that nobody has closed, oldest first."""
-    return desk.gate("history") or desk.records.open_suspicions()
+def open_cases(desk: Desk, *, every: bool = False) -> list[CaseRecord] | Refusal:
+    """The cases that nobody has closed, oldest first; or all that there ever were, newest first."""
+    refused = desk.gate("history")
+    if refused is not None:
+        return refused
+    return desk.records.suspicions() if every else desk.records.open_suspicions()
 
 
 def close_case(
-    desk: Desk, case_id: str, finding: str, second: str, second_pin: str
+    desk: Desk, case_id: str, finding: str, second: SecondPerson, note: str
 ) -> CaseRecord | Refusal:
     """Say what was found: "genuine" lets the chip be sold to again, "withdrawn" never does.
 
-    Needs the right to recover and a second person who has it too.
+    Needs the right to recover, a second person who has it too, and a note: how they know.
     """
-    refused = desk.gate("recover")
+    refused = desk.gate("recover") or reason_missing(note)
     if refused is not None:
         return refused
     case = desk.records.suspicion(case_id)
@@ -135,11 +139,11 @@ def close_case(
         return Refusal("suspicion_not_open", {"case": case_id[:40]})
     if finding not in FINDINGS:
         return Refusal("card_finding_unknown", {"finding": finding[:40]})
-    agreed = second_person(desk, second, second_pin, "recover")
+    agreed = second_person(desk, second.name, second.pin, "recover")
     if isinstance(agreed, Refusal):
         return agreed
     outcome = desk.journal.append(
-        card_account_facts.SuspicionClosed(case_id, finding, desk.operator, agreed)
+        card_account_facts.SuspicionClosed(case_id, finding, desk.operator, agreed, note.strip())
     )
     if isinstance(outcome, Refusal):
         return outcome

@@ -47,9 +47,12 @@ def test_a_case_is_listed_and_closed_when_a_card_was_played_back(kiosk: Kiosk, h
     assert (case["reason"], case["card"]) == ("account_set_back", card)
     assert bytes.fromhex(case["image"]["2"]) == old[512 + 48 :][:40]
     assert case["case"] in kiosk("suspicions", "list").out
-    closed = kiosk("suspicions", "close", case["case"], "--finding", "withdrawn")
+    closed = kiosk(
+        "suspicions", "close", case["case"], "--finding", "withdrawn", "--note", "chip drawn in"
+    )  # fmt: skip
     assert (closed.exit, closed.err) == (0, "")
     assert case["case"] not in kiosk("suspicions", "list").out
+    assert "withdrawn: chip drawn in" in kiosk("suspicions", "list", "--all").out
     assert kiosk("sell", "--meter", meter, "--amount", "20").exit == 1
 
 
@@ -59,7 +62,7 @@ def test_one_sentence_comes_when_what_was_typed_cannot_be_used(kiosk: Kiosk) -> 
         ("card-account", "show", "--card", "12"),
         ("card-account", "top-up", "--card", card, "--amount", "x"),
         ("card-account", "top-up", "--card", card, "--amount", "0"),
-        ("suspicions", "close", "nosuchcase", "--finding", "genuine"),
+        ("suspicions", "close", "nosuchcase", "--finding", "genuine", "--note", "seen"),
     ):
         done = kiosk(*words)
         assert (done.exit, done.out, done.err.count("\n")) == (1, "", 1), words

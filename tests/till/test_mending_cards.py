@@ -237,7 +237,7 @@ def test_the_card_goes_on_from_the_meters_number_when_it_was_behind(hall: Hall, 
     hall.put_in(CARD)
     assert code(sell_to(desk, CARD, 2000)) == "card_to_counter", "a number that fell is looked at"
     (case,) = desk.records.open_suspicions()
-    looked = suspicions.close_case(desk, case.suspected.case_id, "genuine", SECOND.name, SECOND.pin)
+    looked = suspicions.close_case(desk, case.suspected.case_id, "genuine", SECOND, "seen")
     assert not isinstance(looked, Refusal)
     record = worked(repair(desk))
     assert (card_now(desk).purchase_number, card_now(desk).purchase_energy_wh) == (2, 0)

@@ -9,17 +9,20 @@ import pytest
 from drivers.card.sealing import seal_files
 from drivers.card.sim import CardRack
 from drivers.vending.card_keys import PUBLISHED_MASTER, SoftwareCardModule, card_key
-from kiosk.domain.card_account_facts import CardSuspected
+from kiosk.domain import facts
+from kiosk.domain.card_account_facts import CardSuspected, SuspicionClosed
 from kiosk.domain.cards import open as layout
 from kiosk.errors import Refusal
 from kiosk.front import utility
 from kiosk.till import card_accounts, suspicions
 from kiosk.till.desk import Desk
 from kiosk.till.maintain import verify
+from kiosk.till.tokens import SecondPerson
 from tests.till.hall import CARD, Hall, code, entries, meter_number, sell_to, sold
 
 OTHER = meter_number("card", power_type="home", nth=1)
 MODULE = SoftwareCardModule()
+SECOND = SecondPerson("301", utility.REHEARSAL_PIN)
 
 
 def chip_file(hall: Hall, meter: str = CARD) -> Path:
@@ -188,12 +191,16 @@ def test_the_case_is_listed_for_staff_and_for_nobody_else(desk: Desk, case_id: s
 def test_two_persons_close_a_case_and_a_withdrawn_card_stays_stopped(
     hall: Hall, desk: Desk, case_id: str, finding: str
 ) -> None:
-    closed = suspicions.close_case(desk, case_id, finding, "301", utility.REHEARSAL_PIN)
+    closed = suspicions.close_case(desk, case_id, finding, SECOND, "passport seen ")
     assert not isinstance(closed, Refusal)
     assert closed.closed is not None
+    assert closed.end is not None
+    assert (closed.end.finding, closed.end.note) == (finding, "passport seen")
+    assert suspicions.open_cases(desk) == []
+    assert suspicions.open_cases(desk, every=True) == [closed]
     assert desk.records.open_suspicions() == []
     assert desk.records.card_is_stopped(hall.serial(CARD)) == (finding == "withdrawn")
-    again = suspicions.close_case(desk, case_id, finding, "301", utility.REHEARSAL_PIN)
+    again = suspicions.close_case(desk, case_id, finding, SECOND, "passport seen ")
     assert code(again) == "suspicion_not_open"
     assert verify(desk).first_bad == 0
 
@@ -209,8 +216,18 @@ def test_two_persons_close_a_case_and_a_withdrawn_card_stays_stopped(
 def test_the_case_stays_open_when_one_of_the_two_is_missing(
     desk: Desk, case_id: str, second: str, pin: str, finding: str, refused: str
 ) -> None:
-    assert code(suspicions.close_case(desk, case_id, finding, second, pin)) == refused
+    agreeing = SecondPerson(second, pin)
+    assert code(suspicions.close_case(desk, case_id, finding, agreeing, "seen")) == refused
+    assert code(suspicions.close_case(desk, case_id, "genuine", SECOND, " ")) == "reason_missing"
     assert len(desk.records.open_suspicions()) == 1
-    assert code(suspicions.close_case(desk, "nosuch", "genuine", "301", pin)) == (
+    assert code(suspicions.close_case(desk, "nosuch", "genuine", SECOND, "seen")) == (
         "suspicion_not_open"
     )
+
+
+def test_a_case_that_was_closed_before_there_were_notes_reads_as_it_was_written() -> None:
+    """The bytes of an entry never change: an empty note is not in them."""
+    closed = SuspicionClosed("c1", "genuine", "101", "301")
+    body = facts.encode(closed)
+    assert b"note" not in body
+    assert facts.decode(closed.KIND, closed.VERSION, body) == closed

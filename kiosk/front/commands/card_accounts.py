@@ -32,10 +32,12 @@ def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
                 chosen.add_argument("--amount", required=True, help="decimal, in major units")
         words.add_parser("chains", help="all movements of each card, put together")
     else:
-        words.add_parser("list", help="open cases, oldest first")
+        listed = words.add_parser("list", help="open cases, oldest first")
+        listed.add_argument("--all", action="store_true", help="closed ones too, newest first")
         close = words.add_parser("close", help="say what was found; two persons")
         close.add_argument("case")
         close.add_argument("--finding", required=True, help=" or ".join(suspicions.FINDINGS))
+        close.add_argument("--note", required=True, help="how you know; it is kept")
         say.second(close)
     for chosen in words.choices.values():
         say.who(chosen)
@@ -127,19 +129,20 @@ def _chains(house: House, options: argparse.Namespace) -> int | Refusal:
 
 
 def _list(house: House, options: argparse.Namespace) -> int | Refusal:
-    cases = suspicions.open_cases(house.desk)
+    cases = suspicions.open_cases(house.desk, every=options.all)
     if isinstance(cases, Refusal):
         return cases
     if options.json:
         say.json([_case(case) for case in cases])
     for case in () if options.json else cases:
         seen = case.suspected
-        say.out(f"{seen.case_id}  {seen.reason}  card {seen.card_number or seen.serial}")
+        found = f"  {case.end.finding}: {case.end.note}" if case.end is not None else ""
+        say.out(f"{seen.case_id}  {seen.reason}  card {seen.card_number or seen.serial}{found}")
     return 0
 
 
 def _case(case: CaseRecord) -> dict[str, object]:
-    seen = case.suspected
+    seen, end = case.suspected, case.end
     return {
         "case": seen.case_id,
         "reason": seen.reason,
@@ -148,15 +151,15 @@ def _case(case: CaseRecord) -> dict[str, object]:
         "meter": seen.meter,
         "known": seen.known,
         "time_ms": case.time_ms,
+        "finding": end.finding if end is not None else None,
+        "note": end.note if end is not None else None,
         "image": {str(file): content.hex() for file, content in seen.image.files.items()},
     }
 
 
 def _close(house: House, options: argparse.Namespace) -> int | Refusal:
     second = second_of(house, options)
-    closed = suspicions.close_case(
-        house.desk, options.case, options.finding, second.name, second.pin
-    )
+    closed = suspicions.close_case(house.desk, options.case, options.finding, second, options.note)
     if isinstance(closed, Refusal):
         return closed
     if options.json:
