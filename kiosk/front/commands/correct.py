@@ -31,7 +31,9 @@ def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--to", required=True, help="capital:ACCOUNT or meter:METER")
         parser.add_argument("--consumed", action="store_true", help="the wrong meter has used it")
     if verb == "refund":
-        parser.add_argument("--from", dest="source", required=True, help="capital:N or meter:N")
+        parser.add_argument(
+            "--from", dest="source", required=True, help="capital:N, meter:N, deposit:N"
+        )
         parser.add_argument("--amount", required=True)
         parser.add_argument("--bank", action="store_true", help="through the bank, not in cash")
         parser.add_argument("--id", default="", help="the same id twice is one refund")
