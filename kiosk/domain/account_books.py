@@ -15,6 +15,8 @@ from kiosk.errors import Refusal
 
 #: Purses that money may be moved between.
 MOVABLE = ("capital_account", "meter_account")
+#: Purses that money may be taken out of: a deposit goes back, or pays what its customer owes.
+GIVING = (*MOVABLE, "deposit")
 
 
 def moved(currency: str, amount_minor: int, debit: str, credit: str) -> list[Posting]:
@@ -100,7 +102,7 @@ def _bounced(_books: object, fact: account_facts.TopUpBounced) -> list[Posting] 
 def _transferred(_books: object, fact: account_facts.MoneyTransferred) -> list[Posting] | Refusal:
     """Between purses; also out of a receivable that was overpaid, which the ledger looks at."""
     overpaid = fact.from_account == chart.receivable(fact.from_customer)
-    from_known = chart.purse_of(fact.from_account) in MOVABLE or overpaid
+    from_known = chart.purse_of(fact.from_account) in GIVING or overpaid
     if not from_known or chart.purse_of(fact.to_account) not in MOVABLE:
         return wrong(fact.transfer_id)
     if fact.amount_minor <= 0 or fact.from_account == fact.to_account or not two_persons(fact):
@@ -109,7 +111,7 @@ def _transferred(_books: object, fact: account_facts.MoneyTransferred) -> list[P
 
 
 def _refunded(_books: object, fact: account_facts.MoneyRefunded) -> list[Posting] | Refusal:
-    known = chart.purse_of(fact.from_account) in MOVABLE and is_payout(fact.paid_to)
+    known = chart.purse_of(fact.from_account) in GIVING and is_payout(fact.paid_to)
     if not known or fact.amount_minor <= 0 or not two_persons(fact):
         return wrong(fact.refund_id)
     return moved(fact.currency, fact.amount_minor, fact.from_account, fact.paid_to)

@@ -56,7 +56,8 @@ def _rerated(_books: object, fact: correction_facts.SaleRerated) -> list[Posting
     if fact.borne_by == "utility":
         bearer = chart.revenue("tariff_variance")
     elif difference < 0:
-        bearer = chart.capital_account(fact.account)
+        own = chart.capital_account(fact.account)
+        bearer = chart.meter_account(fact.meter) if fact.meter else own
     if difference >= 0:
         return moved(fact.currency, difference, bearer, chart.TARIFF_VARIANCE)
     return moved(fact.currency, -difference, chart.TARIFF_VARIANCE, bearer)

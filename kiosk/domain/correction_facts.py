@@ -82,11 +82,12 @@ class SaleReallocated(Fact, frozen=True):
         return f"undone/{self.sale_id}"
 
 
-class SaleRerated(Fact, frozen=True):
+class SaleRerated(Fact, frozen=True, omit_defaults=True):
     """A sale at prices that were out of date was priced again (E07, E11). The token is not touched.
 
     `due_minor` is what its energy costs by the pack `tariff_digest`; the difference to `paid_minor`
-    is borne by the "customer" (as debt, or as money on the capital account) or the "utility".
+    is borne by the "utility", or it is the "customer's" with the next purchase: what is missing as
+    debt, what is too much as money kept for `meter`, or on the capital account where that is empty.
     """
 
     KIND = "sale_rerated"
@@ -98,6 +99,7 @@ class SaleRerated(Fact, frozen=True):
     due_minor: int
     borne_by: str
     operator: str
+    meter: str = ""
 
     def identity(self) -> str:
         """A sale is priced again once."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import msgspec
-
 from kiosk.domain import chart, facts
 from kiosk.domain.account_record import AccountRecord, BookLine, Figure, TopUp
 from kiosk.domain.account_story import balances_named, story_of
 from kiosk.domain.bill_books import Bill
 from kiosk.domain.debts import Debt, Plan
 from kiosk.domain.entry import Entry, digest
-from kiosk.domain.tariff import TariffPack
+from kiosk.domain.record import SaleRecord
 
 _TOP_UP = (
     "top_up_id, state, account, method, reference, currency, amount_minor, spendable, received_ms"
@@ -33,6 +31,9 @@ class AccountReads:
 
     def after(self, sequence: int, limit: int) -> list[Entry]:
         """Entries after `sequence`, oldest first."""
+        raise NotImplementedError
+
+    def _sales(self, condition: str, *values: Any) -> list[SaleRecord]:
         raise NotImplementedError
 
     # --- events and books ---------------------------------------------------------------------
@@ -194,33 +195,14 @@ class AccountReads:
             )
         )  # fmt: skip
 
-    def tariff_in_force(self, time_ms: int) -> tuple[str, TariffPack] | None:
-        """The newest pack that was in force at a moment, whenever it became known here."""
-        found: tuple[str, TariffPack] | None = None
-        for name, content in self._all("SELECT digest, content FROM tariffs ORDER BY number"):
-            pack = msgspec.msgpack.decode(content, type=TariffPack)
-            if pack.valid_from_ms <= time_ms:
-                found = name, pack
-        return found
-
-    def provisional_sales(self, tariff_digest: str, from_ms: int) -> list[str]:
-        """Delivered sales since `from_ms` that were priced by another pack than `tariff_digest`
-        and were neither priced again nor undone."""
-        rows = self._all(
-            "SELECT sale_id FROM sales WHERE state = 'delivered' AND committed_ms >= ?"
+    def sales_to_price(self, from_ms: int) -> list[SaleRecord]:
+        """Delivered sales since `from_ms` that were neither priced again nor undone."""
+        return self._sales(
+            "state = 'delivered' AND committed_ms >= ?"
             " AND sale_id NOT IN (SELECT sale_id FROM rerated_sales)"
             " AND sale_id NOT IN (SELECT sale_id FROM undone_sales) ORDER BY sequence",
             from_ms,
         )
-        return [sale for (sale,) in rows if self._priced_by(sale) != tariff_digest]
-
-    def _priced_by(self, sale_id: str) -> str:
-        sequence = self.sequence_of(f"sale/{sale_id}")
-        assert sequence is not None, sale_id
-        entry = self.after(sequence - 1, 1)[0]
-        committed = facts.decode(entry.kind, entry.version, entry.body)
-        assert isinstance(committed, facts.SaleCommitted)
-        return committed.tariff_digest
 
     def meter_purses(self, account: str) -> list[str]:
         """The accounts of the chart of a customer's meters."""

@@ -34,6 +34,8 @@ def _meter_known(c: Connection, fact: facts.MeterInstalled) -> Refusal | None:
         return Refusal("meter_exists", {"meter": fact.meter})
     if record_of(c, "customer", fact.account) is None:
         return Refusal("unknown_account", {"account": fact.account})
+    if c.execute("SELECT 1 FROM closed_accounts WHERE account = ?", (fact.account,)).fetchone():
+        return Refusal("account_closed", {"account": fact.account})
     taken = c.execute(
         "SELECT number FROM cards WHERE number = ? OR serial = ?", (fact.card, fact.card_serial)
     ).fetchone()

@@ -9,6 +9,7 @@ from kiosk.domain.bill_books import Bill
 from kiosk.domain.debts import AGES_DAYS, shown_day
 from kiosk.domain.record import SaleRecord
 from kiosk.screens import telling
+from kiosk.till.closing import Closed
 from kiosk.till.debt import Owed
 from kiosk.till.history import Explained
 from kiosk.till.reverse import Undoing
@@ -82,6 +83,13 @@ def sale_event_cells(words: Words, record: SaleRecord) -> list[str]:
     cells = telling.sale_cells(words, record)
     shown = f"{words.say('tokens.operation_sale')}, {cells[5]}"
     return [cells[0], shown, cells[3], str(record.sequence)]
+
+
+def closed_lines(words: Words, closed: Closed) -> list[str]:
+    """An account that was closed, with its meters that went and those that stay."""
+    gone = [words.say("registry.cancelled", meter=slip.meter) for slip in closed.cancelled]
+    staying = [words.refusal(refusal) for _, refusal in closed.staying]
+    return [*event_lines(words, closed.record), *gone, *staying]
 
 
 # --- debts and bills --------------------------------------------------------------------------

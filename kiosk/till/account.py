@@ -1,4 +1,4 @@
-"""The verbs of a customer's own money: top up, clear, bounce, transfer, refund, deposit, close.
+"""The verbs of a customer's own money: top up, clear, bounce, transfer, refund, deposit.
 
 Every verb that takes money gets an id: the same id twice is one event (E05). Money that moves
 without money coming in needs two persons and a reason.
@@ -13,7 +13,6 @@ from kiosk.errors import Refusal
 from kiosk.till.desk import Desk
 from kiosk.till.money_of import (
     agreed,
-    customer_of,
     may_take,
     open_customer,
     purse_named,
@@ -117,16 +116,16 @@ def transfer(
     event_id: str = "",
 ) -> AccountRecord | Refusal:  # fmt: skip
     """Move money between purses, of one customer or two (F070): capital:ACCOUNT, meter:METER, and
-    overpaid:ACCOUNT as a source."""
+    deposit:ACCOUNT and overpaid:ACCOUNT as sources."""
     refused = may_take(desk)
     if refused is not None:
         return refused
-    given, taken = purse_named(desk, source), purse_named(desk, target)
+    given, taken = purse_named(desk, source, "deposit", "overpaid"), purse_named(desk, target)
     if isinstance(given, Refusal):
         return given
     if isinstance(taken, Refusal):
         return taken
-    if given.book == taken.book or target.startswith("overpaid:"):
+    if given.book == taken.book:
         return Refusal("unknown_purse", {"text": target[:40]})
     approver = agreed(desk, second, reason)
     if isinstance(approver, Refusal):
@@ -142,15 +141,14 @@ def refund(
     desk: Desk, source: str, amount_minor: int, reason: str, second: SecondPerson, *,
     through_bank: bool = False, event_id: str = "",
 ) -> AccountRecord | Refusal:  # fmt: skip
-    """Pay a customer's money out, in cash over the counter or through the bank (F011)."""
+    """Pay a customer's money out, in cash over the counter or through the bank (F011); a deposit
+    goes back this way too."""
     refused = may_take(desk)
     if refused is not None:
         return refused
-    given = purse_named(desk, source)
+    given = purse_named(desk, source, "deposit")
     if isinstance(given, Refusal):
         return given
-    if source.startswith("overpaid:"):
-        return Refusal("unknown_purse", {"text": source[:40]})
     approver = agreed(desk, second, reason)
     if isinstance(approver, Refusal):
         return approver
@@ -169,7 +167,7 @@ def payout(desk: Desk, through_bank: bool) -> str:
 def take_deposit(
     desk: Desk, customer: str, amount_minor: int, source: str = "cash", event_id: str = ""
 ) -> AccountRecord | Refusal:
-    """Take a deposit, in cash or from the capital account; it goes back at closing."""
+    """Take a deposit, in cash or from the capital account; a refund gives it back, or closing."""
     refused = may_take(desk)
     if refused is not None:
         return refused
@@ -186,40 +184,6 @@ def take_deposit(
         paid.paid_from, desk.operator,
     )  # fmt: skip
     return write(desk, fact, owner.account)
-
-
-def close(
-    desk: Desk, customer: str, reason: str, second: SecondPerson, *, through_bank: bool = False
-) -> AccountRecord | Refusal:
-    """Close a customer's account: what is kept pays what is owed, the rest goes back."""
-    refused = may_take(desk)
-    if refused is not None:
-        return refused
-    owner = customer_of(desk, customer)
-    if isinstance(owner, Refusal):
-        return owner
-    account = owner.account
-    owed = desk.records.balance(chart.receivable(account), desk.currency)
-    if owed < 0:
-        return Refusal("account_overpaid", {"account": account, "overpaid_minor": -owed})
-    kept = _kept(desk, account)
-    if sum(kept.values()) < owed:
-        return Refusal("account_still_owes", {"open_minor": owed - sum(kept.values())})
-    approver = agreed(desk, second, reason)
-    if isinstance(approver, Refusal):
-        return approver
-    fact = account_facts.AccountClosed(
-        desk.entropy.name(), account, desk.currency, kept, owed, sum(kept.values()) - owed,
-        payout(desk, through_bank), reason.strip(), desk.operator, approver,
-    )  # fmt: skip
-    return write(desk, fact, account)
-
-
-def _kept(desk: Desk, account: str) -> dict[str, int]:
-    books = [chart.capital_account(account), chart.deposit(account)]
-    books += desk.records.meter_purses(account)
-    found = {book: -desk.records.balance(book, desk.currency) for book in books}
-    return {book: amount for book, amount in found.items() if amount}
 
 
 def capital_minor(desk: Desk, account: str) -> int:

@@ -51,10 +51,11 @@ def open_customer(desk: Desk, text: str) -> Customer | Refusal:
     return found
 
 
-def purse_named(desk: Desk, text: str) -> Purse | Refusal:
-    """The purse that is typed as capital:ACCOUNT, meter:METER or overpaid:ACCOUNT."""
+def purse_named(desk: Desk, text: str, *also: str) -> Purse | Refusal:
+    """The purse that is typed as capital:ACCOUNT or meter:METER; `also` names what else may be
+    meant, deposit or overpaid of an account."""
     kind, _, number = text.partition(":")
-    if kind not in {"capital", "meter", "overpaid"}:
+    if kind not in {"capital", "meter", *also}:
         return Refusal("unknown_purse", {"text": text[:_LONGEST_REFERENCE]})
     owner = open_customer(desk, number)
     if isinstance(owner, Refusal):
@@ -64,7 +65,9 @@ def purse_named(desk: Desk, text: str) -> Purse | Refusal:
         if meter is None:
             return Refusal("unknown_meter", {"meter": number[:_LONGEST_REFERENCE]})
         return Purse(chart.meter_account(meter.number), owner.account)
-    book = chart.capital_account if kind == "capital" else chart.receivable
+    book = {
+        "capital": chart.capital_account, "deposit": chart.deposit, "overpaid": chart.receivable,
+    }[kind]  # fmt: skip
     return Purse(book(owner.account), owner.account)
 
 

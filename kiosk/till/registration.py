@@ -185,6 +185,8 @@ def installed_facts(
     if isinstance(number, Refusal):
         return number
     refused = _meter_wrong(rules, new)
+    if refused is None and desk.records.is_closed(account):
+        refused = Refusal("account_closed", {"account": account})
     if refused is not None:
         return refused
     card = _card(desk, new)

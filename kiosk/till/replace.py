@@ -127,7 +127,7 @@ def replace_meter(
     refused = reason_missing(reason) or desk.room_to_sell() or desk.clock_set_back()
     if isinstance(old, Refusal) or refused is not None:
         return refused or old  # type: ignore[return-value]
-    read = _final(old, final)
+    read = final_figures(old, final)
     if isinstance(read, Refusal):
         return read
     agreed = _agreed(desk, old, read, second)
@@ -164,7 +164,7 @@ def _replacement_facts(
     return [*installed, reading, fact]
 
 
-def _final(old: OldMeter, final: Final) -> Final | Refusal:
+def final_figures(old: OldMeter, final: Final) -> Final | Refusal:
     """The final figures: typed, or those of the card."""
     if final.source not in {"card", "display", "technician"}:
         known = "card, display, technician"
@@ -261,7 +261,7 @@ def cancel_meter(
         return refused or old  # type: ignore[return-value]
     if old.kept_minor:
         return Refusal("meter_has_money", {"meter": old.meter.number, "kept_minor": old.kept_minor})
-    read = _final(old, final)
+    read = final_figures(old, final)
     if isinstance(read, Refusal):
         return read
     if second is None:
@@ -272,12 +272,19 @@ def cancel_meter(
     agreed = second_person(desk, second.name, second.pin, "free")
     if isinstance(agreed, Refusal):
         return agreed
-    fact = facts.MeterCancelled(
-        desk.entropy.name(), old.meter.number, old.meter.account, read.reading_wh,
-        read.remaining_wh, desk.operator, agreed, reason.strip(),
-    )  # fmt: skip
+    fact = cancelled_fact(desk, old, read, reason, agreed)
     outcome = desk.journal.append(fact)
     if isinstance(outcome, Refusal):
         return outcome
     desk.nudge()
     return registry_slips.cancelled(desk, fact, outcome[0])
+
+
+def cancelled_fact(
+    desk: Desk, old: OldMeter, read: Final, reason: str, second: str
+) -> facts.MeterCancelled:
+    """The fact of a meter that is taken out for good."""
+    return facts.MeterCancelled(
+        desk.entropy.name(), old.meter.number, old.meter.account, read.reading_wh,
+        read.remaining_wh, desk.operator, second, reason.strip(),
+    )  # fmt: skip

@@ -2,13 +2,17 @@
 
 The token or card is never touched: its energy stays, and what it should have cost is compared with
 what was paid. The difference goes to the customer's account, or is the utility's (`rerate_to`).
+A sale is right at the prices of its moment, and at those of the moment when its quote may have been
+made (E12); which prices are known since then makes no difference.
 """
 
 from __future__ import annotations
 
 from kiosk.domain import correction_facts
 from kiosk.domain.account_record import AccountRecord
+from kiosk.domain.record import SaleRecord
 from kiosk.domain.rerating import due_minor
+from kiosk.domain.tariff import TariffPack
 from kiosk.errors import Refusal
 from kiosk.till.desk import Desk
 from kiosk.till.money_of import may_take, write
@@ -25,28 +29,45 @@ def rerate(desk: Desk, sale_id: str) -> AccountRecord | Refusal:
     committed = record.committed
     if record.state != "delivered" or desk.records.undone(sale_id) is not None:
         return Refusal("sale_not_ended", {"sale": sale_id})
-    right = desk.records.tariff_in_force(record.time_ms)
+    right = _right_for(desk, record)
     sold_at = desk.records.tariff(committed.tariff_digest)
-    if right is None or sold_at is None or right[0] == committed.tariff_digest:
+    if right is None or sold_at is None:
         return Refusal("priced_right", {"sale": sale_id})
     due = due_minor(committed, sold_at[1], right[1])
     if isinstance(due, Refusal):
         return due
+    meter = desk.records.meter(committed.meter)
     fact = correction_facts.SaleRerated(
         sale_id, committed.account, right[0], committed.currency, committed.amount_minor, due,
         desk.settings.accounts.rerate_to, desk.operator,
+        committed.meter if meter is not None and not meter.retired else "",
     )  # fmt: skip
     return write(desk, fact, committed.account)
 
 
-def rerate_all(desk: Desk) -> list[AccountRecord] | Refusal:
-    """Every sale since the newest pack came into force that was made at other prices."""
+def _right_for(desk: Desk, record: SaleRecord) -> tuple[str, TariffPack] | None:
+    """The prices that a sale should have had; None where it had them."""
+    quoted_ms = record.time_ms - desk.settings.limits.quote_life_s * 1000
+    right = desk.records.tariff_at(record.time_ms)
+    before = desk.records.tariff_at(quoted_ms)
+    known = {found[0] for found in (right, before) if found is not None}
+    return None if record.committed.tariff_digest in known else right
+
+
+def rerate_all(desk: Desk, from_ms: int = 0) -> list[AccountRecord] | Refusal:
+    """Every sale since `from_ms` at other prices than those of its moment, however long ago the
+    right ones were replaced by newer ones."""
     refused = may_take(desk, "approve")
     if refused is not None:
         return refused
-    right = desk.records.tariff_in_force(desk.clock.now().time_ms)
-    if right is None:
-        return []
-    provisional = desk.records.provisional_sales(right[0], right[1].valid_from_ms)
-    done = [rerate(desk, sale_id) for sale_id in provisional]
+    done = [rerate(desk, sale_id) for sale_id in provisional(desk, from_ms)]
     return [event for event in done if isinstance(event, AccountRecord)]
+
+
+def provisional(desk: Desk, from_ms: int = 0) -> list[str]:
+    """Delivered sales since `from_ms` whose prices were not those of their moment, oldest first."""
+    begins = sorted(pack.valid_from_ms for _, pack in desk.records.tariffs())
+    if len(begins) < 2:
+        return []
+    found = desk.records.sales_to_price(max(from_ms, begins[1]))
+    return [record.committed.sale_id for record in found if _right_for(desk, record) is not None]

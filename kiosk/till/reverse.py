@@ -160,7 +160,7 @@ def reallocate(
     purse = purse_named(desk, target)
     if isinstance(purse, Refusal):
         return purse
-    if purse.book == chart.meter_account(committed.meter) or target.startswith("overpaid:"):
+    if purse.book == chart.meter_account(committed.meter):
         return Refusal("unknown_purse", {"text": target[:40]})
     approver = agreed(desk, second, reason)
     if isinstance(approver, Refusal):

@@ -8,7 +8,7 @@ import pytest
 from kiosk.domain import chart
 from kiosk.domain.account_record import AccountRecord
 from kiosk.errors import Refusal
-from kiosk.till import account, account_paper, history, maintain, statement
+from kiosk.till import account, account_paper, closing, history, maintain, statement
 from kiosk.till.desk import Desk
 from kiosk.till.quote import Buyer, find_buyer
 from kiosk.till.sell import sell
@@ -24,6 +24,11 @@ SECOND = SecondPerson("301", "1234")
 
 def done(outcome: AccountRecord | Refusal) -> AccountRecord:
     assert isinstance(outcome, AccountRecord), outcome
+    return outcome
+
+
+def left(outcome: closing.Closed | Refusal) -> closing.Closed:
+    assert isinstance(outcome, closing.Closed), outcome
     return outcome
 
 
@@ -163,9 +168,9 @@ def test_everything_goes_back_when_an_account_is_closed(desk: Desk) -> None:
     done(account.top_up(desk, OWNER, "cash", 5_000))
     done(account.take_deposit(desk, OWNER, 2_000))
     cheque(desk, 700, "CH 9", "u9")
-    assert code(account.close(desk, OWNER, "moved away", SECOND)) == "money_uncleared"
+    assert code(closing.close(desk, OWNER, "moved away", SECOND)) == "money_uncleared"
     done(account.bounce(desk, "u9", "no cover"))
-    closed = done(account.close(desk, OWNER, "moved away", SECOND))
+    closed = left(closing.close(desk, OWNER, "moved away", SECOND)).record
     assert [(f.name, f.amount_minor) for f in closed.figures] == [
         ("kept", 7_000), ("debt", 0), ("paid_out", 7_000),
     ]  # fmt: skip
@@ -175,13 +180,28 @@ def test_everything_goes_back_when_an_account_is_closed(desk: Desk) -> None:
     assert not maintain.verify(desk).first_bad
 
 
+def test_a_deposit_goes_back_when_two_persons_agree(desk: Desk) -> None:
+    done(account.take_deposit(desk, OWNER, 2_000))
+    back = account.refund(desk, f"deposit:{OWNER}", 500, "smaller flat", SECOND)
+    assert done(back).texts["from"] == f"deposit {OWNER}"
+    assert money(desk, chart.cash("101")) == 1_500
+    kept = account.transfer(desk, f"deposit:{OWNER}", f"capital:{OWNER}", 1_500, "asked", SECOND)
+    assert done(kept).kind == "money_transferred"
+    assert (money(desk, chart.deposit(OWNER)), money(desk, CAPITAL)) == (0, -1_500)
+    too_much = account.refund(desk, f"deposit:{OWNER}", 1, "asked", SECOND)
+    assert isinstance(too_much, Refusal)
+    to_deposit = account.transfer(desk, f"capital:{OWNER}", f"deposit:{OWNER}", 1, "no", SECOND)
+    assert code(to_deposit) == "unknown_purse"
+    assert not maintain.verify(desk).first_bad
+
+
 def test_a_debtor_pays_with_what_is_kept_when_the_account_is_closed(desk: Desk) -> None:
     meter = meter_number("keypad", debt=True)
     owner = next(m.account for m in CATALOGUE.meters if m.number == meter)
     debt = money(desk, chart.receivable(owner))
-    assert code(account.close(desk, owner, "moved away", SECOND)) == "account_still_owes"
+    assert code(closing.close(desk, owner, "moved away", SECOND)) == "account_still_owes"
     done(account.take_deposit(desk, owner, debt + 500))
-    closed = done(account.close(desk, owner, "moved away", SECOND, through_bank=True))
+    closed = left(closing.close(desk, owner, "moved away", SECOND, through_bank=True)).record
     assert closed.figures[-1].amount_minor == 500
     assert money(desk, chart.receivable(owner)) == 0
     assert money(desk, chart.BANK) == -500

@@ -267,7 +267,11 @@ def test_an_unread_card_is_taken_back_rather_than_moved(desk: Desk, card_sale: S
 # --- priced again -----------------------------------------------------------------------------
 
 
-def publish(desk: Desk, per_cent: int, valid_from_ms: int) -> None:
+#: Prices that began so long before a sale were those of its quote too.
+LONG_MS = 3_600_000
+
+
+def publish(desk: Desk, per_cent: int, valid_from_ms: int, number: int = 2) -> None:
     tariff = CATALOGUE.tariff
     priced = [
         msgspec.structs.replace(
@@ -282,9 +286,9 @@ def publish(desk: Desk, per_cent: int, valid_from_ms: int) -> None:
         for power_type in tariff.power_types
     ]
     pack = msgspec.structs.replace(
-        tariff, number=2, power_types=priced, valid_from_ms=valid_from_ms
+        tariff, number=number, power_types=priced, valid_from_ms=valid_from_ms
     )
-    newer = catalogues.Catalogue(2, "rehearsal", pack, [], [], [])
+    newer = catalogues.Catalogue(number, "rehearsal", pack, [], [], [])
     outcome = desk.journal.append(catalogues.received(newer), content=catalogues.encode(newer))
     assert not isinstance(outcome, Refusal), outcome
 
@@ -292,7 +296,7 @@ def publish(desk: Desk, per_cent: int, valid_from_ms: int) -> None:
 #: New prices in per cent, who bears it -> account, its sign.
 RATES = [
     (120, "customer", "receivable", 1),
-    (80, "customer", "capital_account", -1),
+    (80, "customer", "meter_account", -1),
     (120, "utility", "revenue", 1),
     (80, "utility", "revenue", -1),
 ]
@@ -306,19 +310,55 @@ def test_the_difference_is_booked_and_the_token_stays_when_prices_came_late_E07_
     desk.settings = msgspec.structs.replace(desk.settings, accounts=accounts)
     record = sold(sell_to(desk, KEYPAD, 5_000))
     owner = record.committed.account
-    publish(desk, per_cent, record.time_ms - 1)
+    publish(desk, per_cent, record.time_ms - LONG_MS)
     events = rerate.rerate_all(desk)
     assert not isinstance(events, Refusal)
     assert len(events) == 1
     # Without the service charge and its tax 45.97 bought energy: a fifth of it, rounded down.
     difference = {120: 919, 80: -920}[per_cent]
-    holder = "tariff_variance" if account == "revenue" else owner
+    holder = {"revenue": "tariff_variance", "meter_account": KEYPAD}.get(account, owner)
     assert money(desk, f"{account}:{holder}") == difference
     assert difference * sign > 0
     assert rerate.rerate_all(desk) == []
     assert rerate.rerate(desk, record.committed.sale_id) == events[0]
     assert desk.records.sale(record.committed.sale_id) == record
     assert not maintain.verify(desk).first_bad
+
+
+def test_the_next_purchase_bears_it_when_too_much_was_paid_E11(desk: Desk) -> None:
+    record = sold(sell_to(desk, KEYPAD, 5_000))
+    publish(desk, 80, record.time_ms - LONG_MS)
+    rerate.rerate_all(desk)
+    buyer = find_buyer(desk, KEYPAD)
+    assert isinstance(buyer, Buyer)
+    assert buyer.credit_minor == 920
+
+
+def test_a_sale_is_found_when_its_right_prices_were_replaced_meanwhile_E11(desk: Desk) -> None:
+    record = sold(sell_to(desk, KEYPAD, 5_000))
+    publish(desk, 120, record.time_ms - LONG_MS)
+    publish(desk, 300, record.time_ms + LONG_MS, number=3)
+    (event,) = done_all(rerate.rerate_all(desk))
+    assert {f.name: f.amount_minor for f in event.figures}["difference"] == 919
+    assert done_all(rerate.rerate_all(desk)) == []
+
+
+def test_a_sale_is_right_when_its_quote_was_made_before_the_prices_began_E12(desk: Desk) -> None:
+    record = sold(sell_to(desk, KEYPAD, 5_000))
+    publish(desk, 120, record.time_ms - 60_000)
+    assert code(rerate.rerate(desk, record.committed.sale_id)) == "priced_right"
+
+
+def test_only_sales_of_the_days_asked_for_are_priced_again(desk: Desk) -> None:
+    record = sold(sell_to(desk, KEYPAD, 5_000))
+    publish(desk, 120, record.time_ms - LONG_MS)
+    assert done_all(rerate.rerate_all(desk, record.time_ms + 1)) == []
+    assert len(done_all(rerate.rerate_all(desk, record.time_ms))) == 1
+
+
+def done_all(outcome: list[AccountRecord] | Refusal) -> list[AccountRecord]:
+    assert not isinstance(outcome, Refusal), outcome
+    return outcome
 
 
 def test_a_sale_is_left_alone_when_its_prices_were_in_force(desk: Desk) -> None:

@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Callable
 from typing import TypeAlias
 
+import msgspec
+
 from kiosk.domain import money
 from kiosk.domain.account_facts import METHODS
 from kiosk.domain.account_record import AccountRecord
@@ -13,11 +15,12 @@ from kiosk.domain.debts import KINDS, ORDERS, RULES, Plan
 from kiosk.errors import BadInput, Refusal
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
-from kiosk.front.commands.persons import second_of
+from kiosk.front.commands.persons import energy_typed, second_of
 from kiosk.front.operator import become
 from kiosk.front.wiring import House, opened
 from kiosk.screens import account_telling
-from kiosk.till import account, account_paper, debt, statement
+from kiosk.till import account, account_paper, closing, debt, statement
+from kiosk.till.replace import Final
 
 _PPM_OF_PERCENT = 10_000
 
@@ -87,13 +90,19 @@ def _taking(words: Words) -> None:
 
 def _moving(words: Words) -> None:
     transfer = _word(words, "transfer", "move money between accounts", customer=False)
-    transfer.add_argument("--from", dest="source", required=True, help="capital:N, meter:N")
+    transfer.add_argument(
+        "--from", dest="source", required=True, help="capital:N, meter:N, deposit:N or overpaid:N"
+    )
     transfer.add_argument("--to", required=True, help="capital:ACCOUNT or meter:METER")
     transfer.add_argument("--amount", required=True)
     transfer.add_argument("--id", default="")
-    closing = _word(words, "close", "pay everything out and close")
-    closing.add_argument("--bank", action="store_true", help="through the bank, not in cash")
-    for parser in (transfer, closing):
+    leaving = _word(words, "close", "pay everything out and close")
+    leaving.add_argument("--bank", action="store_true", help="through the bank, not in cash")
+    leaving.add_argument(
+        "--final", action="append", default=[], metavar="METER:READING:LEFT",
+        help="cancel a meter that was read (kWh, kWh left), or METER:card",
+    )  # fmt: skip
+    for parser in (transfer, leaving):
         parser.add_argument("--reason", required=True)
         say.second(parser)
 
@@ -286,11 +295,33 @@ def _transfer(house: House, options: argparse.Namespace) -> int | Refusal:
 
 
 def _close(house: House, options: argparse.Namespace) -> int | Refusal:
-    record = account.close(
+    outcome = closing.close(
         house.desk, options.customer, options.reason, second_of(house, options),
-        through_bank=options.bank,
+        through_bank=options.bank, finals=dict(_final(text) for text in options.final),
     )  # fmt: skip
-    return told(house, record, options)
+    if isinstance(outcome, Refusal):
+        return outcome
+    if options.json:
+        cancelled = [slip.meter for slip in outcome.cancelled]
+        staying = {meter.number: refusal.code for meter, refusal in outcome.staying}
+        meters = {"cancelled": cancelled, "staying": staying}
+        say.json({**msgspec.to_builtins(outcome.record), **meters})
+    for line in [] if options.json else account_telling.closed_lines(house.words, outcome):
+        say.out(line)
+    return 0
+
+
+def _final(text: str) -> tuple[str, Final]:
+    """A meter and how it was read for the last time."""
+    meter, _, figures = text.partition(":")
+    if figures == "card":
+        return meter, Final("card")
+    reading, colon, left = figures.partition(":")
+    if not colon:
+        raise BadInput(f"--final {text[:40]!r}: write METER:READING:LEFT in kWh, or METER:card.")
+    return meter, Final(
+        "technician", energy_typed(reading, "--final"), energy_typed(left, "--final")
+    )
 
 
 # --- debts ------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
+from kiosk.domain import debts
 from kiosk.domain.reversal import RETURNS
 from kiosk.errors import BadInput, Refusal
 from kiosk.front.cli import Context
@@ -30,12 +31,15 @@ def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--to", required=True, help="capital:ACCOUNT or meter:METER")
         parser.add_argument("--consumed", action="store_true", help="the wrong meter has used it")
     if verb == "refund":
-        parser.add_argument("--from", dest="source", required=True, help="capital:N or meter:N")
+        parser.add_argument(
+            "--from", dest="source", required=True, help="capital:N, meter:N, deposit:N"
+        )
         parser.add_argument("--amount", required=True)
         parser.add_argument("--bank", action="store_true", help="through the bank, not in cash")
         parser.add_argument("--id", default="", help="the same id twice is one refund")
     if verb == "rerate":
         parser.add_argument("sale", nargs="?", default="", help="one sale (default: all)")
+        parser.add_argument("--from", dest="from_day", default="", help="YYYY-MM-DD, UTC")
     else:
         parser.add_argument("--reason", required=verb != "reverse", default="")
         say.second(parser)
@@ -117,10 +121,17 @@ def _reallocate(house: House, options: argparse.Namespace) -> int | Refusal:
     return with_card_of(house, options.sale, act)
 
 
+def _from_ms(text: str) -> int:
+    from_ms = debts.day_ms(text) if text else 0
+    if isinstance(from_ms, Refusal):
+        raise BadInput(f"--from {text[:20]!r}: write the day as YYYY-MM-DD.")
+    return from_ms
+
+
 def _rerate(house: House, options: argparse.Namespace) -> int | Refusal:
     if options.sale:
         return told(house, rerate.rerate(house.desk, options.sale), options)
-    found = rerate.rerate_all(house.desk)
+    found = rerate.rerate_all(house.desk, _from_ms(options.from_day))
     if isinstance(found, Refusal):
         return found
     if options.json:
