@@ -43,6 +43,11 @@ def played_catalogue(settings: Settings) -> catalogues.Catalogue:
     return utility_registry.enriched(plain)
 
 
+def first_catalogue(settings: Settings) -> bytes:
+    """What the rehearsal's centre begins with: the catalogue that its terminals have."""
+    return catalogues.encode(played_catalogue(settings))
+
+
 def _register_utility(home: Home, settings: Settings) -> None:
     content = played_catalogue(settings)
     received = catalogues.received(content)
