@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,7 @@ from kiosk.domain.record import SaleRecord
 from kiosk.errors import BadInput, LinkFault, Refusal
 from kiosk.front import line
 from kiosk.front.own_centre import OwnCentre
+from kiosk.front.rehearsal import first_catalogue
 from kiosk.front.wiring import House, build
 from kiosk.front.world import World, WorldHands
 from kiosk.till import history
@@ -115,7 +117,7 @@ class Demo:
         self._folder, self._settings = folder, settings
         self._random = random.Random(seed)  # noqa: S311 - a story to replay, not a secret
         self._seed, self._tell = seed, tell
-        self._centre = OwnCentre(folder)
+        self._centre = OwnCentre(folder, partial(first_catalogue, settings))
         self._refused = 0
         url = self._centre.address()
         self._url = url

@@ -11,19 +11,22 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from kiosk.errors import LinkFault
 from kiosk.front.world import DeviceLock
 
-_READY_S = 20.0
+#: In a rehearsal nobody is the clerk who issues catalogues.
+_ISSUE_EVERY_S = "30"
 
 
 class OwnCentre:
-    """Starts the centre when it is first asked for its address; `close` ends it."""
+    """Starts the centre when it is first asked for its address; `close` ends it. `first` makes the
+    catalogue that a centre without any begins with."""
 
-    def __init__(self, home: Path) -> None:
-        self._home = home
+    def __init__(self, home: Path, first: Callable[[], bytes] | None = None) -> None:
+        self._home, self._first = home, first
         self._child: subprocess.Popen[str] | None = None
         self._lock: DeviceLock | None = None
 
@@ -55,11 +58,21 @@ class OwnCentre:
         except OSError as error:
             raise LinkFault("The rehearsal's centre has not started yet.") from error
 
+    def _catalogue(self, folder: Path) -> list[str]:
+        """The words of the catalogue to begin with, which is kept beside the centre."""
+        path = folder / "first.catalogue"
+        if self._first is not None and not path.exists():
+            draft = folder / ".first.catalogue"
+            draft.write_bytes(self._first())
+            draft.replace(path)
+        return ["--catalogue", str(path)] if path.exists() else []
+
     def _start(self, folder: Path) -> None:
+        words = [str(self._home), *self._catalogue(folder)]
         log = (folder / "centre.log").open("a")
         try:
             self._child = subprocess.Popen(  # noqa: S603 - our own program, fixed words
-                [sys.executable, "-m", __name__, str(self._home)],
+                [sys.executable, "-m", __name__, *words],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
                 env={**os.environ, "KIOSK_MARK": ""},
             )  # fmt: skip
@@ -75,12 +88,13 @@ class OwnCentre:
         draft.replace(self._home / "centre.url")
 
 
-def serve(home: str) -> int:
+def serve(home: str, *catalogue: str) -> int:
     """What the child does: be the centre until standard input ends."""
     from sync.centre.__main__ import main
 
     threading.Thread(target=_end_with_the_face, name="face", daemon=True).start()
-    return main(["serve", "--home", home, "--port", "0", "--auto-enrol"])
+    issuing = ["--issue-every", _ISSUE_EVERY_S]
+    return main(["serve", "--home", home, "--port", "0", "--auto-enrol", *issuing, *catalogue])
 
 
 def _end_with_the_face() -> None:
@@ -90,4 +104,4 @@ def _end_with_the_face() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(serve(sys.argv[1]))
+    sys.exit(serve(*sys.argv[1:]))

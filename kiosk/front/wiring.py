@@ -11,6 +11,7 @@ import copy
 import logging
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -368,8 +369,9 @@ def _open_line(house: House, clock: Clock, entropy: Entropy) -> None:
         address: Callable[[], str] = lambda: url  # noqa: E731 - one of two, named by use
     elif settings.site.mode == "rehearsal" and settings.rehearsal.centre:
         from kiosk.front.own_centre import OwnCentre
+        from kiosk.front.rehearsal import first_catalogue
 
-        own = OwnCentre(house.home.path)
+        own = OwnCentre(house.home.path, partial(first_catalogue, settings))
         house.later(own.close)
         address = own.address
     else:

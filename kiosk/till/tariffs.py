@@ -1,7 +1,7 @@
 """The verbs of a tariff clerk: look at what a new pack changes for whom, and put it into force.
 
-Prices come into force by two persons (E35): in a rehearsal as the next catalogue, in a hall that
-keeps its own books as a fact of its own.
+Prices come into force by two persons (E35), as a fact of the journal that holds the whole pack:
+dated, numbered, signed with its entry, and named by its digest in every sale.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from datetime import datetime
 
 import msgspec
 
-from kiosk.domain import catalogue as catalogues
 from kiosk.domain import facts, tariff
 from kiosk.domain.tariff_pack import TariffPack, Usage, pack_bytes, pack_digest
 from kiosk.errors import Refusal
@@ -117,7 +116,12 @@ def publish(
     agreed = second_person(desk, second.name, second.pin, "tariffs")
     if isinstance(agreed, Refusal):
         return agreed
-    outcome = _put(desk, pack, second.name)
+    outcome = desk.journal.append(
+        facts.TariffPublished(
+            pack.number, pack_digest(pack), pack.currency, pack.valid_from_ms, pack.use_by_ms,
+            pack_bytes(pack), desk.operator, second.name,
+        )
+    )  # fmt: skip
     if isinstance(outcome, Refusal):
         return outcome
     desk.nudge()
@@ -146,19 +150,3 @@ def _jumps(change: Change) -> bool:
         if now is not None and then is not None and not now <= _JUMP * then <= _JUMP**2 * now:
             return True
     return False
-
-
-def _put(desk: Desk, pack: TariffPack, second: str) -> list[int] | Refusal:
-    if desk.settings.site.mode == "rehearsal":
-        last = desk.records.last_of(facts.CatalogueReceived.KIND)
-        number = last.number if isinstance(last, facts.CatalogueReceived) else 0
-        next_one = catalogues.Catalogue(number + 1, "rehearsal", pack, [], [], [])
-        return desk.journal.append(
-            catalogues.received(next_one), content=catalogues.encode(next_one)
-        )
-    return desk.journal.append(
-        facts.TariffPublished(
-            pack.number, pack_digest(pack), pack.currency, pack.valid_from_ms, pack.use_by_ms,
-            pack_bytes(pack), desk.operator, second,
-        )
-    )  # fmt: skip

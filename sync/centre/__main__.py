@@ -41,8 +41,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 async def _serve(arguments: argparse.Namespace) -> int:
     from sync.centre.serve import serve
 
-    settings = _settings(arguments)
-    await serve(settings, arguments.host, arguments.port, auto_enrol=arguments.auto_enrol)
+    settings, first = _settings(arguments), arguments.catalogue
+    await serve(
+        settings, arguments.host, arguments.port, auto_enrol=arguments.auto_enrol,
+        first=stick.read_content(first) if first is not None else b"",
+        issue_every_s=arguments.issue_every,
+    )  # fmt: skip
     return 0
 
 
@@ -170,6 +174,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--auto-enrol", action="store_true", help="rehearsal only: enrol whoever asks"
     )
+    command.add_argument(
+        "--catalogue", type=Path, metavar="FILE", help="begin with this one, if there is none yet"
+    )
+    command.add_argument(
+        "--issue-every", type=float, default=0.0, metavar="SECONDS",
+        help="merge what terminals registered into a catalogue by itself; 0: `catalogue issue`",
+    )  # fmt: skip
     command.set_defaults(command=_serve)
 
     command = commands.add_parser(

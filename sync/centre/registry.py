@@ -65,6 +65,32 @@ class CentreRegistry:
             )  # fmt: skip
         return catalogue
 
+    async def load_first(self, content: bytes) -> None:
+        """`load` where no catalogue is here yet: what a rehearsal begins with. BadInput."""
+        if await self.next_after(0) is None:
+            await self.load(content)
+
+    async def issue_if_changed(self) -> Issued | None:
+        """`issue`, if a terminal registered or amended something that no catalogue contains yet."""
+        return await self.issue() if await self._changed() else None
+
+    async def _changed(self) -> bool:
+        """Whether the newest catalogue lacks a change. Nothing is merged before the first one."""
+        async with self._store.transaction() as transaction:
+            newest = await transaction.fetch(
+                "SELECT content FROM catalogues ORDER BY number DESC LIMIT 1"
+            )
+            entries = await transaction.fetch("SELECT content FROM registry_entries")
+        if not newest:
+            return False
+        merged = _decoded(newest[0]).merged
+        decoded = (_ENTRIES.decode(row[0]) for row in entries)
+        return any(
+            entry.sequence > merged.get(entry.origin, 0)
+            and changes_of(facts.decode(entry.kind, entry.version, entry.body))
+            for entry in decoded
+        )
+
     async def issue(self) -> Issued:
         """Merge everything that is booked into the next catalogue. BadInput without a first one."""
         async with self._store.transaction() as transaction:
@@ -98,12 +124,16 @@ class CentreRegistry:
         return wire.sign_catalogue(self._signer, self._name, bytes(rows[0][0])) if rows else None
 
 
+def _decoded(row: Row) -> Catalogue:
+    catalogue = catalogues.decode(bytes(row[0]))
+    assert not isinstance(catalogue, Refusal), "it was looked at when it was loaded"
+    return catalogue
+
+
 def _registry(loaded: Iterable[Row], entries: Iterable[Row]) -> Registry:
     registry = Registry()
     for row in loaded:
-        catalogue = catalogues.decode(bytes(row[0]))
-        assert not isinstance(catalogue, Refusal), "it was looked at when it was loaded"
-        registry.take_catalogue(catalogue)
+        registry.take_catalogue(_decoded(row))
     for row in entries:
         entry = _ENTRIES.decode(row[0])
         fact = facts.decode(entry.kind, entry.version, entry.body)

@@ -99,6 +99,26 @@ def test_nothing_is_issued_without_prices(centre: RunningCentre) -> None:
         centre.run(centre.hall.registry.issue())
 
 
+def test_a_catalogue_follows_by_itself_when_a_hall_changed_something(
+    centre: RunningCentre,
+) -> None:
+    registry = centre.hall.registry
+    assert centre.run(registry.issue_if_changed()) is None, "there are no prices yet"
+    centre.run(registry.load_first(catalogues.encode(CATALOGUE)))
+    centre.run(registry.load_first(b"not looked at: there is one"))
+    terminal = hall(centre, "T1", amended("a", "phone", "0799"))
+    assert centre.run(registry.issue_if_changed()) is None, "nothing is booked yet"
+    centre.keep_books()
+    made = centre.run(registry.issue_if_changed())
+    assert made is not None and made.number == 2
+    assert issued(centre, 1).customers[0].phone == "0799"
+    received = catalogues.received(issued(centre, 1))
+    terminal.write(received)
+    centre.send(terminal.packed(len(terminal.entries)))
+    centre.keep_books()
+    assert centre.run(registry.issue_if_changed()) is None, "its arrival is no change"
+
+
 def test_a_catalogue_is_given_to_enrolled_terminals_alone(centre: RunningCentre) -> None:
     load(centre)
     terminal = hall(centre, "T1")
