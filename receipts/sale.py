@@ -116,6 +116,9 @@ def _token(label: str, digits: str) -> list[SlipLine]:
 
 
 def _how(record: SaleRecord, words: Words) -> list[SlipLine]:
-    if record.how in ("", "normal"):
-        return []
-    return [SlipLine(words.say("slip.recovered"), style="small")]
+    lines = []
+    if record.how not in ("", "normal"):
+        lines.append(SlipLine(words.say("slip.recovered"), style="small"))
+    if record.undone:
+        lines.append(SlipLine(words.say(f"account.undone_{record.undone}"), style="bold"))
+    return lines

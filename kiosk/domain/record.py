@@ -38,6 +38,14 @@ class SaleRecord(msgspec.Struct, frozen=True):
     stages_ms: dict[str, int] = {}
     #: The free tokens beside the paid one, in printing order.
     free_tokens: list[str] = []
+    #: What became of a delivered sale: "reversed", "reallocated", "taken_back" off its card, or
+    #: "intended" while one of these is under way; empty for nothing.
+    undone: str = ""
+
+    @property
+    def standing(self) -> str:
+        """What a list says of it: its state, unless it was undone since."""
+        return self.undone or self.state
 
     def tokens(self) -> list[str]:
         """All tokens in printing order; none for a card, or before they are made."""

@@ -245,7 +245,18 @@ class Records(
         return SaleRecord(
             committed, sequence, digest(entry).hex()[:8], entry.time_ms, entry.quality, state,
             how, paid, purchase_number, ended_ms, reason, returned_to, copies, stages, free,
+            self._undone_since(sale_id),
         )  # fmt: skip
+
+    def _undone_since(self, sale_id: str) -> str:
+        """See SaleRecord.undone."""
+        rows = self._all(
+            "SELECT state FROM undone_sales WHERE sale_id = ? UNION ALL"
+            " SELECT CASE state WHEN 'done' THEN 'taken_back' ELSE 'intended' END FROM card_works"
+            " WHERE sale_id = ? AND operation = 'cancel' AND state <> 'undone'",
+            sale_id, sale_id,
+        )  # fmt: skip
+        return str(rows[0][0]) if rows else ""
 
     def sales_table(self) -> dict[str, tuple[int, int, int]]:
         """Per state: how many sales, their money, their energy."""

@@ -214,7 +214,7 @@ def sale_cells(words: Words, record: SaleRecord) -> list[str]:
         committed.meter,
         words.amount(committed.amount_minor, committed.currency),
         words.energy(committed.energy_wh),
-        words.say(f"state.{record.state}"),
+        words.say(f"state.{record.standing}"),
     ]
 
 

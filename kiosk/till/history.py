@@ -19,7 +19,7 @@ class Explained(msgspec.Struct, frozen=True):
     record: SaleRecord
     replayed: tariff.Quote | None
     same: bool
-    #: "reversed" or "reallocated", or nothing.
+    #: See SaleRecord.undone.
     undone: str = ""
 
 
@@ -54,7 +54,7 @@ def why(desk: Desk, sale_id: str) -> Explained | Refusal:
     if record is None:
         return Refusal("unknown_sale", {"sale": sale_id[:40]})
     committed = record.committed
-    undone = (desk.records.undone(committed.sale_id) or ("", 0))[0]
+    undone = record.undone
     found = desk.records.tariff(committed.tariff_digest)
     if found is None:
         return Explained(record, None, same=False, undone=undone)

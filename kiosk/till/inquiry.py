@@ -65,7 +65,7 @@ def _purchases(desk: Desk, span: Span) -> list[list[Value]]:
     return [
         [
             r.time_ms, r.committed.sale_id, r.committed.meter, r.committed.account,
-            r.committed.power_type, r.committed.amount_minor, r.committed.energy_wh, r.state,
+            r.committed.power_type, r.committed.amount_minor, r.committed.energy_wh, r.standing,
             r.token or (f"#{r.purchase_number}" if r.purchase_number else ""),
             r.committed.operator, r.sequence,
         ]

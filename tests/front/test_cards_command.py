@@ -76,11 +76,16 @@ def test_a_lost_card_gives_its_purchase_once_when_it_is_replaced_and_found(kiosk
 
 def test_a_purchase_is_taken_back_and_the_card_is_repaired(kiosk: Kiosk) -> None:
     meter = a_meter(kiosk, "card")
-    kiosk("sell", "--meter", meter, "--amount", "50")
+    sold = kiosk("sell", "--meter", meter, "--amount", "50", "--json").json
     kiosk("rehearse", "card", "insert", meter)
     done = kiosk("cards", "cancel", "--reason", "moved away", "--json").json
     assert (done["state"], done["amount_minor"]) == ("done", 5000)
     assert done["returned_to"] == f"meter_account:{meter}"
+    (listed,) = kiosk("records", "purchases", meter, "--json").json
+    assert listed["state"] == "taken_back"
+    why = kiosk("why", sold["sale_id"], "--json").json
+    assert (why["state"], why["undone"]) == ("taken_back", "taken_back")
+    assert "was taken back off its card" in " ".join(why["says"])
     is_one_sentence(kiosk("cards", "cancel", "--reason", "again"), 1, "was not sold on it")
     is_one_sentence(kiosk("cards", "repair", "--reason", "try it"), 1, "shows")
     is_one_sentence(kiosk("cards", "repair", "--reason", "try it", "--shown", "0"), 1, "agree")

@@ -94,7 +94,7 @@ def sale_json(record: SaleRecord, words: Words) -> dict[str, Any]:
         "sale_id": committed.sale_id,
         "meter": committed.meter,
         "account": committed.account,
-        "state": record.state,
+        "state": record.standing,
         "amount_minor": committed.amount_minor,
         "currency": committed.currency,
         "energy_wh": committed.energy_wh,

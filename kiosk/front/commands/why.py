@@ -47,7 +47,7 @@ def _why(house: House, options: argparse.Namespace) -> int | Refusal:
         say.json(shown)
     else:
         committed = record.committed
-        state = words.say(f"state.{record.state}")
+        state = words.say(f"state.{record.standing}")
         say.out(f"{words.say('slip.sale')} {committed.sale_id}  {committed.meter}  {state}")
         for line in [*lines, *telling.delivery_lines(words, record)]:
             say.out(line)
