@@ -14,6 +14,7 @@ from typing import Literal, Protocol, runtime_checkable
 import msgspec
 
 from kiosk.domain.account_record import AccountRecord, Standing
+from kiosk.domain.card_account_record import MoveRecord
 from kiosk.domain.card_record import CardWorkRecord
 from kiosk.domain.cards.image import CardImage, PlainWrite
 from kiosk.domain.record import PaymentRecord, SaleRecord, TokenRecord
@@ -334,6 +335,9 @@ class SlipWriter(Protocol):
 
     def card(self, record: CardWorkRecord, customer: Customer | None, copy: int) -> list[SlipLine]:
         """The slip of a work on a card: what it carries now, what was paid or given back."""
+
+    def card_money(self, record: MoveRecord, customer: Customer | None) -> list[SlipLine]:
+        """The slip of money put on a card: what the card holds now, or what became of it."""
 
     def registry(self, slip: RegistrySlip, copy: int) -> list[SlipLine]:
         """The slip of an account that was opened, or a meter that was replaced or cancelled."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kiosk.domain.account_record import AccountRecord, Standing
+from kiosk.domain.card_account_record import MoveRecord
 from kiosk.domain.card_record import CardWorkRecord
 from kiosk.domain.record import PaymentRecord, SaleRecord, TokenRecord
 from kiosk.domain.registry import Customer
@@ -13,6 +14,7 @@ from kiosk.ports import SlipLine
 from kiosk.words.book import Words
 from receipts.account import event_slip, statement_slip
 from receipts.card import card_slip
+from receipts.card_money import card_money_slip
 from receipts.fault import doubt_slip, kept_slip, void_slip
 from receipts.paper import Site
 from receipts.registry import registry_slip
@@ -46,6 +48,10 @@ class Writer:
     def card(self, record: CardWorkRecord, customer: Customer | None, copy: int) -> list[SlipLine]:
         """The slip of a work on a card."""
         return card_slip(record, customer, self._site, self._words, copy=copy, mode=self._mode)
+
+    def card_money(self, record: MoveRecord, customer: Customer | None) -> list[SlipLine]:
+        """The slip of money that was put on a card."""
+        return card_money_slip(record, customer, self._site, self._words, mode=self._mode)
 
     def registry(self, slip: RegistrySlip, copy: int) -> list[SlipLine]:
         """The slip of an account that was opened, or a meter that was replaced or cancelled."""

@@ -4,36 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from kiosk.domain.card_account_chain import Link
 from kiosk.domain.card_account_facts import (
     AccountMoveCommitted,
+    AccountMoveUndone,
     CardSuspected,
     SuspicionClosed,
 )
+from kiosk.domain.card_account_record import CaseRecord, MoveRecord
 from kiosk.domain.cards.image import CardImage
+from kiosk.domain.entry import Entry, digest
 from kiosk.domain.fact import Fact
-
-
-class MoveRecord(msgspec.Struct, frozen=True):
-    """A movement on a card's account and how it stands: committed, moved or undone."""
-
-    committed: AccountMoveCommitted
-    sequence: int
-    state: str
-    time_ms: int
-
-
-class CaseRecord(msgspec.Struct, frozen=True):
-    """A card under suspicion; `closed` is the entry in which staff said what they found, `end` what
-    it says."""
-
-    suspected: CardSuspected
-    sequence: int
-    time_ms: int
-    closed: int | None
-    end: SuspicionClosed | None = None
 
 
 class CardAccountReads:
@@ -46,6 +27,10 @@ class CardAccountReads:
 
     def fact(self, sequence: int) -> Fact:
         """The fact at `sequence`."""
+        raise NotImplementedError
+
+    def after(self, sequence: int, limit: int) -> list[Entry]:
+        """The entries that follow `sequence`."""
         raise NotImplementedError
 
     def account_move(self, move_id: str) -> MoveRecord | None:
@@ -76,16 +61,23 @@ class CardAccountReads:
 
     def _moves(self, condition: str, *values: Any) -> list[MoveRecord]:
         rows = self._all(
-            "SELECT sequence, state, committed_ms FROM account_moves"  # noqa: S608
+            "SELECT sequence, state, ended FROM account_moves"  # noqa: S608
             f" WHERE {condition}",
             *values,
         )
         return [self._move(*row) for row in rows]
 
-    def _move(self, sequence: int, state: str, time_ms: int) -> MoveRecord:
-        committed = self.fact(sequence)
+    def _move(self, sequence: int, state: str, ended: int | None) -> MoveRecord:
+        committed, entry = self.fact(sequence), self.after(sequence - 1, 1)[0]
         assert isinstance(committed, AccountMoveCommitted)
-        return MoveRecord(committed, sequence, state, time_ms)
+        end = self.fact(ended) if ended is not None else None
+        reason, returned_to = ("", "")
+        if isinstance(end, AccountMoveUndone):
+            reason, returned_to = end.reason, end.returned_to
+        return MoveRecord(
+            committed, sequence, state, entry.time_ms, digest(entry).hex()[:8], entry.quality,
+            reason, returned_to,
+        )  # fmt: skip
 
     # --- cards under suspicion ----------------------------------------------------------------
 

@@ -120,9 +120,9 @@ def _parts(line: str) -> list[str]:
 # --- plans and works ------------------------------------------------------------------------------
 
 
-def plan_lines(words: Words, plan: Plan, currency: str) -> list[str]:
-    """What a work would do, restated before it is done."""
-    lines = _operation_lines(words, plan)
+def plan_lines(words: Words, plan: Plan, currency: str, reason: str = "") -> list[str]:
+    """Which card is in the reader, and what a work would do to it; restated before it is done."""
+    lines = [_card_line(words, plan), *_operation_lines(words, plan)]
     if plan.operation in {"make", "reissue"}:
         lines.append(_carries(words, plan))
     if plan.settles:
@@ -136,7 +136,22 @@ def plan_lines(words: Words, plan: Plan, currency: str) -> list[str]:
         lines.append(
             words.say(key, currency=currency, amount_minor=plan.amount_minor, meter=plan.meter)
         )
+    if reason:
+        lines.append(f"{words.say('cards.ask_reason')}: {reason}")
     return [*lines, words.say("cards.plan_two")] if plan.two_persons else lines
+
+
+def _card_line(words: Words, plan: Plan) -> str:
+    """The card in the reader: family, chip, and whose it is; a blank one is nobody's yet."""
+    family, serial = plan.before.family, plan.serial
+    if plan.operation in {"make", "reissue", "tool"}:
+        blank = words.say("cards.plan_blank", family=family, serial=serial)
+        owner = words.say("cards.plan_customer", customer=plan.customer) if plan.customer else ""
+        return f"{blank} {owner}".rstrip()
+    return words.say(
+        "cards.plan_card", family=family, serial=serial, card=plan.card_number,
+        issue=plan.issue, customer=plan.customer,
+    )  # fmt: skip
 
 
 def _operation_lines(words: Words, plan: Plan) -> list[str]:
@@ -200,6 +215,67 @@ def work_cells(words: Words, record: CardWorkRecord) -> list[str]:
         words.time(record.time_ms), words.say(f"cards.operation_{work.operation}"),
         work.meter or work.serial, words.say(f"cards.state_{record.state}"), work.work_id,
     ]  # fmt: skip
+
+
+# --- what a list would do -------------------------------------------------------------------------
+
+
+def standing_line(words: Words, standing: CardStanding) -> str:
+    """Which card, in one sentence."""
+    card = standing.card
+    return words.say(
+        "cards.which_card", card=card.number, serial=card.serial, meter=card.meter, issue=card.issue
+    )
+
+
+def stop_lines(words: Words, standing: CardStanding, state: str, reason: str) -> list[str]:
+    """A card that is to be stopped, and what that means."""
+    key = f"cards.standing_{state}"
+    shown = words.say(key) if words.knows(key) else state
+    return [
+        standing_line(words, standing),
+        words.say("cards.will_stop", state=shown),
+        f"{words.say('cards.ask_reason')}: {reason}",
+    ]
+
+
+def release_lines(words: Words, standing: CardStanding) -> list[str]:
+    """A card that is to be released, and what that means."""
+    shown = words.say(f"cards.standing_{standing.state}")
+    why = f"{shown}, {standing.reason}" if standing.reason else shown
+    return [standing_line(words, standing), words.say("cards.will_release", state=why)]
+
+
+def close_lines(words: Words, case: CardCase, outcome: str) -> list[str]:
+    """A case that is to be closed, and what that means for the card."""
+    time, kind, serial, meter, _ = case_cells(words, case)
+    said = words.say("cards.which_case", time=time, kind=kind, serial=serial, meter=meter)
+    return [said, words.say(f"cards.will_close_{outcome}")]
+
+
+def give_up_lines(words: Words, record: CardWorkRecord, currency: str, station: str) -> list[str]:
+    """A work that is to be given up at `station`, on which card, and where its fee goes."""
+    work = record.committed
+    paid = sum(tender.amount_minor for tender in work.tenders)
+    lines = [work_line(words, record), words.say("cards.will_give_up")]
+    if paid:
+        key = "cash" if work.station == station else "account"
+        lines.append(
+            words.say(
+                f"cards.plan_back_{key}", currency=currency, amount_minor=paid, meter=work.meter
+            )
+        )
+    return lines
+
+
+def work_line(words: Words, record: CardWorkRecord) -> str:
+    """Which work, on which card, in one sentence."""
+    work = record.committed
+    return words.say(
+        "cards.which_work", operation=words.say(f"cards.operation_{work.operation}"),
+        work=work.work_id, family=work.before.family, serial=work.serial,
+        meter=work.meter or "-", time=words.time(record.time_ms),
+    )  # fmt: skip
 
 
 # --- lists ----------------------------------------------------------------------------------------

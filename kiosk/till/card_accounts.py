@@ -13,11 +13,11 @@ from typing import Literal, TypeVar
 import msgspec
 
 from kiosk.domain import card_account_chain, card_account_facts, chart
+from kiosk.domain.card_account_record import MoveRecord
 from kiosk.domain.cards import account_area, families
 from kiosk.domain.cards.image import CardImage
-from kiosk.domain.registry import Meter
+from kiosk.domain.registry import Customer, Meter
 from kiosk.errors import CardFault, CardUnusable, Refusal, VendorFault
-from kiosk.ledger.card_account_records import MoveRecord
 from kiosk.marks import mark
 from kiosk.ports import CardReader
 from kiosk.till.desk import Desk
@@ -47,6 +47,44 @@ def purse(desk: Desk) -> CardPurse | Refusal:
     """The account of the card in the reader; refuses what cannot be one of ours."""
     image = read_card(desk)
     return image if isinstance(image, Refusal) else purse_of(desk, image)
+
+
+class CardMoney(msgspec.Struct, frozen=True):
+    """What the counter shows: the account on the card, its customer, its card's printed number and
+    issue, its movements that are known here (newest first), and the one that is not settled."""
+
+    purse: CardPurse
+    customer: Customer
+    card: str
+    issue: int
+    moves: list[MoveRecord]
+    waiting: Refusal | None
+
+
+def card_money(desk: Desk) -> CardMoney | Refusal:
+    """The money on the card in the reader, as a counter shows it."""
+    held = desk.gate("card_read") or purse(desk)
+    if isinstance(held, Refusal):
+        return held
+    customer = desk.records.customer(held.account)
+    card = desk.records.card(serial=held.image.serial)
+    assert customer is not None and card is not None, "purse_of found the meter and the card"
+    serial = held.image.serial
+    return CardMoney(
+        held, customer, card.number, card.issue, desk.records.moves_of_card(serial),
+        unfinished(desk, serial),
+    )  # fmt: skip
+
+
+def planned_top_up(desk: Desk, money: CardMoney, amount_minor: int) -> int | Refusal:
+    """What the card would hold afterwards, before anybody takes the cash."""
+    refused = desk.gate("sell") or desk.room_to_sell() or money.waiting
+    if refused is not None:
+        return refused
+    if amount_minor <= 0:
+        return Refusal("amount_zero")
+    move = intended(desk, money.purse, "top_up", amount_minor, "planned")
+    return move if isinstance(move, Refusal) else move.balance_minor
 
 
 def purse_of(desk: Desk, image: CardImage) -> CardPurse | Refusal:
@@ -95,9 +133,13 @@ def intended(
 
 
 def top_up(
-    desk: Desk, amount_minor: int, card_back: CardBack = lambda _reason: False
+    desk: Desk,
+    amount_minor: int,
+    card_back: CardBack = lambda _reason: False,
+    confirmed: CardImage | None = None,
 ) -> MoveRecord | Refusal:
-    """Take cash over the counter and put it on the card in the reader.
+    """Take cash over the counter and put it on the card in the reader, which must still be as it
+    was when it was `confirmed`, if it was.
 
     The record's state is moved, undone (the cash goes back), or committed: the card was away and
     `recover` settles it when it comes again. A refusal means that nothing was taken.
@@ -113,6 +155,8 @@ def top_up(
         held = purse(desk)
         if isinstance(held, Refusal):
             return held
+        if confirmed is not None and held.image != confirmed:
+            return Refusal("card_changed")
         unsettled = unfinished(desk, held.image.serial)
         if unsettled is not None:
             return unsettled

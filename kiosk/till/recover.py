@@ -9,12 +9,12 @@ from __future__ import annotations
 import msgspec
 
 from kiosk.domain import card_account_facts, facts
+from kiosk.domain.card_account_record import MoveRecord
 from kiosk.domain.card_record import CardWorkRecord
 from kiosk.domain.cards import account_area, families
 from kiosk.domain.cards.image import CardImage
 from kiosk.domain.record import PaymentRecord, SaleRecord, TokenRecord
 from kiosk.errors import CardFault, CashFault, Refusal, VendorFault
-from kiosk.ledger.card_account_records import MoveRecord
 from kiosk.ledger.records import NoteRecord
 from kiosk.marks import mark
 from kiosk.ports import CashEvent, CashIn

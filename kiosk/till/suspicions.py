@@ -7,6 +7,7 @@ who was robbed. Staff read the reason with the case and close it together with a
 from __future__ import annotations
 
 from kiosk.domain import card_account_facts
+from kiosk.domain.card_account_record import CaseRecord
 from kiosk.domain.cards import families
 from kiosk.domain.cards import open as layout
 from kiosk.domain.cards.account_area import account_state
@@ -14,7 +15,6 @@ from kiosk.domain.cards.family import CardState
 from kiosk.domain.cards.image import CardImage
 from kiosk.domain.cards.suspicion import Known, Reason, suspicion
 from kiosk.errors import CardFault, CardForged, Refusal, VendorFault
-from kiosk.ledger.card_account_records import CaseRecord
 from kiosk.till.desk import Desk
 from kiosk.till.operators import second_person
 from kiosk.till.tokens import SecondPerson, reason_missing

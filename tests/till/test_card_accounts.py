@@ -12,12 +12,12 @@ from drivers.card.simulated_reader import CardFaults
 from kiosk import marks
 from kiosk.domain import card_account_chain
 from kiosk.domain import catalogue as catalogues
+from kiosk.domain.card_account_record import MoveRecord
 from kiosk.domain.catalogue import Catalogue
 from kiosk.domain.chart import CARD_ACCOUNTS_PENDING, SALES_PENDING, card_account, cash
 from kiosk.domain.chart import meter_account as kept_for
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
-from kiosk.ledger.card_account_records import MoveRecord
 from kiosk.till import card_accounts, recover
 from kiosk.till.desk import Desk
 from kiosk.till.maintain import verify

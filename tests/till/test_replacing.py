@@ -12,6 +12,7 @@ from kiosk.domain.registry_slip import RegistrySlip
 from kiosk.errors import Refusal, VendorFault
 from kiosk.till import amend, history, maintain, replace, tokens
 from kiosk.till.desk import Desk
+from kiosk.till.greet import find_buyer_by_card
 from kiosk.till.quote import find_buyer
 from kiosk.till.registration import NewMeter
 from kiosk.till.replace import Final, Replaced, cancel_meter, look_at_old, replace_meter
@@ -101,6 +102,23 @@ def test_the_card_alone_is_enough_when_it_agrees_with_the_books(hall: Hall, desk
     assert result.token is not None
     fact = desk.records.fact(result.replacement.sequence)
     assert getattr(fact, "second", "?") == ""
+
+
+def test_the_old_card_buys_nothing_more_when_its_meter_was_replaced_E14(
+    hall: Hall, desk: Desk
+) -> None:
+    """An unread purchase comes off the card first; afterwards the card is nobody's."""
+    hall.put_in(CARD)
+    bought(desk, CARD)
+    refused = replace_meter(desk, CARD, NEW, Final("card"), "to a keypad", None)
+    assert code(refused) == "old_card_unread"
+    hall.take_out()
+    hall.insert_in_meter(CARD)
+    hall.put_in(CARD)
+    done(replace_meter(desk, CARD, NEW, Final("card"), "to a keypad", None))
+    greeted = find_buyer_by_card(desk)
+    assert isinstance(greeted, Refusal), greeted
+    assert desk.records.open_suspicions() == []
 
 
 def test_there_is_no_write_back_when_there_is_no_card(desk: Desk) -> None:

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 
 from kiosk.domain import money
+from kiosk.domain.card_account_record import CaseRecord
 from kiosk.domain.cards.account_area import AccountState
 from kiosk.errors import Refusal
 from kiosk.front.cli import Context
@@ -14,7 +15,6 @@ from kiosk.front.commands.persons import second_of
 from kiosk.front.commands.sell import card_in
 from kiosk.front.operator import become
 from kiosk.front.wiring import House, opened
-from kiosk.ledger.card_account_records import CaseRecord
 from kiosk.till import card_accounts, recover, suspicions
 from kiosk.till.quote import find_buyer
 

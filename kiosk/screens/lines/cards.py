@@ -11,6 +11,7 @@ from kiosk.domain.cards.workshops import SHOPS
 from kiosk.domain.organisation import may
 from kiosk.errors import BadInput, Refusal
 from kiosk.screens import card_telling
+from kiosk.screens.lines import card_money
 from kiosk.screens.lines.console import Choice, Console
 from kiosk.till.cards import look, mend, plan, slip, watch, work
 from kiosk.till.cards.plan import Plan
@@ -35,6 +36,8 @@ def serve(console: Console) -> None:
         "reading": ("card_mend", _reading),
         "works": ("card_mend", _works),
         "stock": ("card_stock", _stock),
+        "money": ("card_read", card_money.money),
+        "suspicions": ("recover", card_money.suspected),
     }
     choices: list[Choice] = [
         (console.words.say(f"cards.menu_{name}"), partial(act, console))
@@ -121,8 +124,8 @@ def _work(console: Console, planned: Plan | Refusal) -> None:
     if isinstance(planned, Refusal):
         console.refuse(planned)
         return
-    lines = card_telling.plan_lines(console.words, planned, console.desk.currency)
     reason = console.ask("cards.ask_reason")
+    lines = card_telling.plan_lines(console.words, planned, console.desk.currency, reason)
     second = _second(console) if planned.two_persons else None
     if not console.confirm(" ".join(lines)):
         return
@@ -142,16 +145,28 @@ def _second(console: Console) -> SecondPerson:
 
 def _works(console: Console) -> None:
     """Settle with the card in the reader; then perhaps give one up."""
-    ended = work.recover_cards(console.desk)
-    console.tell("cards.settled", count=sum(record.state != "in_doubt" for record in ended))
+    waiting = work.works(console.desk)
+    if isinstance(waiting, Refusal):
+        console.refuse(waiting)
+        return
+    console.say(*(card_telling.work_line(console.words, record) for record in waiting))
+    if waiting and console.confirm(console.words.say("cards.will_settle")):
+        ended = work.recover_cards(console.desk)
+        console.tell("cards.settled", count=sum(record.state != "in_doubt" for record in ended))
     found = work.works(console.desk)
     if isinstance(found, Refusal) or not found:
+        console.tell("cards.none")
         return
     rows = [" | ".join(card_telling.work_cells(console.words, record)) for record in found]
     place = console.pick("linear.prompt_choice", rows)
     if place is None:
         return
+    lines = card_telling.give_up_lines(
+        console.words, found[place], console.desk.currency, console.desk.station.name
+    )
     reason = console.ask("cards.ask_reason", "cards.help_works")
+    if not console.confirm(" ".join(lines)):
+        return
     after = work.give_up(console.desk, found[place].committed.work_id, reason)
     if isinstance(after, Refusal):
         console.refuse(after)
@@ -176,10 +191,17 @@ def _hot(console: Console) -> None:
     console.say(" | ".join(card_telling.standing_cells(console.words, standing)))
     if standing.state == "active":
         state = _choice(console.ask("cards.ask_state", "cards.help_hot"), watch.STOPPED)
-        changed = watch.stop(console.desk, serial, state, console.ask("cards.ask_reason"))
+        reason = console.ask("cards.ask_reason")
+        lines = card_telling.stop_lines(console.words, standing, state, reason)
+        if not console.confirm(" ".join(lines)):
+            return
+        changed = watch.stop(console.desk, serial, state, reason)
     else:
         reason = console.ask("cards.ask_reason", "cards.help_hot")
-        changed = watch.release(console.desk, serial, reason, _second(console))
+        second = _second(console)
+        if not console.confirm(" ".join(card_telling.release_lines(console.words, standing))):
+            return
+        changed = watch.release(console.desk, serial, reason, second)
     _say_cards(console, changed if isinstance(changed, Refusal) else [changed])
 
 
@@ -200,7 +222,11 @@ def _cases(console: Console) -> None:
     if chosen is None:
         return
     note = console.ask("cards.ask_reason", "cards.help_cases")
-    closed = watch.close_case(console.desk, found[place].case_id, watch.OUTCOMES[chosen], note)
+    outcome = watch.OUTCOMES[chosen]
+    lines = card_telling.close_lines(console.words, found[place], outcome)
+    if not console.confirm(" ".join(lines)):
+        return
+    closed = watch.close_case(console.desk, found[place].case_id, outcome, note)
     if isinstance(closed, Refusal):
         console.refuse(closed)
     else:

@@ -13,7 +13,7 @@ from kiosk.screens import card_telling
 from kiosk.screens.staff.card_work import choice
 from kiosk.screens.staff.form import Form, asked
 from kiosk.screens.staff.frame import Back, StaffFrame
-from kiosk.screens.staff.page import Page
+from kiosk.screens.staff.page import Confirm, Page
 from kiosk.screens.staff.table import Table
 from kiosk.till.cards import look, watch
 from kiosk.till.tokens import SecondPerson
@@ -114,24 +114,57 @@ class HotList(CardList):
         if digit == 1:
             self.face_app.go(stop_form(self, self.back))
         elif digit == 2 and self._cards:
-            serial = self._cards[self.chosen()].card.serial
-            self.face_app.go(release_form(self, serial, self.back))
+            self.face_app.go(release_form(self, self._cards[self.chosen()], self.back))
 
 
 def stop_form(screen: StaffFrame, back: Back) -> Form:
-    """Sell to a card no more."""
+    """Sell to a card no more: which one, then what that means for it, then it is done."""
 
     def act(form: Form, answers: list[str]) -> None:
         which, state, reason = answers
-        work = partial(watch.stop, form.desk, which, choice(state, watch.STOPPED), reason)
-        asked(form, work, partial(_changed, form, back))
+        found = partial(watch.find, form.desk, which)
+        asked(form, found, partial(_ask_stop, form, choice(state, watch.STOPPED), reason, back))
 
     questions = [(screen.say(f"cards.ask_{name}"), False) for name in ("which", "state", "reason")]
-    return Form(screen.say("cards.menu_hot"), questions, act, partial(HotList, back))
+    keys = screen.say("cards.form_keys")
+    title = screen.say("cards.menu_hot")
+    return Form(title, questions, act, partial(HotList, back), keys=keys)
 
 
-def release_form(screen: StaffFrame, serial: str, back: Back) -> Form:
-    """Two persons take a card off the hot list."""
+def _ask_stop(form: Form, state: str, reason: str, back: Back, standing: CardStanding) -> None:
+    lines = card_telling.stop_lines(form.words, standing, state, reason)
+    form.face_app.go(Stopping(lines, standing.card.serial, (state, reason), back))
+
+
+class Stopping(Confirm):
+    """Puts one chip on the hot list when Enter is pressed."""
+
+    def __init__(self, lines: list[str], serial: str, why: tuple[str, str], back: Back) -> None:
+        super().__init__("", lines, "", self._begin, partial(HotList, back))
+        self._serial, self._why, self._list = serial, why, back
+
+    def heading(self) -> str:
+        """The list it goes on."""
+        return self.say("cards.menu_hot")
+
+    def hint(self) -> str:
+        """Enter does it."""
+        return self.say("cards.confirm_keys")
+
+    def _begin(self) -> None:
+        self.ask(partial(watch.stop, self.desk, self._serial, *self._why), self._stopped)
+
+    def _stopped(self, standing: CardStanding | Refusal) -> None:
+        if isinstance(standing, Refusal):
+            said = self.words.refusal(standing)
+        else:
+            said = " ".join(card_telling.standing_cells(self.words, standing))
+        self.face_app.go(HotList(self._list, said))
+
+
+def release_form(screen: StaffFrame, standing: CardStanding, back: Back) -> Form:
+    """Two persons take a card off the hot list; what that means stands above the questions."""
+    serial = standing.card.serial
 
     def act(form: Form, answers: list[str]) -> None:
         reason, name, pin = answers
@@ -141,7 +174,7 @@ def release_form(screen: StaffFrame, serial: str, back: Back) -> Form:
 
     names = ("reason", "second", "second_pin")
     questions = [(screen.say(f"cards.ask_{name}"), name == "second_pin") for name in names]
-    known = [f"{screen.say('technician.card_serial')} {serial}"]
+    known = card_telling.release_lines(screen.words, standing)
     return Form(screen.say("cards.menu_hot"), questions, act, partial(HotList, back), known)
 
 
@@ -196,8 +229,7 @@ def close_form(screen: StaffFrame, case: CardCase, outcome: str, back: Back) -> 
         work = partial(watch.close_case, form.desk, case.case_id, outcome, answers[0])
         asked(form, work, partial(closed, form))
 
-    known = [" ".join(card_telling.case_cells(screen.words, case)),
-             screen.say(f"cards.outcome_{outcome}")]  # fmt: skip
+    known = card_telling.close_lines(screen.words, case, outcome)
     questions = [(screen.say("cards.ask_reason"), False)]
     return Form(screen.say("cards.menu_cases"), questions, act, partial(Cases, back), known)
 

@@ -11,7 +11,7 @@ from kiosk.domain.card_record import CardWorkRecord
 from kiosk.errors import Refusal
 from kiosk.screens import card_telling
 from kiosk.screens.staff.card_wait import CardWait
-from kiosk.screens.staff.form import Form, asked
+from kiosk.screens.staff.form import Form, LongForm, asked
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Confirm, Page
 from kiosk.screens.widgets.moving import Moving
@@ -36,13 +36,13 @@ def work_form(
         asked(form, planned, partial(restate, form, title, answers[-1], back))
 
     asks = [(screen.say(f"cards.ask_{question}"), False) for question in [*questions, "reason"]]
-    return Form(title, asks, act, back, known)
+    return Form(title, asks, act, back, known, screen.say("cards.form_keys"))
 
 
 def restate(form: Form, title: str, reason: str, back: Back, plan: Plan) -> None:
     """What will be done, and to which card; where two persons are needed, the second one answers
     here."""
-    lines = card_telling.plan_lines(form.words, plan, form.desk.currency)
+    lines = card_telling.plan_lines(form.words, plan, form.desk.currency, reason)
     if not plan.two_persons:
         keys = form.say("cards.confirm_keys")
         do = Working(title, plan, reason, None, back)
@@ -54,7 +54,7 @@ def restate(form: Form, title: str, reason: str, back: Back, plan: Plan) -> None
         agreed.face_app.go(Working(title, plan, reason, second, back))
 
     questions = [(form.say("cards.ask_second"), False), (form.say("cards.ask_second_pin"), True)]
-    form.face_app.go(Form(title, questions, act, back, lines))
+    form.face_app.go(LongForm(title, questions, act, back, lines))
 
 
 class Working(CardWait):

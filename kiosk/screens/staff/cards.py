@@ -1,4 +1,4 @@
-"""Cards for all staff: look at one, replace it, take a purchase back, hot list, cases, search."""
+"""Cards for all staff: look at one, replace it, take a purchase back, lists, money on it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from kiosk.errors import KioskError, Refusal
 from kiosk.ports import Hands
 from kiosk.screens import card_telling
 from kiosk.screens.staff.card_lists import Cases, HotList, help_page, search_form
+from kiosk.screens.staff.card_money import CardMoneyPage
 from kiosk.screens.staff.card_work import choice, work_form
 from kiosk.screens.staff.form import Form
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Page, Reading
 from kiosk.screens.staff.row_menu import Row, RowMenu
+from kiosk.screens.staff.suspicions import Suspicions
 from kiosk.screens.staff.table import Table
 from kiosk.till.cards import look, mend, plan
 from kiosk.till.cards.look import CardView
@@ -42,6 +44,8 @@ class CommonCards(RowMenu):
             "hot": partial(HotList, back),
             "cases": partial(Cases, back),
             "search": partial(search_form, self, back),
+            "money": partial(CardMoneyPage, back),
+            "suspicions": partial(Suspicions, back),
         }
 
     def rows(self) -> list[Row]:

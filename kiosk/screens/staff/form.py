@@ -34,8 +34,10 @@ class Form(StaffFrame):
         act: Callable[[Form, list[str]], None],
         back: Back,
         known: Sequence[str] = (),
+        keys: str = "",
     ) -> None:
         super().__init__()
+        self._keys = keys
         self.form_title, self.questions, self.known = title, list(questions), list(known)
         self._act, self._back = act, back
 
@@ -55,7 +57,7 @@ class Form(StaffFrame):
 
     def hint(self) -> str:
         """Enter, Backspace, Esc."""
-        return self.say("tokens.form_keys")
+        return self._keys or self.say("tokens.form_keys")
 
     def press_character(self, character: str) -> None:
         """A character for the open question."""

@@ -11,6 +11,9 @@ from textual.widgets import Static
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.words.clean import clean
 
+#: So many sentences have a line between them on a screen of 24 rows; more stand close together.
+_ROOMY = 4
+
 
 class Reading(VerticalScroll, can_focus=False):
     """Lines, made harmless already, that may be more than fit; the screen scrolls them."""
@@ -83,8 +86,9 @@ class Confirm(StaffFrame):
 
     def body(self) -> Iterable[Widget]:
         """What will be done, in full."""
+        close = " -close" if len(self.sentences) > _ROOMY else ""
         for sentence in self.sentences:
-            yield Static(clean(sentence), classes="restated", markup=False)
+            yield Static(clean(sentence), classes=f"restated{close}", markup=False)
 
     def hint(self) -> str:
         """Enter does it."""

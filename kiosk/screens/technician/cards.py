@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
+
+from textual.widget import Widget
 
 from kiosk.domain.card_record import CardStock, CardWorkRecord
 from kiosk.domain.cards.work import TOOLS, MeterReading
@@ -15,7 +17,7 @@ from kiosk.screens.staff.card_work import choice, work_form
 from kiosk.screens.staff.cards import CommonCards
 from kiosk.screens.staff.form import Form, asked
 from kiosk.screens.staff.frame import Back, StaffFrame
-from kiosk.screens.staff.page import Page, Reading
+from kiosk.screens.staff.page import Confirm, Page, Reading
 from kiosk.till.cards import look, mend, plan, watch, work
 from kiosk.till.desk import Desk
 
@@ -41,6 +43,8 @@ class CardRoom(CommonCards):
             "works": partial(Works, CardRoom),
             "stock": Stock,
             "search": common["search"],
+            "money": common["money"],
+            "suspicions": common["suspicions"],
         }
 
     def press_cancel(self) -> None:
@@ -134,9 +138,8 @@ class Works(CardList):
         self._works: list[CardWorkRecord] = []
 
     def headings(self) -> list[str]:
-        """Time, operation, meter, state, id."""
-        keys = ("cashier.history_time", "tokens.ask_operation", "cashier.meter", "cards.state",
-                "cards.work_id")  # fmt: skip
+        """Time, operation, meter, state."""
+        keys = ("cashier.history_time", "tokens.ask_operation", "cashier.meter", "cards.state")
         return [self.say(key) for key in keys]
 
     def hint(self) -> str:
@@ -152,19 +155,43 @@ class Works(CardList):
             self.note(self.words.refusal(found), "warn")
             return
         self._works = found
-        self.fill([card_telling.work_cells(self.words, each) for each in found])
+        self.fill([card_telling.work_cells(self.words, each)[:-1] for each in found])
 
     def press_digit(self, digit: int) -> None:
         """1 settles with the card in the reader, 2 gives the chosen one up."""
-        if digit == 1:
-            self.note(self.say("kiosk.please_wait"))
-            self.ask(partial(work.recover_cards, self.desk), self._settled)
+        if digit == 1 and self._works:
+            self.face_app.go(Settling(self._works, self.back))
         elif digit == 2 and self._works:
             self.face_app.go(give_up_form(self, self._works[self.chosen()]))
 
+
+class Settling(Confirm):
+    """Restates which works may be finished now; Enter finishes those whose card is there."""
+
+    def __init__(self, works: list[CardWorkRecord], back: Back) -> None:
+        super().__init__("", [], "", self._begin, partial(Works, back))
+        self._works, self._list = works, back
+
+    def heading(self) -> str:
+        """The list that is settled."""
+        return self.say("cards.menu_works")
+
+    def hint(self) -> str:
+        """Enter does it."""
+        return self.say("cards.confirm_keys")
+
+    def body(self) -> Iterable[Widget]:
+        """Each work with its card, then what is done."""
+        works = [card_telling.work_line(self.words, each) for each in self._works]
+        yield Reading([self.say("cards.will_settle"), "", *works])
+
+    def _begin(self) -> None:
+        self.note(self.say("kiosk.please_wait"))
+        self.ask(partial(work.recover_cards, self.desk), self._settled)
+
     def _settled(self, ended: list[CardWorkRecord]) -> None:
         settled = sum(record.state != "in_doubt" for record in ended)
-        self.face_app.go(Works(self.back, self.say("cards.settled", count=settled)))
+        self.face_app.go(Works(self._list, self.say("cards.settled", count=settled)))
 
 
 def give_up_form(screen: StaffFrame, record: CardWorkRecord) -> Form:
@@ -178,7 +205,8 @@ def give_up_form(screen: StaffFrame, record: CardWorkRecord) -> Form:
         give_up = partial(work.give_up, form.desk, record.committed.work_id, answers[0])
         asked(form, give_up, partial(ended, form))
 
-    known = [" ".join(card_telling.work_cells(screen.words, record))]
+    station = screen.desk.station.name
+    known = card_telling.give_up_lines(screen.words, record, screen.desk.currency, station)
     questions = [(screen.say("cards.ask_reason"), False)]
     back = partial(Works, CardRoom)
     return Form(screen.say("cards.menu_works"), questions, act, back, known)

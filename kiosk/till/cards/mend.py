@@ -11,7 +11,7 @@ from kiosk.domain.cards.work import Workshop
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
 from kiosk.till.cards.look import inspected
-from kiosk.till.cards.plan import Plan
+from kiosk.till.cards.plan import Plan, owner
 from kiosk.till.desk import Desk
 
 
@@ -45,7 +45,7 @@ def plan_cancel(desk: Desk, to: str = "meter_account") -> Plan | Refusal:
         "cancel", card.meter, card.card_number, image.serial, card.issue, image, writes,
         _content_before(desk, sale), sale_id=committed.sale_id,
         amount_minor=committed.amount_minor, energy_wh=committed.energy_wh, lines=committed.lines,
-        returned_to=account, two_persons=True,
+        returned_to=account, two_persons=True, customer=owner(desk, card.meter),
     )  # fmt: skip
 
 
@@ -102,7 +102,7 @@ def plan_repair(desk: Desk, shown_number: int | None = None) -> Plan | Refusal:
         )  # fmt: skip
     return Plan(
         "repair", card.meter, card.card_number, image.serial, card.issue, image, writes, content,
-        sale_id=content.sale_id, two_persons=True,
+        sale_id=content.sale_id, two_persons=True, customer=owner(desk, card.meter),
     )  # fmt: skip
 
 

@@ -37,7 +37,8 @@ class Plan(msgspec.Struct, frozen=True):
     """A work as it would be committed; the fields are those of CardWorkCommitted.
 
     `two_persons` says that somebody else must agree. `settles` is an open sale that a reissue
-    brings to its end, because the new card carries its purchase.
+    brings to its end, because the new card carries its purchase. `customer` is the name of whose
+    card it is, for whoever confirms; empty for a tool card.
     """
 
     operation: Operation
@@ -58,6 +59,7 @@ class Plan(msgspec.Struct, frozen=True):
     returned_to: str = ""
     two_persons: bool = False
     settles: str = ""
+    customer: str = ""
 
 
 # --- make and reissue -----------------------------------------------------------------------------
@@ -82,7 +84,8 @@ def plan_make(desk: Desk, meter_number: str, card_number: str = "") -> Plan | Re
         return blank
     shop, image = blank
     person = Person(_serial(desk, shop, image), number, meter.number, 1)
-    return _made(desk, "make", person, CardContent(), shop, image)
+    made = _made(desk, "make", person, CardContent(), shop, image)
+    return msgspec.structs.replace(made, customer=owner(desk, meter.number))
 
 
 def plan_reissue(desk: Desk, meter_number: str, old: str, *, free: bool = False) -> Plan | Refusal:
@@ -121,6 +124,7 @@ def plan_reissue(desk: Desk, meter_number: str, old: str, *, free: bool = False)
         replaces=card.serial, old_state=OLD_STATES[old], sale_id=content.sale_id,
         amount_minor=fee_minor, lines=fee_lines(_prices(desk, meter), fee_minor),
         two_persons=waived, settles=_open_sale_id(desk, meter.number),
+        customer=owner(desk, meter.number),
     )  # fmt: skip
 
 
@@ -235,6 +239,13 @@ def card_meter(desk: Desk, number: str) -> Meter | Refusal:
     if meter is None:
         return Refusal("unknown_meter", {"meter": checked})
     return meter if meter.kind == "card" else Refusal("meter_takes_no_card", {"meter": checked})
+
+
+def owner(desk: Desk, meter_number: str) -> str:
+    """The name of the customer of a meter."""
+    meter = desk.records.meter(meter_number)
+    customer = desk.records.customer(meter.account) if meter is not None else None
+    return customer.name if customer is not None else ""
 
 
 def _prices(desk: Desk, meter: Meter) -> PowerType:
