@@ -17,6 +17,7 @@ from kiosk.domain.record import SaleRecord
 from kiosk.ledger.account_records import AccountReads
 from kiosk.ledger.card_account_records import CardAccountReads
 from kiosk.ledger.card_records import CardReads
+from kiosk.ledger.history_records import HistoryReads
 from kiosk.ledger.opening import Head, committed_in
 from kiosk.ledger.operator_records import OperatorReads
 from kiosk.ledger.registry_records import RegistryReads
@@ -61,6 +62,7 @@ class Records(
     CardAccountReads,
     TariffReads,
     AccountReads,
+    HistoryReads,
 ):
     """Reads of one process; a lock makes the one connection safe for its threads."""
 

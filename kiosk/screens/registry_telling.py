@@ -6,6 +6,7 @@ from kiosk.domain.registry import Customer, Meter
 from kiosk.till.history import state_of
 from kiosk.till.inquiry import Listing, Overall, Value
 from kiosk.till.replace import OldMeter
+from kiosk.words import accounts
 from kiosk.words.book import Words
 from kiosk.words.clean import clean
 
@@ -24,6 +25,8 @@ def cell(words: Words, column: str, value: Value) -> str:
     """A value as it is shown: money, energy and time by the name of its column."""
     if value is None or value == "":
         return ""
+    if column == "event":
+        return accounts.event(words, str(value))
     if isinstance(value, str):
         spoken = f"records.{_SPOKEN.get(column, '')}_{value}"
         return words.say(spoken) if words.knows(spoken) else clean(value, _LONGEST_CELL)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from kiosk.domain import chart
+from kiosk.domain import account_story, chart
 from kiosk.domain.entry import Entry
 from kiosk.domain.facts import decode
 from kiosk.domain.registry import Customer
@@ -47,7 +47,8 @@ def listing(desk: Desk, name: str, span: Span) -> Listing | Refusal:
     if name not in LISTS:
         return Refusal("unknown_list", {"list": name[:40], "known": ", ".join(LISTS)})
     right, columns, make = LISTS[name]
-    return desk.gate(right) or Listing(name, list(columns), make(desk, span))
+    rows = desk.gate(right) or make(desk, span)
+    return rows if isinstance(rows, Refusal) else Listing(name, list(columns), rows)
 
 
 # --- the lists --------------------------------------------------------------------------------
@@ -150,6 +151,46 @@ def _diary_row(entry: Entry) -> list[Value] | None:
     return [entry.time_ms, operator, second, entry.kind, about, reason, entry.sequence]
 
 
+def _history(desk: Desk, span: Span) -> list[list[Value]] | Refusal:
+    """Everything that happened to one customer: money, meters, cards, tokens, the record."""
+    customer = history.customer_behind(desk, span.number)
+    if isinstance(customer, Refusal):
+        return customer
+    found = desk.records.history(
+        customer.account, span.limit, from_ms=span.from_ms, until_ms=span.until_ms
+    )
+    return [_history_row(entry) for entry in found]
+
+
+def _history_row(entry: Entry) -> list[Value]:
+    fact = decode(entry.kind, entry.version, entry.body)
+    told = account_story.story_of(fact)[1] if account_story.is_told(fact) else []
+    shown = [figure.amount_minor for figure in told if figure.name == "difference"]
+    shown += [figure.amount_minor for figure in told]
+    about = next((str(getattr(fact, name)) for name in _ABOUT if getattr(fact, name, "")), "")
+    return [
+        entry.time_ms, entry.kind, about,
+        shown[0] if shown else getattr(fact, "amount_minor", None),
+        getattr(fact, "energy_wh", None), _detail(fact),
+        getattr(fact, "operator", "") or getattr(fact, "by", ""), getattr(fact, "second", ""),
+        entry.sequence,
+    ]  # fmt: skip
+
+
+#: What a line of the history is about: the first of these that a fact names.
+_ABOUT = (
+    "sale_id", "issue_id", "top_up_id", "bill_id", "debt_id", "card_number", "new_meter", "meter",
+    "account",
+)  # fmt: skip
+
+
+def _detail(fact: object) -> str:
+    """What was changed, and why."""
+    field, old, new = (getattr(fact, name, "") for name in ("field", "old", "new"))
+    change = f"{field}: {old} > {new}" if field else ""
+    return ", ".join(part for part in (change, str(getattr(fact, "reason", ""))) if part)
+
+
 def _meters(desk: Desk, number: str) -> list[str]:
     """The meters that a meter, account or card number means."""
     card = desk.records.card(number=number)
@@ -170,7 +211,7 @@ def _each_meter(
     return sorted(found, key=lambda r: -r.sequence)[: span.limit]
 
 
-Make = Callable[[Desk, Span], list[list[Value]]]
+Make = Callable[[Desk, Span], list[list[Value]] | Refusal]
 
 #: name -> the right it takes, its columns, how its rows are made
 LISTS: dict[str, tuple[str, Sequence[str], Make]] = {
@@ -206,6 +247,12 @@ LISTS: dict[str, tuple[str, Sequence[str], Make]] = {
         "diary",
         ("time_ms", "operator", "second", "what", "about", "reason", "entry"),
         _diary,
+    ),
+    "history": (
+        "history",
+        ("time_ms", "event", "about", "amount_minor", "energy_wh", "detail", "operator", "second",
+         "entry"),
+        _history,
     ),
 }  # fmt: skip
 

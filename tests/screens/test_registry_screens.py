@@ -172,14 +172,14 @@ def test_every_record_and_setup_page_is_shown_whole(hall: Hall, size: tuple[int,
     async def script(player: Player) -> None:
         await menu(player, "8")
         await player.see("System diary")
-        for row in "123456":
+        for row in "1234567":
             await player.press(row)
             await player.see("From (YYYY-MM-DD")
-            await fill(player, "", "", "")
+            await fill(player, hall.keypad.meter.account if row == "7" else "", "", "")
             await player.see("Arrows: another row")
             await player.press("escape")
             await player.see("System diary")
-        await player.press("7")
+        await player.press("8")
         await player.see("Account, meter or card number")
         await fill(player, hall.keypad.meter.account)
         await player.see(hall.keypad.customer.name)
