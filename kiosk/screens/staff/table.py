@@ -17,8 +17,9 @@ _WIDEST = 28
 class Table(Static):
     """Rows of cells under headings. Knows which row is chosen; does nothing with it."""
 
-    def __init__(self, headings: Sequence[str]) -> None:
+    def __init__(self, headings: Sequence[str], widest: int = _WIDEST) -> None:
         super().__init__(markup=False)
+        self._widest = widest
         self.chosen = 0
         self._headings = list(headings)
         self._rows: list[list[str]] = []
@@ -26,7 +27,7 @@ class Table(Static):
 
     def fill(self, rows: Sequence[Sequence[str]]) -> None:
         """Show other rows; the first one is chosen."""
-        self._rows = [[clean(cell)[:_WIDEST] for cell in row] for row in rows]
+        self._rows = [[clean(cell)[: self._widest] for cell in row] for row in rows]
         self.chosen = self._top = 0
         self._show()
 
