@@ -23,6 +23,23 @@ _CODE = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _HEADER = re.compile(r"(\[\[?)\s*([\w.\s'\"-]+?)\s*\]\]?")
 _KEY = re.compile(r"([\w.'\"-]+)\s*=")
 _LARGEST = Decimal(10**12)
+#: What the parser's words mean for somebody who writes prices.
+_NOT_TOML = {
+    "Invalid value": "text stands in quotation marks, a number has a point and no comma, "
+    "a day is written 2026-07-01",
+    "Cannot overwrite a value": "this field stands twice in its table",
+    "Cannot mutate immutable": "it was written in one line above; add to that line",
+    "Cannot declare": "this table stands twice; where there may be several, write [[ and ]]",
+    "after a key": "a line is written name = value",
+    "Invalid statement": "a line is written name = value, or begins with #",
+    "Unclosed": "a bracket is open and never closed",
+    "after a statement": "a number has a point and no comma, and a comment begins with #",
+    "Exceeds the limit": "a number is too long",
+    "Illegal character": "a text in quotation marks does not end in its line",
+    "Unterminated": "a text in quotation marks does not end",
+    "declaration": "a header ends with as many brackets as it begins with",
+}
+_MOST_UNREADABLE = 20
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -43,15 +60,27 @@ class Reading:
         self.root = Table(self, (), self._parsed(text))
 
     def _parsed(self, text: str) -> dict[str, Any]:
-        try:
-            return tomllib.loads(text, parse_float=Decimal)
-        except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-            found = re.search(r"at line (\d+)", str(error))
-            end = text.count("\n") + 1
-            self.faults.append(
-                Fault(int(found[1]) if found else end, f"this is not TOML: {error}.")
-            )
-            return {}
+        """The tables of the file; of one that is no TOML every line that cannot be read."""
+        lines = text.replace("\r\n", "\n").split("\n")
+        while True:
+            try:
+                found = tomllib.loads("\n".join(lines), parse_float=Decimal)
+            except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+                line = self._unreadable(str(error), lines)
+                unread = lines[line - 1].strip()
+                if len(self.faults) >= _MOST_UNREADABLE or not unread or unread[0] == "[":
+                    return {}
+                lines[line - 1] = ""  # what stands behind it is looked at too
+            else:
+                return {} if self.faults else found
+
+    def _unreadable(self, error: str, lines: list[str]) -> int:
+        """Note a line that is no TOML, in words of a clerk; its number."""
+        found = re.search(r"at line (\d+)", error)
+        line = min(int(found[1]), len(lines)) if found else len(lines)
+        known = (said for sign, said in _NOT_TOML.items() if sign in error)
+        self.faults.append(Fault(line, f"this is not TOML: {next(known, error)}."))
+        return line
 
     def fault(self, path: Path, sentence: str) -> None:
         """Note that the field at `path` is wrong."""
@@ -179,6 +208,9 @@ class Table:
         value = self._get(name, date, "a day such as 2026-07-01, without quotation marks", None)
         if value is None:
             return 0
+        if not 1970 <= value.year <= 9000:
+            self.fault(name, "must be a day of a year from 1970 to 9000.")
+            return 0
         if not isinstance(value, datetime):
             value = datetime.combine(value + timedelta(days=1) if day_after else value, time())
         value = value if value.tzinfo is not None else value.replace(tzinfo=zone)
@@ -234,7 +266,7 @@ def _places(text: str) -> Iterator[tuple[Path, int]]:
     here: Path = ()
     counts: dict[Path, int] = {}
     inside = ""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         bare = line.strip()
         marks = bare.count('"""') + bare.count("'''")
         if inside or marks % 2:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from datetime import datetime, tzinfo
+from datetime import datetime
 from pathlib import Path
 
 from kiosk.domain import money, tariff
-from kiosk.domain.tariff_file import read_pack
 from kiosk.domain.tariff_pack import TariffPack, Usage, pack_digest
 from kiosk.errors import BadInput, Refusal
 from kiosk.front.cli import Context
@@ -19,8 +18,8 @@ from kiosk.front.system import SystemClock
 from kiosk.front.wiring import House, opened, words_of
 from kiosk.screens import tariff_telling
 from kiosk.till import tariffs
+from kiosk.till.tariff_drafts import read_text
 from kiosk.till.usage import local, wall_clock, zone_of
-from kiosk.words.formats import time_zone
 
 _LARGEST_FILE_BYTES = 4 * 1024 * 1024
 
@@ -73,7 +72,7 @@ def run(_verb: str, options: argparse.Namespace, context: Context) -> int:
 def _check(options: argparse.Namespace) -> int:
     rows, bad = [], False
     for file in options.files:
-        found = read_pack(_text_of(file), _zone_or_none)
+        found = read_text(_text_of(file))
         faults = found if isinstance(found, list) else []
         bad = bad or bool(faults)
         rows.append(
@@ -178,19 +177,12 @@ def _text_of(file: Path) -> str:
 
 def _pack_in(file: Path) -> TariffPack:
     """The pack in a file; BadInput with its first fault, and how many more there are."""
-    found = read_pack(_text_of(file), _zone_or_none)
+    found = read_text(_text_of(file))
     if not isinstance(found, list):
         return found
     more = f" ({len(found) - 1} more: kiosk tariff check)" if len(found) > 1 else ""
     sentence = found[0].sentence.rstrip(".?")
     raise BadInput(f"{file}, line {found[0].line}: {sentence}{more}.")
-
-
-def _zone_or_none(name: str) -> tzinfo | None:
-    try:
-        return time_zone(name)
-    except BadInput:
-        return None
 
 
 # --- kiosk quote --pack -----------------------------------------------------------------------

@@ -26,6 +26,10 @@ class StaffFrame(Frame):
 
     LOCKS: ClassVar[bool] = True
 
+    def takes_text(self) -> bool:
+        """Whether a printable key is text now."""
+        return self.TYPING
+
     def press_character(self, character: str) -> None:
         """A printable character, where text is typed."""
 
@@ -42,7 +46,7 @@ class StaffFrame(Frame):
             return
         if event.key in _STEPS:
             self.press_arrow(_STEPS[event.key])
-        elif self.TYPING and event.is_printable and event.character:
+        elif self.takes_text() and event.is_printable and event.character:
             self.press_character(event.character)
         else:
             return

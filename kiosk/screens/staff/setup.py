@@ -72,15 +72,9 @@ class SetupMenu(RowsMenu):
         self._show(self.say("setup.slip"), lines)
 
     def _prices(self) -> None:
-        found = self.desk.records.tariff()
-        lines: list[str] = []
-        for entry in found[1].power_types if found else []:
-            lines.append(f"{entry.code}: {entry.label}")
-            lines += [
-                f"    {item.label}: {self.words.price(item.price_minor_per_mwh)}"
-                for item in entry.sub_items
-            ]
-        self._show(self.say("setup.prices"), lines)
+        from kiosk.screens.prices.menu import PricesMenu
+
+        self.face_app.go(PricesMenu(self._again()))
 
     def _operators(self) -> None:
         from kiosk.screens.staff.operators import Operators

@@ -1,0 +1,79 @@
+"""Before prices come into force: what changes for whom, then a second person."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from kiosk.domain.tariff_pack import TariffPack
+from kiosk.errors import Refusal
+from kiosk.screens.prices.editor import Editor, Work
+from kiosk.screens.staff.form import Form, asked
+from kiosk.screens.staff.page import Page, Reading
+from kiosk.screens.tariff_telling import change_lines
+from kiosk.till import tariffs
+from kiosk.till.tariffs import Change
+from kiosk.till.tokens import SecondPerson
+
+
+class Changes(Page):
+    """What three purchases of each power type cost now and then; Enter goes on."""
+
+    def __init__(self, work: Work, pack: TariffPack) -> None:
+        super().__init__("", [], partial(Editor, work))
+        self.work, self.pack = work, pack
+        self._ready = False
+
+    def heading(self) -> str:
+        """From when on."""
+        return self.say("prices.changes", valid_from_ms=self.pack.valid_from_ms)
+
+    def hint(self) -> str:
+        """Enter goes on to the second person."""
+        return self.say("prices.changes_keys")
+
+    def on_mount(self) -> None:
+        """Price the examples."""
+        self.note(self.say("kiosk.please_wait"))
+        self.ask(partial(tariffs.preview, self.desk, self.pack), self._previewed)
+
+    def _previewed(self, found: list[Change] | Refusal) -> None:
+        if isinstance(found, Refusal):
+            self.note(self.words.refusal(found), "warn")
+            return
+        self._ready = True
+        self.note("")
+        self.query_one(Reading).show(change_lines(self.words, self.pack.currency, found))
+
+    def press_enter(self) -> None:
+        """To the second person."""
+        if self._ready:
+            self.face_app.go(self._form())
+
+    def _form(self) -> Form:
+        def act(form: Form, answers: list[str]) -> None:
+            name, pin, jump = answers
+            means_it = jump.strip().lower() == form.say("prices.jump_word")
+            publish = partial(
+                tariffs.publish, form.desk, self.pack, SecondPerson(name, pin), jump=means_it
+            )
+            asked(form, publish, partial(self._published, form))
+
+        questions = [
+            (self.say("technician.ask_second"), False),
+            (self.say("technician.ask_second_pin"), True),
+            (self.say("prices.ask_jump", word=self.say("prices.jump_word")), False),
+        ]
+        known = [
+            self.say(
+                "tariff.title", number=self.pack.number, label=self.pack.label,
+                valid_from_ms=self.pack.valid_from_ms,
+            )
+        ]  # fmt: skip
+        return Form(self.say("prices.publish"), questions, act, partial(Editor, self.work), known)
+
+    def _published(self, form: Form, _digest: str) -> None:
+        said = form.say(
+            "tariff.published", number=self.pack.number, label=self.pack.label,
+            valid_from_ms=self.pack.valid_from_ms,
+        )  # fmt: skip
+        form.face_app.go(Page(form.say("prices.publish"), [said], self.work.back))
