@@ -14,7 +14,7 @@ from kiosk.till.sell import sell
 from tests.crash.bench import AMOUNT_MINOR, SECOND, Answer, Bench, good, sale_answer
 from tests.crash.verb import Verb, told
 
-BILL, BILL_ACCOUNT = "B-2026-10-1", "X9"
+BILL_ACCOUNT = "X9"
 _NEXT_CATALOGUE = 1000
 
 
@@ -50,9 +50,8 @@ def _sell_from_account(bench: Bench) -> Answer:
 
 def _cheque_received(bench: Bench) -> None:
     known_customer(bench)
-    made = account.top_up(
-        bench.desk, bench.known["customer"], "cheque", AMOUNT_MINOR, reference="CH 77"
-    )
+    customer = bench.known["customer"]
+    made = account.top_up(bench.desk, customer, "cheque", AMOUNT_MINOR, reference=f"CH {customer}")
     bench.known["top_up"] = good(made).event_id
 
 
@@ -135,29 +134,30 @@ def _write_off(bench: Bench) -> Answer:
     return _told(made, debt_id=owed, amount_minor=AMOUNT_MINOR)
 
 
-def _known_bill(bench: Bench) -> None:
-    bench.known["bill"] = BILL
+def _bill_expected(bench: Bench) -> None:
+    bench.known["bill"] = "B-2026-10-1"
 
 
 def _take_in(bench: Bench) -> Answer:
     """The billing system says what is to be collected."""
-    desk = bench.desk
+    desk, number = bench.desk, bench.known["bill"]
     bill = bill_facts.BillReceived(
-        BILL, BILL_ACCOUNT, "Old Customer", "77", "2026-10", desk.currency, AMOUNT_MINOR,
+        number, BILL_ACCOUNT, "Old Customer", "77", "2026-10", desk.currency, AMOUNT_MINOR,
         desk.clock.now().time_ms + 10**9, 0, desk.operator,
     )  # fmt: skip
     good(bills.take_in(desk, [bill]))
-    return told(bill.KIND, bill_id=BILL, amount_minor=AMOUNT_MINOR)
+    return told(bill.KIND, bill_id=number, amount_minor=AMOUNT_MINOR)
 
 
 def _bill_before(bench: Bench) -> None:
-    _known_bill(bench)
+    bench.known["bill"] = "B-2026-11-1"
     _take_in(bench)
 
 
 def _collect(bench: Bench) -> Answer:
-    made = bills.collect(bench.desk, BILL, tendered_minor=AMOUNT_MINOR)
-    return _told(made, bill_id=BILL, amount_minor=AMOUNT_MINOR)
+    number = bench.known["bill"]
+    made = bills.collect(bench.desk, number, tendered_minor=AMOUNT_MINOR)
+    return _told(made, bill_id=number, amount_minor=AMOUNT_MINOR)
 
 
 # --- a sale that is corrected -----------------------------------------------------------------
@@ -228,7 +228,7 @@ ACCOUNT_VERBS = (
          field="account", of="customer"),
     Verb("write a debt off", _write_off, kind="", intent="debt_written_off", setup=_owing_before,
          field="debt_id", of="debt"),
-    Verb("take a bill in", _take_in, kind="", intent="bill_received", setup=_known_bill,
+    Verb("take a bill in", _take_in, kind="", intent="bill_received", setup=_bill_expected,
          field="bill_id", of="bill"),
     Verb("collect a bill", _collect, kind="", intent="bill_collected", setup=_bill_before,
          field="bill_id", of="bill"),

@@ -14,7 +14,7 @@ from kiosk.till.replace import Final
 from tests.crash.bench import AMOUNT_MINOR, SECOND, Answer, Bench, good
 from tests.crash.verb import Verb, told
 
-_NEXT_CATALOGUE = 1000
+_NEXT_CATALOGUE = 2000
 #: The reissue of a card costs this much, as kiosk.toml has it when nobody says otherwise.
 _FEE_MINOR = 5000
 

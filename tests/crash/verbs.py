@@ -54,8 +54,9 @@ def _notes(bench: Bench, kind: str = "keypad") -> Answer:
     offer = bench.offer(meter, 2 * NOTE_MINOR)
     payment = NotePayment(bench.desk, offer.sale_id, offer.buyer, 2 * NOTE_MINOR)
     assert payment.open() is None
-    while not payment.complete:
+    for _ in range(2):
         pay(payment, acceptor, NOTE_MINOR)
+    assert payment.complete  # or the machine was too busy for the acceptor, which keeps real time
     return sale_answer(buy(bench.desk, payment, meter))
 
 
