@@ -1,9 +1,10 @@
 """Archiving: old sales leave the ledger for a sealed file, the chain still proves itself (F063).
 
 What trades (sales, notes, slips) goes; what stands (the opening, catalogues, operators, tokens
-outside sales, keys) stays. A period ends where nothing was open. The ledger keeps for each run of
-missing entries the digest of its last one, and a fact carries their totals forward, so `kiosk
-verify` proves the chain over the gap and every balance; with the file it proves what is in it.
+outside sales, keys) stays, and so do sales that something else leans on (`archive_ties`). A period
+ends where nothing was open. The ledger keeps for each run of missing entries the digest of its last
+one, and a fact carries their totals forward, so `kiosk verify` proves the chain over the gap and
+every balance; with the file it proves what is in it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from kiosk.domain.books import Books
 from kiosk.domain.entry import Entry, digest
 from kiosk.errors import BadInput, LedgerDamaged, Refusal, StoreFault
 from kiosk.ledger.archive_runs import Run, archived_runs, runs_digest
+from kiosk.ledger.archive_ties import Ties
 from kiosk.ledger.copying import copy_store
 from kiosk.ledger.entry_file import Cover, Kept, Written, beginning, read_kept, record
 from kiosk.ledger.opening import opening, read_written
@@ -39,19 +41,12 @@ from kiosk.ledger.store import (
 PURPOSE = "archive"
 _PAGE = 2000
 
-#: The kinds that leave. Every other kind stands: a new kind stays until somebody says otherwise.
-TRADING = frozenset({
-    facts.SaleCommitted.KIND, facts.SaleDelivered.KIND, facts.SaleVoided.KIND,
-    facts.SaleInDoubt.KIND, facts.SlipPrinted.KIND, facts.NoteOffered.KIND, facts.NoteStacked.KIND,
-    facts.NoteReturned.KIND, facts.NoteInDoubt.KIND, facts.PaymentKept.KIND,
-    facts.OperatorSignedOut.KIND,
-})  # fmt: skip
-
 #: What leaves the tables beside the journal with them, in an order that no reference minds.
 _LEAVING = (
-    "DELETE FROM identifiers WHERE sale_id IN (SELECT sale_id FROM sales WHERE sequence <= ?1)",
-    "DELETE FROM sales WHERE sequence <= ?1",
-    "DELETE FROM notes WHERE sequence <= ?1",
+    "DELETE FROM identifiers WHERE sale_id IN (SELECT sale_id FROM sales WHERE sequence IN"
+    " (SELECT sequence FROM leaving))",
+    "DELETE FROM sales WHERE sequence IN (SELECT sequence FROM leaving)",
+    "DELETE FROM notes WHERE sequence IN (SELECT sequence FROM leaving)",
     "DELETE FROM identities WHERE sequence IN (SELECT sequence FROM leaving)",
     "DELETE FROM postings WHERE sequence IN (SELECT sequence FROM leaving)",
     "DELETE FROM entries WHERE sequence IN (SELECT sequence FROM leaving)",
@@ -78,7 +73,7 @@ class Period(msgspec.Struct, frozen=True):
 def last_quiet(connection: Connection, before_ms: int, at_most: int) -> Period:
     """The last entry before a time, and not after `at_most`, at which nothing was open."""
     origin = opening(connection).origin
-    books, found, leaving, waiting = Books(), 1, 0, 0
+    books, ties, found, leaving, waiting = Books(), Ties(connection), 1, 0, 0
     for written in _pages(connection, origin):
         entry = written.entry
         if entry.time_ms >= before_ms or entry.sequence > at_most:
@@ -86,7 +81,7 @@ def last_quiet(connection: Connection, before_ms: int, at_most: int) -> Period:
         outcome = books.apply(facts.decode(entry.kind, entry.version, entry.body))
         if isinstance(outcome, Refusal):
             raise LedgerDamaged(f"Entry {entry.sequence}: cannot stand there.", entry.sequence)
-        waiting += entry.kind in TRADING
+        waiting += ties.may_leave(entry)
         if not (books.sales or books.notes or books.lost_notes or books.held):
             found, leaving = entry.sequence, waiting
     return Period(found, leaving)
@@ -107,7 +102,7 @@ def archive(
         number = 1 + max((run.archive for run in archived_runs(connection).values()), default=0)
         cover = Cover(key, origin, PURPOSE)
         runs = _write_file(file, cover, _leaving(connection, origin, period.upto), number)
-        totals = _take_out(connection, period.upto, runs)
+        totals = _take_out(connection, runs)
     with contextlib.closing(open_reader(home)) as before:
         upto_digest = digest(read_written(before, origin, period.upto - 1, 1)[0].entry)
     fact = store_facts.PeriodArchived(
@@ -168,10 +163,11 @@ def _pages(connection: Connection, origin: str) -> Iterator[Written]:
 
 
 def _leaving(connection: Connection, origin: str, upto: int) -> Iterator[Entry]:
+    ties = Ties(connection)
     for written in _pages(connection, origin):
         if written.entry.sequence > upto:
             return
-        if written.entry.kind in TRADING:
+        if ties.may_leave(written.entry):
             yield written.entry
 
 
@@ -200,7 +196,7 @@ def _write_file(file: Path, cover: Cover, entries: Iterable[Entry], number: int)
     return runs
 
 
-def _take_out(connection: Connection, upto: int, runs: list[Run]) -> list[store_facts.Total]:
+def _take_out(connection: Connection, runs: list[Run]) -> list[store_facts.Total]:
     """Remove what left from the copy, note the runs, and give the totals of what left."""
     guards = connection.execute(
         "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
@@ -221,7 +217,7 @@ def _take_out(connection: Connection, upto: int, runs: list[Run]) -> list[store_
     for name, _ in guards:
         connection.execute(f"DROP TRIGGER {name}")
     for statement in _LEAVING:
-        connection.execute(statement, (upto,) if "?1" in statement else ())
+        connection.execute(statement)
     for _, sql in guards:
         connection.execute(sql)
     connection.executemany(

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from kiosk.till import history, reverse
+from kiosk.till import history, replace, reverse
 from kiosk.till.maintain import verify
 from kiosk.till.recover import recover
 from sync.courier import bundles
@@ -26,6 +26,8 @@ def settle(bench: Bench) -> None:
         if record.committed.card is not None:
             bench.with_card(record.committed.meter, lambda: good(recover(bench.desk)))
     _settle_cards(bench)
+    for replacement in bench.desk.records.open_transfers():
+        good(replace.finish_transfer(bench.desk, replacement.replacement_id))
 
 
 def _settle_cards(bench: Bench) -> None:
@@ -85,12 +87,13 @@ def report(home: Path, cash: bool, chips: dict[str, str], out: Path) -> None:
 
 
 def unsettled(bench: Bench) -> list[str]:
-    """Movements, works on cards and reversals that the till lists as not settled."""
+    """Movements, works on cards, reversals and balances of meters that the till lists as open."""
     records = bench.desk.records
     return [
         *(move.committed.move_id for move in records.open_moves()),
         *(work.committed.work_id for work in records.open_card_works()),
         *records.waiting_reversals(),
+        *(each.replacement_id for each in records.open_transfers()),
     ]
 
 

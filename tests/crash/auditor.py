@@ -111,6 +111,7 @@ def _journal(
         if token.state == "committed" and token.issue_id not in open_tokens:
             findings.lost.append(f"token {token.issue_id} has no end and nobody lists it")
     _settled(facts, evidence.unsettled, findings)
+    _transferred(facts, tokens.values(), evidence.unsettled, findings)
     for attempt in evidence.attempts:
         _attempt(attempt, facts, findings)
         if attempt.answer is not None:
@@ -146,6 +147,22 @@ def _settled(facts: list[Told], unsettled: list[str] | None, findings: Findings)
             listed = unsettled is None or fact.get(name) in unsettled
             if kind == intent and fact[name] not in ended and not listed:
                 findings.lost.append(f"{intent} {fact[name]} has no end and nobody lists it")
+
+
+def _transferred(
+    facts: list[Told], tokens: Iterable[Token], unsettled: list[str] | None, findings: Findings
+) -> None:
+    """What was left in a meter that was taken out goes on in one token, or somebody lists it."""
+    made = [token.replaces for token in tokens if token.state != "refused"]
+    for kind, fact in facts:
+        if kind != "meter_replaced" or not fact["moved_wh"]:
+            continue
+        name = fact["replacement_id"]
+        listed = unsettled is None or name in unsettled
+        if made.count(name) > 1:
+            findings.doubled.append(f"the rest of {fact['meter']} went on {made.count(name)} times")
+        if name not in made and not listed:
+            findings.lost.append(f"the rest of {fact['meter']} went nowhere and nobody lists it")
 
 
 def _given_once(
@@ -228,9 +245,10 @@ def _meters(
     for token in tokens:
         if token.state == "issued" and token.energy_wh:
             due[token.meter] = due.get(token.meter, 0) + token.energy_wh
-    for meter, before_wh in evidence.before.credited_wh.items():
-        once = evidence.once.credited_wh[meter] - before_wh
-        twice = evidence.twice.credited_wh[meter] - before_wh
+    for meter in evidence.before.credited_wh.keys() | due.keys():
+        before_wh = evidence.before.credited_wh.get(meter, 0)  # a new meter had nothing
+        once = evidence.once.credited_wh.get(meter, 0) - before_wh
+        twice = evidence.twice.credited_wh.get(meter, 0) - before_wh
         if once < due.get(meter, 0):
             findings.lost.append(f"meter {meter} gained {once} Wh of {due[meter]}")
         if max(once, twice) > due.get(meter, 0):
@@ -246,7 +264,7 @@ def _places(evidence: Evidence, tokens: Iterable[Token], findings: Findings) -> 
             wanted[token.meter] = [token.place[name] for name in _PLACE]
     for when in (evidence.once, evidence.twice):
         for meter, place in when.places.items():
-            if place != wanted[meter]:
+            if place != wanted.setdefault(meter, place):  # a new meter is where it was installed
                 findings.lost.append(f"meter {meter} is at {place}, not at {wanted[meter]}")
 
 

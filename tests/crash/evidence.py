@@ -61,7 +61,8 @@ class Sale:
 
 @dataclass
 class Token:
-    """A token outside a sale as the journal tells it; `place` is where a key change leads to."""
+    """A token outside a sale as the journal tells it; `place` is where a key change leads to,
+    `replaces` the sale or the meter's replacement that it is made for."""
 
     issue_id: str
     meter: str
@@ -69,6 +70,7 @@ class Token:
     energy_wh: int
     place: dict[str, Any] | None = None
     sections: int = 1
+    replaces: str = ""
     state: str = "committed"
     tokens: list[str] = field(default_factory=list)
 

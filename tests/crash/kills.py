@@ -28,7 +28,8 @@ from tests.crash.bench import Bench
 from tests.crash.evidence import Attempt, Evidence, Findings, Neighbour, World
 from tests.crash.forks import fork, learn
 from tests.crash.points import Passing, watch
-from tests.crash.verbs import VERBS, Verb
+from tests.crash.verb import Verb
+from tests.crash.verbs import VERBS
 
 #: Recovery passes about so many points; one beyond the last kills nobody, which is a case too.
 _RECOVERY_POINTS = 60
@@ -112,7 +113,8 @@ def prepare(verb: Verb, base: Path, folder: Path) -> Ground:
     points = folder / "points.json"
     with copied(home, folder / "dry") as dry:
         learn(lambda: act(ground, dry, Passing(), points), folder / "modules")
-        audited(ground, dry, [], ground.before)
+        calm = audited(ground, dry, [], ground.before)
+        assert calm.all() == [], (verb.name, calm)  # before anything is killed
     ground.points = json.loads(points.read_bytes())
     return ground
 
