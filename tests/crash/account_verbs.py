@@ -8,7 +8,7 @@ from kiosk.domain import bill_facts
 from kiosk.domain import catalogue as catalogues
 from kiosk.domain.account_record import AccountRecord
 from kiosk.errors import Refusal
-from kiosk.till import account, bills, debt, rerate, reverse
+from kiosk.till import account, bills, closing, debt, rerate, reverse
 from kiosk.till.quote import find_buyer
 from kiosk.till.sell import sell
 from tests.crash.bench import AMOUNT_MINOR, SECOND, Answer, Bench, good, sale_answer
@@ -102,8 +102,8 @@ def _deposit_before(bench: Bench) -> None:
 def _close(bench: Bench) -> Answer:
     """The deposit and the rest of the account go back to a customer who leaves."""
     customer = bench.known["customer"]
-    made = account.close(bench.desk, customer, "moves away", SECOND)
-    return _told(made, account=customer, paid_out_minor=2 * AMOUNT_MINOR)
+    made = good(closing.close(bench.desk, customer, "moves away", SECOND))
+    return _told(made.record, account=customer, paid_out_minor=2 * AMOUNT_MINOR)
 
 
 # --- what is owed -----------------------------------------------------------------------------

@@ -33,7 +33,7 @@ class AddMenu(RowMenu):
 
     def body(self) -> Iterable[Widget]:
         """The rows, each with what it is for."""
-        yield Table([self.say("prices.add")], widest=74)
+        yield Table([self.say("prices.add")])
 
     def rows(self) -> list[Row]:
         """What may be added, each in the clerk's words."""

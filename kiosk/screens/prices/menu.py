@@ -32,7 +32,7 @@ class PricesMenu(StaffFrame):
 
     def body(self) -> Iterable[Widget]:
         """The rows."""
-        yield Table([self.say("prices.drafts")], widest=70)
+        yield Table([self.say("prices.drafts")])
 
     def hint(self) -> str:
         """Arrows and Enter."""

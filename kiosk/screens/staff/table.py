@@ -19,9 +19,8 @@ _CUT = "..."
 class Table(Static):
     """Rows of cells under headings. Knows which row is chosen; does nothing with it."""
 
-    def __init__(self, headings: Sequence[str], widest: int = _WIDEST) -> None:
+    def __init__(self, headings: Sequence[str]) -> None:
         super().__init__(markup=False)
-        self._widest = widest
         self.chosen = 0
         self._headings = list(headings)
         self._rows: list[list[str]] = []
@@ -34,7 +33,7 @@ class Table(Static):
 
     def relabel(self, rows: Sequence[Sequence[str]]) -> None:
         """The same rows in other words; what is chosen stays so."""
-        self._rows = [[clean(cell)[: self._widest] for cell in row] for row in rows]
+        self._rows = [[clean(cell) for cell in row] for row in rows]
         self._show()
 
     @property
