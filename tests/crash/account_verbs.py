@@ -176,7 +176,7 @@ def _reallocate(bench: Bench) -> Answer:
 
 
 def _sold_at_old_prices(bench: Bench) -> None:
-    """Prices a fifth higher come in, and they were in force before the sale was made."""
+    """Prices a fifth higher come in, and they were in force before the sale was quoted."""
     _sold_before(bench)
     desk = bench.desk
     found = desk.records.tariff()
@@ -194,8 +194,9 @@ def _sold_at_old_prices(bench: Bench) -> None:
         )
         for power_type in found[1].power_types
     ]  # fmt: skip
+    quoted_ms = record.time_ms - desk.settings.limits.quote_life_s * 1000
     pack = msgspec.structs.replace(
-        found[1], number=found[1].number + 1, power_types=priced, valid_from_ms=record.time_ms - 1
+        found[1], number=found[1].number + 1, power_types=priced, valid_from_ms=quoted_ms - 1
     )
     newer = catalogues.Catalogue(_NEXT_CATALOGUE, "rehearsal", pack, [], [], [])
     good(desk.journal.append(catalogues.received(newer), content=catalogues.encode(newer)))

@@ -189,8 +189,8 @@ def test_every_record_and_setup_page_is_shown_whole(hall: Hall, size: tuple[int,
         await player.see("Replace a meter")
         await player.press("9")
         await player.see("System dictionary")
-        for row, wanted in zip("123456", ("[site]", "[card]", "households", "...", "home:", "301"),
-                               strict=True):  # fmt: skip
+        pages = ("[site]", "[card]", "households", "...", "Prices in force", "301")
+        for row, wanted in zip("123456", pages, strict=True):
             await player.press(row)
             await player.see(wanted if wanted != "households" else "household")
             await player.press("escape")
