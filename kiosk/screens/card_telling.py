@@ -42,7 +42,7 @@ def view_lines(words: Words, view: CardView, currency: str) -> list[str]:
             purchase_line(
                 words, currency, card.purchase_number, card.purchase_energy_wh,
                 card.purchase_amount_minor,
-            ) + f", {valid}",
+            ) + (f", {valid}" if card.purchase_number else ""),
             f"{say('cards.last')}: {_last(words, view.last, currency)}",
         ]  # fmt: skip
     return [*lines, reading_line(words, view.reading, currency)]
@@ -64,7 +64,7 @@ def purchase_line(
 ) -> str:
     """A purchase on a card; one of a family that carries money has no energy."""
     if not number:
-        return words.say("cards.plan_carries_none")
+        return words.say("cards.purchase_none")
     key = "cards.purchase" if energy_wh or not amount_minor else "cards.purchase_money"
     return words.say(
         key, currency=currency, purchase_number=number, energy_wh=energy_wh,

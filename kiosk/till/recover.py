@@ -21,6 +21,7 @@ from kiosk.ports import CashEvent, CashIn
 from kiosk.till.card_accounts import recover_top_ups
 from kiosk.till.deliver import deliver, record_of, void, write_outcome
 from kiosk.till.desk import Desk
+from kiosk.till.suspicions import unreadable
 from kiosk.till.tokens import recover_tokens
 
 #: How long a note that was on its way when the program ended may take to reach the box.
@@ -102,7 +103,7 @@ def card_image(desk: Desk) -> CardImage | Refusal:
     except VendorFault:
         return Refusal("vendor_silent")
     except CardFault as error:
-        return Refusal("card_unreadable", {"reason": error.sentence})
+        return unreadable(error)
 
 
 def undo(desk: Desk, sale_id: str) -> SaleRecord | Refusal:

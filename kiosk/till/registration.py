@@ -24,6 +24,7 @@ from kiosk.errors import CardFault, Refusal, VendorFault
 from kiosk.ports import VendorKey
 from kiosk.till import registry_slips
 from kiosk.till.desk import Desk
+from kiosk.till.suspicions import unreadable
 
 #: Accounts begin here where none is known; in a home that knows some, above the highest.
 _FIRST_ACCOUNT = 20_000_001
@@ -288,7 +289,7 @@ def _card(desk: Desk, new: NewMeter) -> tuple[str, str] | Refusal:
             return Refusal("no_card")
         return number, desk.reader.read().serial
     except CardFault as error:
-        return Refusal("card_unreadable", {"reason": error.sentence})
+        return unreadable(error)
 
 
 def bare(number: str) -> str:

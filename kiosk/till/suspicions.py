@@ -14,7 +14,7 @@ from kiosk.domain.cards.account_area import account_state
 from kiosk.domain.cards.family import CardState
 from kiosk.domain.cards.image import CardImage
 from kiosk.domain.cards.suspicion import Known, Reason, suspicion
-from kiosk.errors import CardFault, CardForged, Refusal, VendorFault
+from kiosk.errors import CardFault, CardForged, Refusal, ServiceLost, VendorFault
 from kiosk.till.desk import Desk
 from kiosk.till.operators import second_person
 from kiosk.till.tokens import SecondPerson, reason_missing
@@ -25,8 +25,8 @@ FINDINGS = ("genuine", "withdrawn")
 def read_card(desk: Desk) -> CardImage | Refusal:
     """The card in the reader, read twice and found to be the one that the ledger knows.
 
-    Refuses no_card, card_unreadable, vendor_silent, and card_to_counter for a card under suspicion,
-    whose image is in the journal then.
+    Refuses no_card, card_unreadable, reader_away, vendor_silent, and card_to_counter for a card
+    under suspicion, whose image is in the journal then.
     """
     if desk.reader is None:
         return Refusal("no_card")
@@ -39,10 +39,16 @@ def read_card(desk: Desk) -> CardImage | Refusal:
     except VendorFault:
         return Refusal("vendor_silent")
     except CardFault as error:
-        return Refusal("card_unreadable", {"reason": error.sentence})
+        return unreadable(error)
     if image != again:
         return Refusal("card_unreadable", {"reason": "two readings differ"})
     return _judged(desk, image)
+
+
+def unreadable(error: CardFault) -> Refusal:
+    """Why nothing could be read: the card, or a reader that is not there (E33)."""
+    code = "reader_away" if isinstance(error, ServiceLost) else "card_unreadable"
+    return Refusal(code, {"reason": error.sentence})
 
 
 def _forged(desk: Desk, forged: CardForged) -> Refusal:

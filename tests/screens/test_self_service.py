@@ -7,13 +7,15 @@ import threading
 import msgspec
 import pytest
 
-from kiosk.errors import StoreFault
+from kiosk.errors import Refusal, StoreFault
 from kiosk.ports import Moment, PrinterStatus, SlipState
 from kiosk.screens.self_service import ending
 from kiosk.screens.self_service.visit import Visit
 from kiosk.screens.widgets.digits import drawn, token_lines
 from kiosk.till.desk import Desk
 from kiosk.till.history import in_doubt
+from kiosk.till.operators import sign_in
+from kiosk.till.paper import reprint
 from kiosk.till.quote import Buyer, find_buyer
 from tests.screens.conftest import Hall, Player
 
@@ -352,6 +354,39 @@ def test_money_is_kept_when_the_customer_has_gone_with_a_note_in_the_box(hall: H
 
     hall.play(script)
     assert credit_minor(hall, hall.keypad) == 1_000
+
+
+def test_the_token_leaves_the_screen_and_its_owner_gets_it_at_the_counter_when_nobody_is_there_E23(
+    hall: Hall,
+) -> None:
+    clock = HandClock(hall.desk)
+    hall.desk.clock = clock
+    token = ""
+
+    async def script(player: Player) -> None:
+        nonlocal token
+        await to_payment(player, hall.keypad, "3")
+        await player.press("3")
+        await player.see("Put in: 50.00")
+        await player.press("enter")
+        await player.see("Take your slip")
+        token = player.app.played.token
+        for wait_s in (100, 200, 400, 800):
+            clock.ahead_ms += wait_s * 1000
+            player.app.tick()
+            await player.pilot.pause(0.05)
+        await player.see("Put in your card")
+        assert token[:4] not in player.text()
+
+    hall.play(script)
+    hall.paper.lines.clear()
+    sign_in(hall.desk, "101", "1234")
+    (record,) = hall.desk.records.sales_of(meter=hall.keypad.meter.number)
+    assert not isinstance(reprint(hall.desk, record.committed.sale_id), Refusal)
+    (lines,) = hall.paper.lines.values()
+    printed = "".join(line.text + line.right for line in lines).replace(" ", "").replace("-", "")
+    assert token in printed
+    assert "COPY1" in printed
 
 
 def test_french_is_spoken_when_the_language_key_is_pressed(hall: Hall) -> None:

@@ -123,12 +123,23 @@ def test_the_map_in_the_readme_is_the_house_on_the_disk() -> None:
 
 def test_every_row_of_the_coverage_table_names_a_test_that_exists() -> None:
     text = (ROOT / "docs" / "coverage.md").read_text()
-    rows = re.findall(r"^\| ([FE]\d+) \|.*\| `([^`]+)` \|$", text, flags=re.MULTILINE)
+    rows = re.findall(r"^\| ([FE]\d+) \|.*\| (`[^|]+`) \|$", text, flags=re.MULTILINE)
     assert rows
-    for number, reference in rows:
-        file, _, test = reference.partition("::")
-        path = ROOT / file
-        assert path.is_file(), f"{number}: {file} is not there"
-        if test:
-            names = {function.name for function in functions(path)}
-            assert test in names, f"{number}: {file} has no {test}"
+    for number, references in rows:
+        for reference in re.findall(r"`([^`]+)`", references):
+            file, _, test = reference.partition("::")
+            path = ROOT / file
+            assert path.is_file(), f"{number}: {file} is not there"
+            if test:
+                names = {function.name for function in functions(path)}
+                assert test in names, f"{number}: {file} has no {test}"
+
+
+def test_every_number_has_one_row_of_the_coverage_table_and_they_are_in_order() -> None:
+    """Functions first, then error cases; a further test joins the row of its number."""
+    text = (ROOT / "docs" / "coverage.md").read_text()
+    numbers = re.findall(r"^\| *([FE]\d+) *\|", text, flags=re.MULTILINE)
+    assert len(re.findall(r"^\|", text, flags=re.MULTILINE)) == len(numbers) + 2
+    twice = sorted({number for number in numbers if numbers.count(number) > 1})
+    assert not twice, f"join the rows of {', '.join(twice)}"
+    assert numbers == sorted(numbers, key=lambda number: (number[0] != "F", int(number[1:])))

@@ -14,11 +14,11 @@ import pytest
 from drivers.card.serial_reader import SerialReader
 from drivers.card.serial_sim import SimulatedSerialReader
 from kiosk import marks
-from kiosk.errors import CardFault
-from kiosk.till import recover
+from kiosk.errors import CardFault, Refusal
+from kiosk.till import card_accounts, recover
 from kiosk.till.desk import Desk
 from kiosk.till.maintain import verify
-from tests.till.hall import CARD, Hall, sell_to, sold
+from tests.till.hall import CARD, Hall, code, sell_to, sold
 
 
 class Cable:
@@ -114,3 +114,16 @@ def test_the_sale_is_finished_once_when_the_reader_comes_back_later_E33(
     hall.take_out()
     assert hall.insert_in_meter(CARD).energy_wh_added == record.committed.energy_wh
     assert hall.insert_in_meter(CARD).energy_wh_added == 0
+
+
+def test_the_reader_is_named_and_not_the_card_when_its_cable_is_out_E33(
+    hall: Hall, desk: Desk, cable: Cable
+) -> None:
+    hall.put_in(CARD)
+    cable.pull()
+    refused = card_accounts.purse(desk)
+    assert code(refused) == "reader_away"
+    assert isinstance(refused, Refusal)
+    said = hall.house_of(desk).words.refusal(refused)
+    assert said == f"The card reader does not answer: {refused.details['reason']}"
+    assert "wipe the chip" not in said

@@ -12,6 +12,7 @@ from kiosk.domain.cards.image import CardImage
 from kiosk.domain.cards.work import MeterReading, Purchase
 from kiosk.errors import CardFault, CardUnusable, Refusal
 from kiosk.till.desk import Desk
+from kiosk.till.suspicions import unreadable
 
 
 class CardView(msgspec.Struct, frozen=True):
@@ -65,7 +66,7 @@ def unusable(error: CardFault) -> Refusal:
     """The refusal of a card that the driver could not use."""
     if isinstance(error, CardUnusable) and error.code in {"blank", "foreign", "damaged"}:
         return Refusal(f"card_{error.code}")
-    return Refusal("card_unreadable", {"reason": error.sentence})
+    return unreadable(error)
 
 
 def _verdict(desk: Desk) -> Refusal | None:
