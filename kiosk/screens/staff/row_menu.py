@@ -29,9 +29,9 @@ class RowMenu(StaffFrame):
         return self.say("tokens.list_keys")
 
     def on_mount(self) -> None:
-        """Fill the rows, numbered as far as there are digits."""
+        """Fill the rows, numbered as far as there are digits; the tenth is 0."""
         texts = [text for text, _ in self.rows()]
-        numbered = [[f"{n if n < 10 else ' '} {text}"] for n, text in enumerate(texts, 1)]
+        numbered = [[f"{n % 10 if n <= 10 else ' '} {text}"] for n, text in enumerate(texts, 1)]
         self.query_one(Table).fill(numbered)
 
     def press_arrow(self, steps: int) -> None:
@@ -40,8 +40,9 @@ class RowMenu(StaffFrame):
 
     def press_digit(self, digit: int) -> None:
         """Open the row with this number."""
-        if 1 <= digit <= len(self.rows()):
-            self.open_row(digit - 1)
+        place = digit or 10
+        if place <= len(self.rows()):
+            self.open_row(place - 1)
 
     def press_enter(self) -> None:
         """Open the chosen row."""

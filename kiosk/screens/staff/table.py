@@ -25,8 +25,9 @@ class Table(Static):
         self._top = 0
 
     def fill(self, rows: Sequence[Sequence[str]]) -> None:
-        """Show other rows; the first one is chosen."""
-        self._rows = [[clean(cell)[:_WIDEST] for cell in row] for row in rows]
+        """Show other rows; the first one is chosen. A column alone has the whole line."""
+        widest = _WIDEST if len(self._headings) > 1 else None
+        self._rows = [[clean(cell)[:widest] for cell in row] for row in rows]
         self.chosen = self._top = 0
         self._show()
 
