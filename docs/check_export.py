@@ -129,7 +129,8 @@ def customer_moves(kind: str, fact: dict[str, Any], amount: int) -> list[tuple[s
         return [(owing, fact["moved_to"], owed), rest]
     if kind == "sale_rerated":
         more = fact["due_minor"] - fact["paid_minor"]
-        bearer = owing if more >= 0 else own
+        kept = f"meter_account:{fact['meter']}" if fact.get("meter") else own
+        bearer = owing if more >= 0 else kept
         bearer = "revenue:tariff_variance" if fact["borne_by"] == "utility" else bearer
         pair = (bearer, "tariff_variance") if more >= 0 else ("tariff_variance", bearer)
         return [(*pair, abs(more))]

@@ -36,6 +36,7 @@ class Way(msgspec.Struct, frozen=True):
 POLICY: tuple[tuple[tuple[str, str, str], Way], ...] = (
     (("reversed", "*", "*"), Way("undone_before")),
     (("reallocated", "*", "*"), Way("undone_before")),
+    (("rerated", "*", "*"), Way("sale_priced_again")),
     (("voided", "*", "*"), Way("sale_voided_already")),
     (("paid", "*", "*"), Way("sale_not_ended")),
     (("in_doubt", "*", "*"), Way("sale_not_ended")),

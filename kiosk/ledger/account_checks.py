@@ -174,6 +174,18 @@ def _intended(c: Connection, fact: correction_facts.ReversalIntended) -> Refusal
     return _sale_is(c, fact, ())
 
 
+def _as_sold(c: Connection, fact: Any) -> Refusal | None:
+    """Nothing was done about a sale that is undone: the card room has not taken its purchase back
+    (E13), and it was not priced again, for its difference would stay behind."""
+    cancelled = "SELECT 1 FROM card_works WHERE sale_id = ? AND operation = 'cancel'"
+    if c.execute(f"{cancelled} AND state <> 'undone'", (fact.sale_id,)).fetchone():
+        return Refusal("purchase_cancelled_before", {"sale": fact.sale_id})
+    rerated = "SELECT 1 FROM rerated_sales WHERE sale_id = ?"
+    if c.execute(rerated, (fact.sale_id,)).fetchone():
+        return Refusal("sale_priced_again", {"sale": fact.sale_id})
+    return None
+
+
 def _reversed(c: Connection, fact: correction_facts.SaleReversed) -> Refusal | None:
     names = ("meter", "account", "currency", "amount_minor", "energy_wh", "lines")
     return _sale_is(c, fact, names)
@@ -184,7 +196,10 @@ def _reallocated(c: Connection, fact: correction_facts.SaleReallocated) -> Refus
 
 
 def _rerated(c: Connection, fact: correction_facts.SaleRerated) -> Refusal | None:
-    return _sale_is(c, fact, ("account", "currency"))
+    undone = "SELECT 1 FROM undone_sales WHERE sale_id = ?"
+    if c.execute(undone, (fact.sale_id,)).fetchone():
+        return Refusal("undone_before", {"sale": fact.sale_id})
+    return _as_sold(c, fact) or _sale_is(c, fact, ("account", "currency"))
 
 
 def _balance(c: Connection, account: str, currency: str) -> int:
@@ -208,8 +223,8 @@ CHECKS: dict[type[Fact], Any] = {
     debt_facts.DebtPlanSet: (_of_customer,),
     bill_facts.BillReceived: (_of_customer,),
     bill_facts.BillCollected: (_collected,),
-    correction_facts.ReversalIntended: (_intended,),
-    correction_facts.SaleReversed: (_reversed,),
-    correction_facts.SaleReallocated: (_reallocated,),
+    correction_facts.ReversalIntended: (_as_sold, _intended),
+    correction_facts.SaleReversed: (_as_sold, _reversed),
+    correction_facts.SaleReallocated: (_as_sold, _reallocated),
     correction_facts.SaleRerated: (_rerated,),
 }

@@ -108,6 +108,10 @@ class AccountReads:
         found = self._top_ups("account = ? ORDER BY sequence DESC", account)
         return [top_up for top_up in found if state in ("", top_up.state)]
 
+    def waiting_top_ups(self) -> list[TopUp]:
+        """Every payment that the bank has not confirmed, oldest first."""
+        return self._top_ups("state = 'received' ORDER BY sequence")
+
     def _top_ups(self, condition: str, *values: Any) -> list[TopUp]:
         rows = self._all(f"SELECT {_TOP_UP} FROM top_ups WHERE {condition}", *values)  # noqa: S608
         return [_top_up(row) for row in rows]

@@ -31,6 +31,10 @@ def _committed(c: Connection, fact: card_facts.CardWorkCommitted) -> Refusal | N
     return _cancelled(c, fact) if fact.operation == "cancel" else None
 
 
+#: What the counter may have done about a sale: its purchase is not taken back here any more.
+_DONE_ABOUT_SALES = (("undone_sales", "undone_before"), ("rerated_sales", "sale_priced_again"))
+
+
 def _cancelled(c: Connection, fact: card_facts.CardWorkCommitted) -> Refusal | None:
     row = c.execute(
         "SELECT body, version, meter, card FROM sales JOIN entries USING (sequence)"
@@ -42,6 +46,9 @@ def _cancelled(c: Connection, fact: card_facts.CardWorkCommitted) -> Refusal | N
         return Refusal("unknown_sale", {"sale": fact.sale_id})
     if (sale.lines, sale.currency) != (fact.lines, fact.currency):
         return Refusal("card_work_does_not_add_up", {"work": fact.work_id})
+    for table, reason in _DONE_ABOUT_SALES:
+        if c.execute(f"SELECT 1 FROM {table} WHERE sale_id = ?", (fact.sale_id,)).fetchone():  # noqa: S608
+            return Refusal(reason, {"sale": fact.sale_id})
     again = c.execute(
         "SELECT 1 FROM card_works WHERE sale_id = ? AND operation = 'cancel' AND state <> 'undone'",
         (fact.sale_id,),

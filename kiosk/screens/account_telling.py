@@ -9,7 +9,7 @@ from kiosk.domain.bill_books import Bill
 from kiosk.domain.debts import AGES_DAYS, shown_day
 from kiosk.domain.record import SaleRecord
 from kiosk.screens import telling
-from kiosk.till.closing import Closed
+from kiosk.till.closing import Closed, Leaving
 from kiosk.till.debt import Owed
 from kiosk.till.history import Explained
 from kiosk.till.reverse import Undoing
@@ -85,6 +85,26 @@ def sale_event_cells(words: Words, record: SaleRecord) -> list[str]:
     return [cells[0], shown, cells[3], str(record.sequence)]
 
 
+def event_row(words: Words, record: AccountRecord) -> str:
+    """An event in one line, with whose it is and all its amounts."""
+    figures = "  ".join(
+        f"{accounts.figure(words, figure.name)} {words.amount(figure.amount_minor)}"
+        for figure in record.figures
+    )
+    return f"{record.account}  {figures}"
+
+
+def leaving_lines(words: Words, leaving: Leaving) -> list[str]:
+    """What closing an account would do: money, and the meters that cannot go now."""
+    figures = {
+        "kept": sum(leaving.kept.values()), "debt": leaving.owed_minor,
+        "paid_out": max(0, leaving.paid_out_minor),
+    }  # fmt: skip
+    lines = [f"{leaving.customer.account}  {leaving.customer.name}"]
+    lines += [f"{accounts.figure(words, name)}: {words.money(n)}" for name, n in figures.items()]
+    return [*lines, *(words.refusal(refusal) for _, refusal in leaving.staying)]
+
+
 def closed_lines(words: Words, closed: Closed) -> list[str]:
     """An account that was closed, with its meters that went and those that stay."""
     gone = [words.say("registry.cancelled", meter=slip.meter) for slip in closed.cancelled]
@@ -107,7 +127,12 @@ def debt_lines(words: Words, owed: Owed) -> list[str]:
         + f"  {debt.debt_id}"
         for debt in owed.debts
     ]  # fmt: skip
-    lines = lines or [words.say("account.no_debts")]
+    return [*(lines or [words.say("account.no_debts")]), *owed_lines(words, owed)]
+
+
+def owed_lines(words: Words, owed: Owed) -> list[str]:
+    """The sums by age, what was overpaid, and the plan."""
+    lines = []
     for place, amount in enumerate(owed.classes_minor):
         if amount:
             days = words.say(f"account.age_{min(place, len(AGES_DAYS))}")

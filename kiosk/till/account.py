@@ -13,6 +13,7 @@ from kiosk.errors import Refusal
 from kiosk.till.desk import Desk
 from kiosk.till.money_of import (
     agreed,
+    customer_of,
     may_take,
     open_customer,
     purse_named,
@@ -58,6 +59,21 @@ def top_up(
         operator=desk.operator,
     )
     return write(desk, fact, owner.account)
+
+
+def payments(desk: Desk, customer: str = "") -> list[TopUp] | Refusal:
+    """The cheques, transfers and e-payments of a customer, newest first; without one, those of
+    everybody that wait for the bank."""
+    refused = desk.gate("history")
+    if refused is not None:
+        return refused
+    if not customer:
+        return desk.records.waiting_top_ups()
+    owner = customer_of(desk, customer)
+    if isinstance(owner, Refusal):
+        return owner
+    found = desk.records.top_ups(owner.account)
+    return [one for one in found if one.method != "cash"]
 
 
 def clear(desk: Desk, top_up_id: str) -> AccountRecord | Refusal:

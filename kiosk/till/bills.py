@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
+from pathlib import Path
 
 import msgspec
 
@@ -18,6 +19,8 @@ from kiosk.till.money_of import may_take, take_payment, write
 COLUMNS = ("bill", "account", "name", "meter", "period", "amount", "due", "late_fee")
 
 _LONGEST_TEXT = 80
+#: A larger file comes from somebody who sent the wrong one.
+LARGEST_FILE_BYTES = 64 * 1024 * 1024
 #: Bills that travel into the journal in one commit.
 _GROUP = 200
 
@@ -42,6 +45,28 @@ def read_bills(lines: Iterable[str], currency: str, operator: str) -> list[bill_
     except csv.Error as error:
         raise BadInput(f"Line {rows.line_num}: is not CSV ({error}).") from None
     return found
+
+
+def add(desk: Desk, row: dict[str, str]) -> Taken | Refusal:
+    """Take one bill in as it is typed, a text a column. BadInput names the column."""
+    refused = may_take(desk)
+    return refused or take_in(desk, [_bill(dict(row), 1, desk.currency, desk.operator)])
+
+
+def take_file(desk: Desk, path: Path) -> Taken | Refusal:
+    """Take a file of bills in. BadInput where it cannot be read."""
+    refused = may_take(desk)
+    if refused is not None:
+        return refused
+    try:
+        if path.stat().st_size > LARGEST_FILE_BYTES:
+            raise BadInput(f"{path}: is too large for a file of bills.")
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path}: is not UTF-8 text (byte {error.start}).") from None
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror}).") from None
+    return take_in(desk, read_bills(text.splitlines(), desk.currency, desk.operator))
 
 
 def _bill(

@@ -124,9 +124,11 @@ def replace_meter(
     what was bought.
     """
     old = look_at_old(desk, number)
+    if isinstance(old, Refusal):
+        return old
     refused = reason_missing(reason) or desk.room_to_sell() or desk.clock_set_back()
-    if isinstance(old, Refusal) or refused is not None:
-        return refused or old  # type: ignore[return-value]
+    if refused is not None:
+        return refused
     read = final_figures(old, final)
     if isinstance(read, Refusal):
         return read
@@ -227,6 +229,9 @@ def _paid_for_energy(record: SaleRecord) -> int:
 
 def finish_transfer(desk: Desk, replacement_id: str) -> TokenRecord | Refusal:
     """The token that carries the balance to the new meter; asked again, the same token."""
+    refused = desk.gate("registry")
+    if refused is not None:
+        return refused
     replacement = desk.records.replacement(replacement_id=replacement_id)
     if replacement is None or not replacement.moved_wh:
         return Refusal("transfer_not_open", {"replacement": replacement_id[:40]})
@@ -246,6 +251,14 @@ def finish_transfer(desk: Desk, replacement_id: str) -> TokenRecord | Refusal:
     return issue(desk, intent, credit_maker(desk, meter, intent))
 
 
+def finish_for(desk: Desk, number: str) -> TokenRecord | Refusal:
+    """As `finish_transfer`, for the new meter `number`."""
+    for replacement in desk.records.open_transfers():
+        if replacement.new_meter == number:
+            return finish_transfer(desk, replacement.replacement_id)
+    return desk.gate("registry") or Refusal("transfer_not_open", {"replacement": number[:40]})
+
+
 def open_transfers(desk: Desk) -> list[Replacement] | Refusal:
     """Replaced meters whose balance has not arrived in a token yet."""
     return desk.gate("registry") or desk.records.open_transfers()
@@ -256,9 +269,11 @@ def cancel_meter(
 ) -> RegistrySlip | Refusal:
     """Take a meter out for good, by two persons; money that is kept for it is spent first."""
     old = look_at_old(desk, number)
+    if isinstance(old, Refusal):
+        return old
     refused = reason_missing(reason) or desk.room_to_sell()
-    if isinstance(old, Refusal) or refused is not None:
-        return refused or old  # type: ignore[return-value]
+    if refused is not None:
+        return refused
     if old.kept_minor:
         return Refusal("meter_has_money", {"meter": old.meter.number, "kept_minor": old.kept_minor})
     read = final_figures(old, final)

@@ -27,7 +27,8 @@ def rerate(desk: Desk, sale_id: str) -> AccountRecord | Refusal:
     if record is None:
         return Refusal("unknown_sale", {"sale": sale_id[:40]})
     committed = record.committed
-    if record.state != "delivered" or desk.records.undone(sale_id) is not None:
+    undone = desk.records.undone(sale_id) or desk.records.cancellation_of(sale_id)
+    if record.state != "delivered" or undone is not None:
         return Refusal("sale_not_ended", {"sale": sale_id})
     right = _right_for(desk, record)
     sold_at = desk.records.tariff(committed.tariff_digest)
@@ -60,11 +61,16 @@ def rerate_all(desk: Desk, from_ms: int = 0) -> list[AccountRecord] | Refusal:
     refused = may_take(desk, "approve")
     if refused is not None:
         return refused
-    done = [rerate(desk, sale_id) for sale_id in provisional(desk, from_ms)]
+    done = [rerate(desk, sale_id) for sale_id in _provisional(desk, from_ms)]
     return [event for event in done if isinstance(event, AccountRecord)]
 
 
-def provisional(desk: Desk, from_ms: int = 0) -> list[str]:
+def look(desk: Desk, from_ms: int = 0) -> list[str] | Refusal:
+    """The sales that `rerate_all` would price again."""
+    return desk.gate("approve") or _provisional(desk, from_ms)
+
+
+def _provisional(desk: Desk, from_ms: int) -> list[str]:
     """Delivered sales since `from_ms` whose prices were not those of their moment, oldest first."""
     begins = sorted(pack.valid_from_ms for _, pack in desk.records.tariffs())
     if len(begins) < 2:

@@ -48,11 +48,19 @@ def look(desk: Desk, sale: str) -> Undoing | Refusal:
     undone = desk.records.undone(committed.sale_id)
     done = undone[0] if undone is not None else ""
     seen = evidence(desk, committed)
-    state = done if done in {"reversed", "reallocated"} else record.state
+    state = done if done in {"reversed", "reallocated"} else _corrected(desk, record)
     carrier = "token" if committed.token is not None else "card"
     closed = desk.records.has_since(record.sequence, _CLOSINGS)
     how = reversal.WHO[committed.operator == desk.operator, closed]
     return Undoing(record, how, seen, done, reversal.judge(committed.sale_id, state, carrier, seen))
+
+
+def _corrected(desk: Desk, record: SaleRecord) -> str:
+    """The state of a sale, with what the card room or a new price has made of it."""
+    sale_id = record.committed.sale_id
+    if desk.records.cancellation_of(sale_id) is not None:
+        return "reversed"
+    return "rerated" if desk.records.rerated(sale_id) else record.state
 
 
 def waiting(desk: Desk) -> list[SaleRecord]:

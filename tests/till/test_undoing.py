@@ -13,6 +13,9 @@ from kiosk.domain.record import SaleRecord
 from kiosk.domain.reversal import POLICY, WHO, Evidence, judge
 from kiosk.errors import Refusal
 from kiosk.till import debt, history, maintain, rerate, reverse
+from kiosk.till.cards import mend
+from kiosk.till.cards.plan import Plan
+from kiosk.till.cards.work import carry_out
 from kiosk.till.desk import Desk
 from kiosk.till.quote import Buyer, find_buyer, quote
 from kiosk.till.tokens import SecondPerson
@@ -63,6 +66,7 @@ TABLE: list[tuple[str, str, Evidence, str]] = [
     ("voided", "card", "absent", "sale_voided_already"),
     ("reversed", "card", "taken_back", "undone_before"),
     ("reallocated", "token", "shown", "undone_before"),
+    ("rerated", "card", "unread", "sale_priced_again"),
 ]
 
 
@@ -347,6 +351,49 @@ def test_a_sale_is_right_when_its_quote_was_made_before_the_prices_began_E12(des
     record = sold(sell_to(desk, KEYPAD, 5_000))
     publish(desk, 120, record.time_ms - 60_000)
     assert code(rerate.rerate(desk, record.committed.sale_id)) == "priced_right"
+
+
+def test_a_sale_is_not_undone_when_it_was_priced_again(desk: Desk, card_sale: SaleRecord) -> None:
+    token, card = sold(sell_to(desk, KEYPAD, 5_000)).committed.sale_id, card_sale.committed.sale_id
+    publish(desk, 120, card_sale.time_ms - LONG_MS)
+    assert len(done_all(rerate.rerate_all(desk))) == 2
+    assert code(reverse.reverse(desk, card, "wrong amount")) == "sale_priced_again"
+    target = f"capital:{RIGHT}"
+    moved = reverse.reallocate(desk, token, target, "wrong meter", SECOND, consumed=True)
+    assert code(moved) == "sale_priced_again"
+
+
+def test_money_goes_back_once_when_the_card_room_took_the_purchase_back_E13(
+    desk: Desk, card_sale: SaleRecord
+) -> None:
+    sale = card_sale.committed.sale_id
+    plan = mend.plan_cancel(desk)
+    assert isinstance(plan, Plan), plan
+    work = carry_out(desk, plan, "moved away", SECOND)
+    assert not isinstance(work, Refusal), work
+    before = balances(desk)
+    assert code(reverse.reverse(desk, sale, "wrong amount")) == "undone_before"
+    publish(desk, 120, card_sale.time_ms - LONG_MS)
+    assert code(rerate.rerate(desk, sale)) == "sale_not_ended"
+    assert balances(desk) == before
+
+
+def test_the_card_room_takes_nothing_back_when_the_counter_did_E13(
+    desk: Desk, card_sale: SaleRecord
+) -> None:
+    plan = mend.plan_cancel(desk)
+    assert isinstance(plan, Plan), plan
+    done(reverse.reverse(desk, card_sale.committed.sale_id, "wrong amount"))
+    before = balances(desk)
+    assert isinstance(carry_out(desk, plan, "moved away", SECOND), Refusal)
+    assert balances(desk) == before
+
+
+def test_a_sale_is_not_priced_again_when_it_was_undone(desk: Desk, card_sale: SaleRecord) -> None:
+    done(reverse.reverse(desk, card_sale.committed.sale_id, "wrong amount"))
+    publish(desk, 120, card_sale.time_ms - LONG_MS)
+    assert done_all(rerate.rerate_all(desk)) == []
+    assert code(rerate.rerate(desk, card_sale.committed.sale_id)) == "sale_not_ended"
 
 
 def test_only_sales_of_the_days_asked_for_are_priced_again(desk: Desk) -> None:

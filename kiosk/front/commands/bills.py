@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kiosk.errors import BadInput, Refusal
+from kiosk.errors import Refusal
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
 from kiosk.front.commands.account import amount_of, told
@@ -13,9 +13,6 @@ from kiosk.front.operator import become
 from kiosk.front.wiring import House, opened
 from kiosk.screens import account_telling
 from kiosk.till import bills
-
-#: More bills than this in one file come from somebody who sent the wrong file.
-_LARGEST_FILE_BYTES = 64 * 1024 * 1024
 
 
 def arguments(_verb: str, parser: argparse.ArgumentParser) -> None:
@@ -50,24 +47,17 @@ def run(_verb: str, options: argparse.Namespace, context: Context) -> int:
 
 
 def _import(house: House, options: argparse.Namespace) -> int | Refusal:
-    if options.file.stat().st_size > _LARGEST_FILE_BYTES:
-        raise BadInput(f"{options.file}: is too large for a file of bills.")
-    try:
-        text = options.file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{options.file}: is not UTF-8 text (byte {error.start}).") from None
-    return _take_in(house, text.splitlines(), options)
+    return _told_taken(house, bills.take_file(house.desk, options.file), options)
 
 
 def _add(house: House, options: argparse.Namespace) -> int | Refusal:
-    values = [getattr(options, name) for name in bills.COLUMNS]
-    row = ",".join('"' + value.replace('"', '""') + '"' for value in values)
-    return _take_in(house, [",".join(bills.COLUMNS), row], options)
+    row = {name: getattr(options, name) for name in bills.COLUMNS}
+    return _told_taken(house, bills.add(house.desk, row), options)
 
 
-def _take_in(house: House, lines: list[str], options: argparse.Namespace) -> int | Refusal:
-    read = bills.read_bills(lines, house.desk.currency, house.desk.operator)
-    taken = bills.take_in(house.desk, read)
+def _told_taken(
+    house: House, taken: bills.Taken | Refusal, options: argparse.Namespace
+) -> int | Refusal:
     if isinstance(taken, Refusal):
         return taken
     if options.json:

@@ -11,13 +11,15 @@ from textual.widgets import Static
 from kiosk.domain.account_record import AccountRecord
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
-from kiosk.screens import account_telling
-from kiosk.screens.cashier import account_forms
+from kiosk.screens import account_acts, account_telling
+from kiosk.screens.account_acts import MakeAct
+from kiosk.screens.cashier.account_forms import act_form
+from kiosk.screens.cashier.money_lists import Debts, help_page
 from kiosk.screens.staff.form import Form, asked
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Page
 from kiosk.screens.staff.table import Table
-from kiosk.till import account_paper, debt, statement
+from kiosk.till import account_paper, statement
 from kiosk.till.desk import Desk
 from kiosk.till.statement import Book, Statement
 from kiosk.words.clean import clean
@@ -45,6 +47,7 @@ class AccountPage(StaffFrame):
         """The balances, what digits do, and the history."""
         yield Static("", id="record", markup=False)
         rows = [f"{n} {self.say(f'account.menu_{name}')}" for n, name in enumerate(ROWS, 1)]
+        rows.append(f"0 {self.say('account.menu_more')}")
         for part in (rows[:5], rows[5:]):
             yield Static("  ".join(part), classes="line", markup=False)
         keys = ("cashier.history_time", "account.history", "cashier.amount", "slip.entry")
@@ -114,38 +117,36 @@ class AccountPage(StaffFrame):
         return self._entries[self.query_one(Table).chosen] if self._entries else None
 
     def press_digit(self, digit: int) -> None:
-        """Do what the menu says."""
+        """Do what the menu says; 0 opens what is done less often."""
         acts: dict[str, Callable[[], None]] = {
-            "top_up": partial(self._form, account_forms.top_up),
-            "pay_debt": partial(self._form, account_forms.pay_debt),
+            "top_up": partial(self._form, account_acts.top_up),
+            "pay_debt": partial(self._form, account_acts.pay_debt),
             "bills": self._bills,
-            "debts": self._debts,
+            "debts": lambda: self.face_app.go(Debts(self.again, self.customer)),
             "book": self._book,
-            "transfer": partial(self._form, account_forms.transfer),
-            "refund": partial(self._form, account_forms.refund),
+            "transfer": partial(self._form, account_acts.transfer),
+            "refund": partial(self._form, account_acts.refund),
             "check": self._check,
             "statement": self._statement,
         }
         if 1 <= digit <= len(ROWS):
             acts[ROWS[digit - 1]]()
+        elif digit == 0:
+            from kiosk.screens.cashier.account_more import AccountMore
 
-    def _form(self, make: account_forms.Make) -> None:
-        self.face_app.go(make(self, self.customer, self.again))
+            self.face_app.go(AccountMore(self.customer, self.again))
+
+    def press_help(self) -> None:
+        """What the page shows and the digits do."""
+        help_page(self, "page", self.again)
+
+    def _form(self, make: MakeAct) -> None:
+        self.face_app.go(act_form(self, make, self.customer, self.again))
 
     def _bills(self) -> None:
         from kiosk.screens.cashier.bills import Bills
 
         self.face_app.go(Bills(self.again, self.customer))
-
-    def _debts(self) -> None:
-        self.ask(partial(debt.owed, self.desk, self.customer), self._debts_read)
-
-    def _debts_read(self, owed: debt.Owed | Refusal) -> None:
-        if isinstance(owed, Refusal):
-            self.note(self.words.refusal(owed), "warn")
-        else:
-            lines = account_telling.debt_lines(self.words, owed)
-            self.face_app.go(Page(self.say("account.menu_debts"), lines, self.again))
 
     def _book(self) -> None:
         self.ask(partial(_books, self.desk, self.customer), self._book_read)

@@ -1,45 +1,141 @@
-"""Where customers' money begins: an account, or the bills of old meters."""
+"""Where customers' money begins: an account, bills, payments that wait, and the work of a month."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
 
-from textual.widget import Widget
-
+from kiosk.domain.account_record import AccountRecord
+from kiosk.domain.record import SaleRecord
+from kiosk.errors import Refusal
+from kiosk.screens import account_telling
 from kiosk.screens.cashier.account import find_account
-from kiosk.screens.cashier.bills import find_bills
-from kiosk.screens.staff.frame import Back, StaffFrame
-from kiosk.screens.widgets.choices import ChoiceList
+from kiosk.screens.cashier.bills import find_bills, import_bills
+from kiosk.screens.cashier.money_lists import Debts, Payments, help_page
+from kiosk.screens.staff.answers import day_ms
+from kiosk.screens.staff.form import Form, asked
+from kiosk.screens.staff.frame import Back
+from kiosk.screens.staff.page import Confirm, Page
+from kiosk.screens.staff.rows import Row, RowsMenu
+from kiosk.till import debt, rerate, reverse
 
 
-class AccountMenu(StaffFrame):
-    """Two numbered rows."""
+class AccountMenu(RowsMenu):
+    """One customer's account first, then what concerns all of them."""
 
     def __init__(self, back: Back) -> None:
         super().__init__()
         self.back = back
 
     def heading(self) -> str:
-        """What they are about."""
+        """What the rows are about."""
         return self.say("account.menu")
 
-    def body(self) -> Iterable[Widget]:
-        """The rows."""
-        yield ChoiceList([self.say("account.title"), self.say("account.menu_bills")])
+    def rows(self) -> list[Row]:
+        """Every row with what it opens."""
+        go = self.face_app.go
+        return [
+            (self.say("account.title"), lambda: go(find_account(self, self.again))),
+            (self.say("account.menu_bills"), lambda: go(find_bills(self, self.again))),
+            (self.say("account.menu_bills_file"), lambda: go(import_bills(self, self.again))),
+            (self.say("account.menu_payments"), lambda: go(Payments(self.again))),
+            (self.say("account.menu_debts"), lambda: go(Debts(self.again))),
+            (self.say("account.menu_waiting"), self._waiting),
+            (self.say("account.menu_rerate"), self._rerate),
+            (self.say("account.menu_interest"), self._interest),
+        ]
 
-    def hint(self) -> str:
-        """Digits, Esc."""
-        return self.say("account.menu_keys")
+    def again(self) -> AccountMenu:
+        """The menu, made anew."""
+        return AccountMenu(self.back)
 
-    def press_digit(self, digit: int) -> None:
-        """Open a row."""
-        again = partial(AccountMenu, self.back)
-        if digit == 1:
-            self.face_app.go(find_account(self, again))
-        elif digit == 2:
-            self.face_app.go(find_bills(self, again))
+    def press_help(self) -> None:
+        """What the rows are for."""
+        help_page(self, "menu", self.again)
 
     def press_cancel(self) -> None:
         """Back to the counter."""
         self.face_app.go(self.back())
+
+    def _waiting(self) -> None:
+        self.ask(partial(reverse.waiting, self.desk), self._waiting_read)
+
+    def _waiting_read(self, found: list[SaleRecord]) -> None:
+        """The oldest reversal that was interrupted; its page finishes it with the card."""
+        if not found:
+            self.note(self.say("account.no_waiting"))
+            return
+        from kiosk.screens.cashier.sale import SalePage
+
+        said = self.say("account.waiting", count=len(found))
+        self.face_app.go(SalePage(found[0], self.again, said))
+
+    # --- sales at old prices ------------------------------------------------------------------
+
+    def _rerate(self) -> None:
+        def typed(form: Form, answers: list[str]) -> None:
+            work = partial(_at_old_prices, form, answers[0])
+            asked(form, work, partial(self._found, form))
+
+        title = self.say("account.menu_rerate")
+        questions = [(self.say("records.ask_from"), False)]
+        self.face_app.go(Form(title, questions, typed, self.again))
+
+    def _found(self, form: Form, found: tuple[int, int]) -> None:
+        from_ms, count = found
+        title, shown = (
+            form.say("account.menu_rerate"),
+            form.say("account.at_old_prices", count=count),
+        )
+        if not count:
+            form.face_app.go(Page(title, [shown], self.again))
+            return
+        confirm: Confirm
+
+        def yes() -> None:
+            work = partial(rerate.rerate_all, confirm.desk, from_ms)
+            confirm.ask(work, partial(self._done, confirm, title, "account.rerated"))
+
+        borne = form.desk.settings.accounts.rerate_to
+        bearer = (
+            f"{form.say('account_text.borne_by')}: {form.say(f'account_value.borne_by_{borne}')}"
+        )
+        keys = form.say("account.confirm_keys")
+        confirm = Confirm(title, [shown, bearer], keys, yes, self.again)
+        form.face_app.go(confirm)
+
+    def _done(
+        self, screen: Confirm, title: str, key: str, events: list[AccountRecord] | Refusal
+    ) -> None:
+        if isinstance(events, Refusal):
+            lines = [screen.words.refusal(events)]
+        else:
+            told = [account_telling.event_row(screen.words, event) for event in events]
+            lines = [screen.say(key, count=len(events)), *told]
+        screen.face_app.go(Page(title, lines, self.again))
+
+    # --- interest -----------------------------------------------------------------------------
+
+    def _interest(self) -> None:
+        title = self.say("account.menu_interest")
+
+        def typed(form: Form, answers: list[str]) -> None:
+            confirm: Confirm
+
+            def yes() -> None:
+                work = partial(debt.charge_interest, confirm.desk, period)
+                confirm.ask(work, partial(self._done, confirm, title, "account.interest_charged"))
+
+            period = answers[0].strip()
+            sentence = form.say("account.confirm_interest", period=period)
+            keys = form.say("account.confirm_keys")
+            confirm = Confirm(title, [sentence], keys, yes, self.again)
+            form.face_app.go(confirm)
+
+        questions = [(self.say("account.ask_period"), False)]
+        self.face_app.go(Form(title, questions, typed, self.again))
+
+
+def _at_old_prices(form: Form, text: str) -> tuple[int, int] | Refusal:
+    from_ms = day_ms(text, 0)
+    found = rerate.look(form.desk, from_ms)
+    return found if isinstance(found, Refusal) else (from_ms, len(found))

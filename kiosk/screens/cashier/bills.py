@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from pathlib import Path
 
 from textual.widget import Widget
 
 from kiosk.domain.bill_books import Bill
 from kiosk.domain.debts import shown_day
 from kiosk.errors import Refusal
+from kiosk.screens import account_acts
 from kiosk.screens.cashier import account_forms
-from kiosk.screens.staff.form import Form
+from kiosk.screens.cashier.money_lists import help_page
+from kiosk.screens.staff.form import Form, LongForm, asked
 from kiosk.screens.staff.frame import Back, StaffFrame
+from kiosk.screens.staff.page import Page
 from kiosk.screens.staff.table import Table
 from kiosk.till import bills
 
@@ -39,7 +43,7 @@ class Bills(StaffFrame):
 
     def hint(self) -> str:
         """Arrows and Enter."""
-        return self.say("tokens.list_keys")
+        return self.say("account.bills_keys")
 
     def on_mount(self) -> None:
         """Read the list."""
@@ -67,11 +71,51 @@ class Bills(StaffFrame):
         if self._bills:
             bill = self._bills[self.query_one(Table).chosen]
             again = partial(Bills, self.back, self.search)
-            self.face_app.go(account_forms.collect(self, bill.bill_id, again))
+            self.face_app.go(
+                account_forms.act_form(self, account_acts.collect, bill.bill_id, again)
+            )
 
     def press_cancel(self) -> None:
         """Back to where it came from."""
         self.face_app.go(self.back())
+
+    def press_help(self) -> None:
+        """What can be done here."""
+        help_page(self, "bills", partial(Bills, self.back, self.search))
+
+
+def add_bill(screen: StaffFrame, account: str, back: Back) -> Form:
+    """Asks for what stands on one bill; the account may be another's."""
+    keys = ("bill", "bill_name", "old_meter", "period")
+    labels = [screen.say(f"account_text.{key}") for key in keys]
+    labels += [screen.say(f"account.ask_{key}") for key in ("amount", "due", "late_fee")]
+
+    def act(form: Form, answers: list[str]) -> None:
+        number, name, meter, period, amount, due, fee = answers
+        row = (number, account, name, meter, period, amount, due, fee)
+        work = partial(bills.add, form.desk, dict(zip(bills.COLUMNS, row, strict=True)))
+        asked(form, work, lambda _taken: form.face_app.go(Bills(back, number.strip())))
+
+    title = screen.say("account.menu_add_bill")
+    return LongForm(title, [(label, False) for label in labels], act, back)
+
+
+def import_bills(screen: StaffFrame, back: Back) -> Form:
+    """Asks for a file of bills and takes it in."""
+
+    def act(form: Form, answers: list[str]) -> None:
+        work = partial(bills.take_file, form.desk, Path(answers[0].strip()))
+        asked(form, work, partial(_taken, form, back))
+
+    known = [", ".join(bills.COLUMNS)]
+    questions = [(screen.say("account.ask_file"), False)]
+    return LongForm(screen.say("account.menu_bills_file"), questions, act, back, known)
+
+
+def _taken(form: Form, back: Back, taken: bills.Taken) -> None:
+    title = form.say("account.menu_bills_file")
+    line = form.say("account.bills_taken", new=taken.new, known=taken.known)
+    form.face_app.go(Page(title, [line], back))
 
 
 def find_bills(screen: StaffFrame, back: Back) -> Form:

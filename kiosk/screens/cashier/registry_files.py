@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from kiosk.domain.record import TokenRecord
 from kiosk.domain.registry import Customer, Meter
 from kiosk.domain.registry_changes import CUSTOMER_FIELDS
 from kiosk.errors import Refusal
-from kiosk.screens import registry_telling
+from kiosk.screens import registry_telling, token_telling
 from kiosk.screens.cashier.registry import RegistryMenu
 from kiosk.screens.cashier.registry_open import questions
 from kiosk.screens.staff.answers import chosen, day_ms, energy_wh, offered, whole
@@ -16,7 +17,7 @@ from kiosk.screens.staff.form import Form, LongForm, asked
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Page
 from kiosk.screens.staff.rows import Row, RowsMenu
-from kiosk.till import amend, history, inquiry, registration, registry_file
+from kiosk.till import amend, history, inquiry, registration, registry_file, replace
 from kiosk.till.desk import Desk
 
 # --- the customer -----------------------------------------------------------------------------
@@ -130,6 +131,7 @@ class MeterFile(RowsMenu):
         ]  # fmt: skip
         rows.append((self.say("registry.amend_reading"), self._reading))
         rows.append((self.say("registry.amend_history"), self._history))
+        rows.append((self.say("registry.amend_transfer"), self._transfer))
         return rows
 
     def _back(self) -> Back:
@@ -163,6 +165,17 @@ class MeterFile(RowsMenu):
         title = self.say("registry.amend_reading")
         asks = questions(self, "reading", "remaining")
         self.face_app.go(LongForm(title, asks, typed, self._back()))
+
+    def _transfer(self) -> None:
+        self.ask(partial(replace.finish_for, self.desk, self.meter.number), self._transferred)
+
+    def _transferred(self, token: TokenRecord | Refusal) -> None:
+        """The token of a balance that has not arrived, or that there is none."""
+        if isinstance(token, Refusal):
+            self.note(self.words.refusal(token), "warn")
+        else:
+            lines = token_telling.record_lines(self.words, token)
+            self.face_app.go(Page(self.say("registry.amend_transfer"), lines, self._back()))
 
     def _history(self) -> None:
         from kiosk.screens.staff.records import ListPage

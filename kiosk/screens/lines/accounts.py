@@ -8,7 +8,8 @@ from kiosk.domain import money
 from kiosk.domain.account_facts import METHODS
 from kiosk.domain.account_record import AccountRecord
 from kiosk.errors import Refusal
-from kiosk.screens import account_telling
+from kiosk.screens import account_acts, account_telling
+from kiosk.screens.account_acts import MakeAct
 from kiosk.screens.lines.console import Console
 from kiosk.till import account, account_paper, debt, history, reverse, statement
 from kiosk.till.tokens import SecondPerson
@@ -28,8 +29,77 @@ def serve(console: Console) -> None:
             (say("account.menu_pay_debt"), partial(_pay_debt, console)),
             (say("account.menu_reverse"), partial(_reverse, console)),
             (say("account.menu_why"), partial(_why, console)),
+            (say("account.menu_more"), partial(_more, console)),
         ]
     )
+
+
+def _more(console: Console) -> None:
+    """What is done less often."""
+    say = console.words.say
+    by_customer: list[tuple[str, MakeAct]] = [
+        ("account.menu_transfer", account_acts.transfer),
+        ("account.menu_refund", account_acts.refund),
+        ("account.menu_deposit", account_acts.deposit),
+        ("account.menu_deposit_back", account_acts.deposit_back),
+        ("account.do_record_debt", account_acts.record_debt),
+        ("account.do_plan", account_acts.plan),
+    ]
+    console.choose(
+        [
+            *((say(key), partial(_act_of_customer, console, make)) for key, make in by_customer),
+            (say("account.do_write_off"), partial(_write_off, console)),
+            (say("account.menu_payments"), partial(_payments, console)),
+        ]
+    )
+
+
+def _act_of_customer(console: Console, make: MakeAct) -> None:
+    _act(console, make, console.ask("account.ask_customer"))
+
+
+def _act(console: Console, make: MakeAct, about: str) -> None:
+    """Ask the questions of an act, restate it, do it."""
+    act = make(console.desk, about)
+    answers = [
+        console.ask_secret(key) if key == account_acts.SECOND_PIN else console.ask(key)
+        for key in act.questions
+    ]
+    if console.confirm(f"{console.words.say(act.title)}: {about}."):
+        _end(console, act.verb(console.desk, answers))
+
+
+def _write_off(console: Console) -> None:
+    owed = debt.owed(console.desk, console.ask("account.ask_customer"))
+    if isinstance(owed, Refusal):
+        console.refuse(owed)
+        return
+    lines = account_telling.debt_lines(console.words, owed)[: len(owed.debts)]
+    place = console.pick("linear.prompt_choice", lines)
+    if place is not None:
+        _act(console, account_acts.write_off, owed.debts[place].debt_id)
+
+
+def _payments(console: Console) -> None:
+    """The payments that wait for the bank: one of them has cleared or bounced."""
+    found = account.payments(console.desk)
+    if isinstance(found, Refusal):
+        console.refuse(found)
+        return
+    rows = [f"{one.account} {one.reference} {console.words.money(one.amount_minor, one.currency)}"
+            for one in found]  # fmt: skip
+    if not rows:
+        console.tell("account.no_payments")
+        return
+    place = console.pick("linear.prompt_choice", rows)
+    if place is not None:
+        payment, say = found[place].top_up_id, console.words.say
+        console.choose(
+            [
+                (say("account.do_clear"), partial(_act, console, account_acts.clear, payment)),
+                (say("account.do_bounce"), partial(_act, console, account_acts.bounce, payment)),
+            ]
+        )
 
 
 def _show(console: Console) -> None:

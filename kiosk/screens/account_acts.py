@@ -1,0 +1,261 @@
+"""What can be done with a customer's money, as questions and the verb that takes their answers.
+
+The screens of the counter and its plain lines ask the same questions in the same order. An act gets
+the id of its event when it is begun, so a second press is the same event (E05).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from kiosk.domain import money
+from kiosk.domain.account_facts import METHODS
+from kiosk.domain.account_record import AccountRecord
+from kiosk.domain.debts import KINDS, ORDERS, RULES, Plan
+from kiosk.errors import Refusal
+from kiosk.till import account, bills, debt, rerate
+from kiosk.till.desk import Desk
+from kiosk.till.tokens import SecondPerson
+
+#: The verb with the answers of its questions.
+Verb = Callable[[Desk, list[str]], AccountRecord | Refusal]
+
+#: The questions of every act that two persons agree on; the last one is hidden.
+REASON, SECOND, SECOND_PIN = "tokens.ask_reason", "tokens.ask_second", "tokens.ask_second_pin"
+AGREEMENT = [REASON, SECOND, SECOND_PIN]
+
+#: What the digits of a source mean; the kinds of debt that are recorded by hand.
+SOURCES = {"": "cash", "1": "cash", "2": "capital"}
+DEBT_KINDS = [kind for kind in KINDS if kind != "interest"]
+
+_PPM_OF_PERCENT = 10_000
+
+
+class Act(msgspec.Struct, frozen=True):
+    """One act: the key of its title, the keys of its questions, and what is done."""
+
+    title: str
+    questions: list[str]
+    verb: Verb
+
+
+#: Makes an act for a customer, a debt, a payment, a bill or a sale.
+MakeAct = Callable[[Desk, str], Act]
+
+
+def numbered(text: str, options: list[str]) -> str:
+    """An option by its number from 1, or what was typed."""
+    place = int(text) if text.isascii() and text.isdecimal() and len(text) < 3 else 0
+    return options[place - 1] if 1 <= place <= len(options) else text
+
+
+def _source(text: str) -> str:
+    return SOURCES.get(text, text)
+
+
+# --- money in and out -------------------------------------------------------------------------
+
+
+def top_up(desk: Desk, customer: str) -> Act:
+    """Money for the capital account, in one of METHODS."""
+    event_id = desk.entropy.name()
+
+    def verb(desk: Desk, answers: list[str]) -> AccountRecord | Refusal:
+        amount, method, reference = answers
+        found = money.parse_amount(amount, desk.currency)
+        if isinstance(found, Refusal):
+            return found
+        by = numbered(method or "1", list(METHODS))
+        return account.top_up(desk, customer, by, found, reference=reference, event_id=event_id)
+
+    asks = ["account.ask_amount", "account.ask_method", "account.ask_reference"]
+    return Act("account.menu_top_up", asks, verb)
+
+
+def clear(_desk: Desk, top_up_id: str) -> Act:
+    """The bank has the money."""
+    return Act("account.do_clear", [], lambda desk, _answers: account.clear(desk, top_up_id))
+
+
+def bounce(_desk: Desk, top_up_id: str) -> Act:
+    """The bank did not pay."""
+    return Act(
+        "account.do_bounce",
+        [REASON],
+        lambda desk, answers: account.bounce(desk, top_up_id, *answers),
+    )
+
+
+def deposit(desk: Desk, customer: str) -> Act:
+    """A deposit is taken, in cash or from the account."""
+    event_id = desk.entropy.name()
+
+    def verb(desk: Desk, answers: list[str]) -> AccountRecord | Refusal:
+        found = money.parse_amount(answers[0], desk.currency)
+        if isinstance(found, Refusal):
+            return found
+        return account.take_deposit(desk, customer, found, _source(answers[1]), event_id)
+
+    return Act("account.menu_deposit", ["account.ask_amount", "account.ask_source"], verb)
+
+
+def deposit_back(desk: Desk, customer: str) -> Act:
+    """A deposit goes back, whole or in part, in cash."""
+    return _refund(desk, "account.menu_deposit_back", f"deposit:{customer}")
+
+
+def refund(desk: Desk, _customer: str) -> Act:
+    """Money of a customer is paid out in cash."""
+    return _refund(desk, "account.menu_refund", "")
+
+
+def _refund(desk: Desk, title: str, known_source: str) -> Act:
+    event_id = desk.entropy.name()
+
+    def verb(desk: Desk, answers: list[str]) -> AccountRecord | Refusal:
+        *source, amount, reason, name, pin = answers
+        found = money.parse_amount(amount, desk.currency)
+        if isinstance(found, Refusal):
+            return found
+        second = SecondPerson(name, pin)
+        given = source[0] if source else known_source
+        return account.refund(desk, given, found, reason, second, event_id=event_id)
+
+    asks = [] if known_source else ["account.ask_from"]
+    return Act(title, [*asks, "account.ask_amount", *AGREEMENT], verb)
+
+
+def transfer(desk: Desk, _customer: str) -> Act:
+    """Money goes from one purse to another."""
+    event_id = desk.entropy.name()
+
+    def verb(desk: Desk, answers: list[str]) -> AccountRecord | Refusal:
+        source, target, amount, reason, name, pin = answers
+        found = money.parse_amount(amount, desk.currency)
+        if isinstance(found, Refusal):
+            return found
+        second = SecondPerson(name, pin)
+        return account.transfer(desk, source, target, found, reason, second, event_id)
+
+    asks = ["account.ask_from", "account.ask_target", "account.ask_amount"]
+    return Act("account.menu_transfer", [*asks, *AGREEMENT], verb)
+
+
+# --- debts and bills --------------------------------------------------------------------------
+
+
+def pay_debt(desk: Desk, customer: str) -> Act:
+    """Debt is paid without a purchase, in the order of the plan."""
+    event_id = desk.entropy.name()
+
+    def verb(desk: Desk, answers: list[str]) -> AccountRecord | Refusal:
+        found = money.parse_amount(answers[0], desk.currency)
+        if isinstance(found, Refusal):
+            return found
+        return debt.pay(desk, customer, found, source=_source(answers[1]), event_id=event_id)
+
+    return Act("account.menu_pay_debt", ["account.ask_amount", "account.ask_source"], verb)
+
+
+def pay_one(desk: Desk, debt_id: str) -> Act:
+    """One debt is paid, whole or in part."""
+    event_id = desk.entropy.name()
+
+    def verb(desk: Desk, answers: list[str]) -> AccountRecord | Refusal:
+        owed = _of_debt(desk, debt_id, answers[0])
+        if isinstance(owed, Refusal):
+            return owed
+        owner, found = owed
+        source = _source(answers[1])
+        return debt.pay(desk, owner, found, source=source, debt_id=debt_id, event_id=event_id)
+
+    return Act("account.menu_pay_debt", ["account.ask_amount_all", "account.ask_source"], verb)
+
+
+def write_off(desk: Desk, debt_id: str) -> Act:
+    """One debt is given up, whole or in part."""
+    event_id = desk.entropy.name()
+
+    def verb(desk: Desk, answers: list[str]) -> AccountRecord | Refusal:
+        amount, reason, name, pin = answers
+        owed = _of_debt(desk, debt_id, amount)
+        if isinstance(owed, Refusal):
+            return owed
+        second = SecondPerson(name, pin)
+        return debt.write_off(desk, debt_id, owed[1], reason, second, event_id)
+
+    return Act("account.do_write_off", ["account.ask_amount_all", *AGREEMENT], verb)
+
+
+def _of_debt(desk: Desk, debt_id: str, amount: str) -> tuple[str, int] | Refusal:
+    """Whose debt it is, and the amount typed; empty is all of it."""
+    found = desk.records.debt(debt_id)
+    if found is None:
+        return Refusal("unknown_debt", {"debt": debt_id[:40]})
+    typed = money.parse_amount(amount, desk.currency) if amount else found.open_minor
+    return typed if isinstance(typed, Refusal) else (found.account, typed)
+
+
+def record_debt(desk: Desk, customer: str) -> Act:
+    """A dated debt is recorded."""
+    event_id = desk.entropy.name()
+
+    def verb(desk: Desk, answers: list[str]) -> AccountRecord | Refusal:
+        kind, amount, dated, reason, name, pin = answers
+        found = money.parse_amount(amount, desk.currency)
+        if isinstance(found, Refusal):
+            return found
+        second = SecondPerson(name, pin)
+        named = numbered(kind, DEBT_KINDS)
+        return debt.record(desk, customer, named, found, dated, reason, second, event_id)
+
+    asks = ["account.ask_debt_kind", "account.ask_amount", "account.ask_dated"]
+    return Act("account.do_record_debt", [*asks, *AGREEMENT], verb)
+
+
+def plan(_desk: Desk, customer: str) -> Act:
+    """How old debt is paid with purchases from now on."""
+
+    def verb(desk: Desk, answers: list[str]) -> AccountRecord | Refusal:
+        rule, figure, order, reason = answers
+        agreed = _plan(
+            desk, numbered(rule, list(RULES)), figure, numbered(order or "1", list(ORDERS))
+        )
+        if isinstance(agreed, Refusal):
+            return agreed
+        return debt.agree_plan(desk, customer, agreed, reason)
+
+    asks = ["account.ask_rule", "account.ask_plan_figure", "account.ask_order"]
+    return Act("account.do_plan", [*asks, REASON], verb)
+
+
+def _plan(desk: Desk, rule: str, figure: str, order: str) -> Plan | Refusal:
+    if rule == "fixed":
+        found = money.parse_amount(figure, desk.currency)
+        return found if isinstance(found, Refusal) else Plan(rule, found, order=order)
+    if rule == "share":
+        whole = figure.isascii() and figure.isdecimal() and len(figure) < 4
+        share_ppm = int(figure) * _PPM_OF_PERCENT if whole else 0
+        return Plan(rule, share_ppm=share_ppm, order=order)
+    return Plan(rule, order=order)
+
+
+def collect(desk: Desk, bill_id: str) -> Act:
+    """A bill is paid, whole or in part."""
+    event_id = desk.entropy.name()
+
+    def verb(desk: Desk, answers: list[str]) -> AccountRecord | Refusal:
+        amount = money.parse_amount(answers[0], desk.currency) if answers[0] else None
+        if isinstance(amount, Refusal):
+            return amount
+        source = _source(answers[1])
+        return bills.collect(desk, bill_id, amount, source=source, event_id=event_id)
+
+    return Act("account.menu_bills", ["account.ask_amount_all", "account.ask_source"], verb)
+
+
+def price_again(_desk: Desk, sale_id: str) -> Act:
+    """One sale is priced again at the prices of its moment."""
+    return Act("account.do_rerate", [], lambda desk, _answers: rerate.rerate(desk, sale_id))
