@@ -52,7 +52,7 @@ def buyers(draw: st.DrawFn) -> tuple[Buyer, list[int]]:
     debt = draw(st.sampled_from([0, 0, 1, 350, 100_000]))
     buyer = Buyer(pack, usage, debt, draw(st.sampled_from(["token", "card"])))
     chance = draw(st.randoms(use_true_random=False))
-    highest = 2 * buyer.prices.maximum_minor
+    highest = buyer.prices.maximum_minor * 21 // 20
     return buyer, sorted(chance.randrange(-10, highest) for _ in range(AMOUNTS))
 
 
@@ -140,9 +140,9 @@ def test_no_minor_unit_is_lost_in_a_hundred_thousand_quotes(totals: Totals) -> N
     def prove(case: tuple[Buyer, list[int]]) -> None:
         check(*case, told)
 
-    began = time.monotonic()
+    began = time.process_time()
     prove()
     assert told["quotes"] >= 100_000
     with totals():
         figures = ", ".join(f"{count} {name}" for name, count in told.items())
-        print(f"\nprices: {figures}; {time.monotonic() - began:.0f} s")
+        print(f"\nprices: {figures}; {time.process_time() - began:.0f} s of processor time")
