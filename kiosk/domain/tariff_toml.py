@@ -33,7 +33,8 @@ _NOT_TOML = {
     "after a key": "a line is written name = value",
     "Invalid statement": "a line is written name = value, or begins with #",
     "Unclosed": "a bracket is open and never closed",
-    "after a statement": "a number has a point and no comma, and a comment begins with #",
+    "after a statement": "a number has a point, no comma, no %; several values stand in [ and ]; "
+    "a comment begins with #",
     "Exceeds the limit": "a number is too long",
     "Illegal character": "a text in quotation marks does not end in its line",
     "Unterminated": "a text in quotation marks does not end",

@@ -5,6 +5,7 @@ The sources stand at the top of each file in docs/tariffs.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -97,6 +98,13 @@ WORKED = [
         hst         230      0
         rounding      0      1"""),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.toml")), ids=lambda file: file.stem)
+def test_every_published_file_names_its_source_and_date(file: Path) -> None:
+    head = file.read_text().partition("\nnumber = ")[0]
+    assert re.search(r"# Sources?: .*", head)
+    assert re.search(r"\b(19|20)\d\d\b", head)
 
 
 @pytest.mark.parametrize(("prices", "code", "amount", "usage", "carrier", "lines"), WORKED)

@@ -192,6 +192,53 @@ def test_new_prices_wait_for_their_day_and_spare_a_quote_of_the_day_before_E12(
     assert sold(sell(desk, offer, payment)).committed.tariff_digest == old
 
 
+def test_a_sale_counts_in_the_month_of_its_commit_when_its_quote_is_of_the_month_before_E12(
+    hall: Hall, desk: Desk
+) -> None:
+    noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    sold(sell_to(desk, HOUSEHOLD, 9_000))
+    end = datetime(2026, 11, 30, 23, 59, tzinfo=UTC)
+    hall.clock.advance(minutes=int((end - noon).total_seconds()) // 60)
+    offer, payment = offer_of(desk, HOUSEHOLD, 9_000), cash_payment(desk, 9_000, 9_000)
+    assert not isinstance(payment, Refusal)
+    assert offer.quote.lines[0].code != "connection", "November is paid"
+    hall.clock.advance(minutes=1)
+    made = sold(sell(desk, offer, payment)).committed
+    assert made.lines == offer.quote.lines, "the price that was shown holds"
+    december = offer_of(desk, HOUSEHOLD, 9_000).quote
+    assert (december.usage.at, december.usage.used_wh) == ("2026-12-01T00:00", made.energy_wh)
+    assert (december.lines[0].code, december.lines[0].values["until"]) == ("connection", "2026-12")
+
+
+@pytest.mark.parametrize(
+    ("moment", "at", "same_month"),
+    [
+        # The hour that the clocks skip, the one that they count twice, and the end of a month.
+        ((2027, 3, 14, 6, 59), "2027-03-14T01:59", True),
+        ((2027, 3, 14, 7, 0), "2027-03-14T03:00", True),
+        ((2027, 11, 7, 5, 30), "2027-11-07T01:30", True),
+        ((2027, 11, 7, 6, 30), "2027-11-07T01:30", True),
+        ((2027, 11, 1, 3, 59), "2027-10-31T23:59", False),
+    ],
+)
+def test_counters_follow_the_clock_of_the_utility_through_summer_time_E12(
+    hall: Hall, desk: Desk, moment: tuple[int, int, int, int, int], at: str, same_month: bool
+) -> None:
+    come_down(desk, prices(zone="America/Toronto"))
+    year, month, day, hour, minute = moment
+    then = datetime(year, month, day, hour, minute, tzinfo=UTC)
+    waited = then - datetime(2026, 11, 20, 12, tzinfo=UTC)
+    hall.clock.advance(minutes=int(waited.total_seconds()) // 60)
+    first = sold(sell_to(desk, INDUSTRY, 20_000)).committed
+    assert isinstance(first.usage, Usage) and first.usage.at == at
+    assert (first.lines[0].code, first.lines[0].values["until"]) == ("capacity", at[:10])
+    hall.clock.advance(minutes=1)
+    again = offer_of(desk, INDUSTRY, 20_000).quote
+    same_day = again.usage.at[:10] == at[:10]
+    assert (again.lines[0].code == "capacity") is not same_day, "a day is charged once"
+    assert again.usage.month_wh == (first.energy_wh if same_month else 0)
+
+
 def test_the_pack_that_began_last_is_in_force_when_several_are_there(desk: Desk) -> None:
     now_ms = desk.clock.now().time_ms
     come_down(desk, prices(2, valid_from_ms=now_ms + HOUR_MS), 2)

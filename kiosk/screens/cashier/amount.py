@@ -28,8 +28,12 @@ class Amount(StaffFrame):
 
     TYPING = True
 
-    def __init__(self, buyer: Buyer, typed: str = "", said: str = "", sale_id: str = "") -> None:
+    def __init__(
+        self, buyer: Buyer, typed: str = "", said: str = "", sale_id: str = "",
+        before: Offer | None = None,
+    ) -> None:  # fmt: skip
         super().__init__()
+        self._before = before
         self.buyer, self._typed, self._said = buyer, typed, said
         self._sale_id = sale_id
         self._offer: Offer | None = None
@@ -108,8 +112,17 @@ class Amount(StaffFrame):
             self.note(self.words.refusal(offer), "warn")
             return
         self._offer, self._sale_id = offer, offer.sale_id
-        self.note("")
+        self.note(self._difference(offer), "warn")
         self.query_one(Reading).show(self._rows(offer))
+
+    def _difference(self, offer: Offer) -> str:
+        """What the amount buys now and what was shown before, where that is not the same (E12)."""
+        if self._before is None:
+            return ""
+        before, now = self._before.quote, offer.quote
+        if before.amount_minor != now.amount_minor or before.energy_wh == now.energy_wh:
+            return ""
+        return self.say("cashier.requoted", energy_wh=now.energy_wh, before_wh=before.energy_wh)
 
     def _rows(self, offer: Offer) -> list[str]:
         width = self.query_one(Reading).size.width - 1

@@ -147,4 +147,4 @@ def amount_again(screen: StaffFrame, offer: Offer, said: str) -> StaffFrame:
     from kiosk.screens.cashier.amount import Amount
 
     typed = money.format_amount(offer.quote.amount_minor, screen.desk.currency)
-    return Amount(offer.buyer, typed, said, offer.sale_id)
+    return Amount(offer.buyer, typed, said, offer.sale_id, offer)

@@ -139,11 +139,17 @@ class Deliver(Step):
 
 
 def complete(desk: Desk, visit: Visit, payment: NotePayment, card_back: CardBack) -> Sold:
-    """Quote again for the money held and sell; a refusal keeps the money for the meter."""
-    offer = quote(desk, visit.buyer, payment.held_minor, visit.sale_id)
-    outcome = (
-        offer if isinstance(offer, Refusal) else sell(desk, offer, payment.payment_of(), card_back)
-    )
+    """Sell at the price that was shown while it holds (E12), else quote again for the money held; a
+    refusal keeps the money for the meter."""
+    outcome: SaleRecord | Refusal = Refusal("quote_too_old")
+    shown = visit.offer
+    if shown is not None and shown.quote.amount_minor == payment.held_minor:
+        outcome = sell(desk, shown, payment.payment_of(), card_back)
+    if isinstance(outcome, Refusal) and outcome.code == "quote_too_old":
+        offer = quote(desk, visit.buyer, payment.held_minor, visit.sale_id)
+        outcome = offer if isinstance(offer, Refusal) else (
+            sell(desk, offer, payment.payment_of(), card_back)
+        )  # fmt: skip
     if isinstance(outcome, Refusal):
         return Sold(None, outcome, payment.give_up("refused"))
     return Sold(outcome)
