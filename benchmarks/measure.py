@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,6 +62,14 @@ def in_turn(
 def medians(runs: Sequence[dict[str, float]]) -> dict[str, float]:
     """The median of each figure."""
     return {key: statistics.median(run[key] for run in runs) for key in runs[0]}
+
+
+def took(work: Callable[[], object]) -> tuple[float, float]:
+    """Milliseconds that `work` took: on the wall, and of this thread's processor time."""
+    began, cpu_began = time.perf_counter(), time.thread_time()
+    work()
+    cpu_ms = (time.thread_time() - cpu_began) * 1000
+    return (time.perf_counter() - began) * 1000, cpu_ms
 
 
 @contextmanager

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import statistics
-import time
+from functools import partial
 
 import msgspec
 
-from benchmarks.measure import Row, folder, line
+from benchmarks.measure import Row, folder, line, took
 from kiosk.config import Settings
 from kiosk.front.wiring import build
 from kiosk.till.desk import Desk
@@ -19,7 +19,7 @@ _TARGET_MS = 2.0
 
 
 def rows() -> list[Row]:
-    """One row: the 99th percentile of a quote at the till, in milliseconds."""
+    """The 99th percentile of a quote at the till, on the wall and of processor time."""
     base = Settings()
     rehearsal = msgspec.structs.replace(base.rehearsal, customers=60, centre=False)
     with folder() as path:
@@ -30,11 +30,14 @@ def rows() -> list[Row]:
             found = [_buyer(desk, code) for code in ("household", "social", "industry", "farm")]
             for number in range(_SALES):
                 _sell(desk, found[number % len(found)])
-            p99_ms = _p99_ms(desk, found)
+            wall_ms, cpu_ms = _p99_ms(desk, found)
         finally:
             house.close()
     name = "quote at the till, p99 (ms)"
-    return [line(name, p99_ms, None, f"< {_TARGET_MS:g} ms", p99_ms < _TARGET_MS)]
+    return [
+        line(name, wall_ms, None, f"< {_TARGET_MS:g} ms", wall_ms < _TARGET_MS),
+        line("quote at the till, processor time, p99 (ms)", cpu_ms, None, "", None),
+    ]
 
 
 def _buyer(desk: Desk, power_type: str) -> Buyer:
@@ -54,10 +57,10 @@ def _sell(desk: Desk, buyer: Buyer) -> None:
     sell(desk, offer, payment)  # type: ignore[arg-type]
 
 
-def _p99_ms(desk: Desk, buyers: list[Buyer]) -> float:
+def _p99_ms(desk: Desk, buyers: list[Buyer]) -> tuple[float, float]:
     taken = []
     for number in range(_QUOTES):
-        begin = time.perf_counter()
-        quote(desk, buyers[number % len(buyers)], 20_000 + 100 * (number % 50))
-        taken.append((time.perf_counter() - begin) * 1000)
-    return statistics.quantiles(taken, n=100)[98]
+        buyer, amount_minor = buyers[number % len(buyers)], 20_000 + 100 * (number % 50)
+        taken.append(took(partial(quote, desk, buyer, amount_minor)))
+    wall_ms, cpu_ms = (statistics.quantiles(each, n=100)[98] for each in zip(*taken, strict=True))
+    return wall_ms, cpu_ms

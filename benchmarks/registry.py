@@ -1,7 +1,10 @@
 """The registry of a large utility: the first page of a search and of a history, and an import.
 
-A million customers and two million sales are written straight into the tables (no facts: what is
-measured is the reading); REGISTRY_CUSTOMERS=10000 makes a small one.
+A million customers and two million sales are written straight into the tables, each sale with the
+entries of its two commits, because a history is read from them (no chain, no postings: what is
+measured is the reading). REGISTRY_CUSTOMERS=10000 makes a small one.
+
+Processor time stands beside the time on the wall: what others do on the machine is not ours.
 """
 
 from __future__ import annotations
@@ -10,11 +13,13 @@ import os
 import random
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from benchmarks.measure import Row, folder, line
+from benchmarks.facts_of_a_sale import committed, delivered
+from benchmarks.measure import Row, folder, line, took
+from kiosk.domain import facts
 from kiosk.ledger.records import Records
 from kiosk.ledger.registry_rows import folded
 from kiosk.ledger.store import Connection, open_reader, open_writer
@@ -63,42 +68,36 @@ def reading(path: Path, known: list[list[str]]) -> list[Row]:
     """The 99th percentile of first pages, over one connection as a counter has it."""
     records = Records(open_reader(path), "r1")
     chance = random.Random(2)
-    before_kib, began_s = _memory_kib(), time.thread_time()
-    searches = [timed(partial(records.search_customers, text, 50)) for text in asked(known, chance)]
-    cpu_ms = (time.thread_time() - began_s) * 1000 / QUERIES
-    meters = [chance.choice(known)[6] for _ in range(QUERIES)]
-    histories = [timed(partial(_history, records, m)) for m in meters]
-    newest = [timed(partial(_page, records)) for _ in range(50)]
+    before_kib = _memory_kib()
+    searches = [took(partial(records.search_customers, text, 50)) for text in asked(known, chance)]
+    people = [chance.choice(known) for _ in range(QUERIES)]
+    meters = [took(partial(_sales, records, meter=p[6])) for p in people]
+    accounts = [took(partial(_sales, records, account=p[0])) for p in people]
+    newest = [took(partial(records.last_sales, 50)) for _ in range(50)]
     grown_mib = (_memory_kib() - before_kib) / 1024
     records.close()
     return [
-        row("registry: search, first page, p99 (ms)", searches),
-        line("registry: search, processor time of one (ms)", cpu_ms, None, "", None),
-        row("registry: sales of a meter, first page, p99 (ms)", histories),
-        row("registry: newest sales, first page, p99 (ms)", newest),
+        *row("search, first page", searches),
+        *row(f"sales of a meter among {SALES}, first page", meters),
+        *row(f"sales of an account among {SALES}, first page", accounts),
+        *row(f"newest of {SALES} sales, first page", newest),
         line("registry: memory that searching took (MiB)", grown_mib, None, "<= 8", grown_mib <= 8),
     ]
 
 
-def _history(records: Records, meter: str) -> object:
-    return records._all(
-        "SELECT sale_id FROM sales WHERE meter = ? ORDER BY sequence DESC LIMIT 20", meter
-    )
+def _sales(records: Records, *, meter: str = "", account: str = "") -> None:
+    found = records.sales_of(meter=meter, account=account, limit=20)
+    assert all(record.state == "delivered" and record.ended_ms for record in found), found
 
 
-def _page(records: Records) -> object:
-    return records._all("SELECT sale_id FROM sales ORDER BY sequence DESC LIMIT 50")
-
-
-def row(name: str, took_ms: list[float]) -> Row:
-    p99 = statistics.quantiles(took_ms, n=100)[98]
-    return line(name, p99, None, f"< {_TARGET_MS:g}", p99 < _TARGET_MS)
-
-
-def timed(work: Callable[[], object]) -> float:
-    begin = time.perf_counter()
-    work()
-    return (time.perf_counter() - begin) * 1000
+def row(name: str, taken: list[tuple[float, float]]) -> list[Row]:
+    """The 99th percentile on the wall and of processor time."""
+    wall_ms, cpu_ms = (statistics.quantiles(each, n=100)[98] for each in zip(*taken, strict=True))
+    return [
+        line(f"registry: {name}, p99 (ms)", wall_ms, None, f"< {_TARGET_MS:g}",
+             wall_ms < _TARGET_MS),
+        line(f"registry: {name}, processor time, p99 (ms)", cpu_ms, None, "", None),
+    ]  # fmt: skip
 
 
 def asked(known: list[list[str]], chance: random.Random) -> Iterator[str]:
@@ -168,16 +167,29 @@ def _sell(
     def sale(number: int) -> tuple[object, ...]:
         place = chance.randrange(customers)
         meter = f"01{47_000_000 + place:08d}{place % 10}"
-        return f"s{number}", number + 1, meter, str(20_000_001 + place), 1_795_000_000_000 + number
+        first, account = 2 * number + 1, str(20_000_001 + place)
+        return f"s{number}", first, meter, account, 1_795_000_000_000 + number, first + 1
 
     connection.execute("BEGIN")
     connection.executemany(
         "INSERT INTO sales (sale_id, sequence, state, meter, account, station, operator, face,"
-        " currency, amount_minor, energy_wh, committed_ms) VALUES (?, ?, 'delivered', ?, ?, 'c',"
-        " '101', 'cashier', 'ZAR', 100, 100, ?)",
+        " currency, amount_minor, energy_wh, committed_ms, ended) VALUES (?, ?, 'delivered', ?, ?,"
+        " 'c', '101', 'cashier', 'ZAR', 100, 100, ?, ?)",
         [sale(number) for number in range(start, end)],
     )
+    connection.executemany(
+        "INSERT INTO entries (sequence, time_ms, quality, kind, version, body, previous, signature)"
+        " VALUES (?, ?, 'synced', ?, 1, ?, zeroblob(32), zeroblob(64))",
+        _entries(start, end),
+    )
     connection.execute("COMMIT")
+
+
+def _entries(start: int, end: int) -> Iterator[tuple[object, ...]]:
+    """The two commits of each sale, as long as the till writes them; all of them alike."""
+    bodies = [(fact.KIND, facts.encode(fact)) for fact in (committed(0), delivered(0))]
+    for number in range(2 * start, 2 * end):
+        yield number + 1, 1_795_000_000_000 + number, *bodies[number % 2]
 
 
 def _memory_kib() -> int:

@@ -15,7 +15,7 @@ from benchmarks.bare_textual import READY
 from benchmarks.measure import Row, compared, folder, in_turn
 from benchmarks.terminal import Terminal
 from kiosk.config import Settings
-from kiosk.front.wiring import words_of
+from kiosk.front.sentences import words_of
 
 ROOT = Path(__file__).parents[1]
 BARE = str(Path(__file__).with_name("bare_textual.py"))

@@ -32,6 +32,8 @@ from kiosk.domain.posting import Posting, balanced
 from kiosk.domain.sale import may_move
 from kiosk.errors import Refusal
 
+_CASH = chart.cash("")
+
 
 class OpenSale(msgspec.Struct):
     """A sale whose money is pending, and where it stands."""
@@ -94,13 +96,7 @@ class Books:
     def _committed(self, fact: facts.SaleCommitted) -> list[Posting] | Refusal:
         if fact.sale_id in self.sales:
             return Refusal("exists", {"sale": fact.sale_id})
-        paid = sum(tender.amount_minor for tender in fact.tenders)
-        priced = sum(line.amount_minor for line in fact.lines)
-        if not (0 < fact.amount_minor == paid == priced) or fact.energy_wh <= 0:
-            return Refusal("sale_does_not_add_up", {"sale": fact.sale_id})
-        if sum(line.energy_wh for line in fact.lines) != fact.energy_wh:
-            return Refusal("sale_does_not_add_up", {"sale": fact.sale_id})
-        if not all(_is_sound(tender, fact) for tender in fact.tenders):
+        if not _adds_up(fact) or not all(_is_sound(tender, fact) for tender in fact.tenders):
             return Refusal("sale_does_not_add_up", {"sale": fact.sale_id})
         if not self._spend_is_intended(fact):
             return Refusal("sale_does_not_add_up", {"sale": fact.sale_id})
@@ -283,6 +279,17 @@ class Books:
         ]
 
 
+def _adds_up(fact: facts.SaleCommitted) -> bool:
+    """Whether what was paid is what the lines come to, in money and in energy."""
+    paid = priced = energy_wh = 0
+    for tender in fact.tenders:
+        paid += tender.amount_minor
+    for line in fact.lines:
+        priced += line.amount_minor
+        energy_wh += line.energy_wh
+    return 0 < fact.amount_minor == paid == priced and 0 < fact.energy_wh == energy_wh
+
+
 def _is_the_set(committed: facts.SaleCommitted, fact: facts.SaleDelivered) -> bool:
     """Whether every free token of a sale was delivered with the paid one, and no other."""
     free = committed.free_tokens()
@@ -292,18 +299,22 @@ def _is_the_set(committed: facts.SaleCommitted, fact: facts.SaleDelivered) -> bo
 
 def _is_sound(tender: facts.Tender, sale: facts.SaleCommitted) -> bool:
     """Whether the money comes from where a tender of its kind comes from."""
-    own = {
-        "meter_account": chart.meter_account(sale.meter),
-        "card_account": chart.card_account(sale.account),
-        "capital_account": chart.capital_account(sale.account),
-    }
     if tender.kind == "cash":
-        known = tender.account.startswith(chart.cash(""))
+        known = tender.account.startswith(_CASH)
     elif tender.kind == "notes":
         known = tender.account == chart.HELD_NOTES
     else:
-        known = tender.account == own.get(tender.kind)
+        known = tender.account == _own_account(tender.kind, sale)
     return known and tender.amount_minor > 0
+
+
+def _own_account(kind: str, sale: facts.SaleCommitted) -> str | None:
+    """The buyer's account that a tender of this kind is taken from."""
+    return {
+        "meter_account": chart.meter_account(sale.meter),
+        "card_account": chart.card_account(sale.account),
+        "capital_account": chart.capital_account(sale.account),
+    }.get(kind)
 
 
 _RULES: dict[type[facts.Fact], Any] = {

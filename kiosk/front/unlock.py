@@ -46,6 +46,16 @@ def home_keys(path: Path, settings: Store, *, new: bool) -> HomeKeys:
     return keys
 
 
+def ask_ahead(path: Path, settings: Store) -> None:
+    """Ask now for the passphrase that opening the home will want: a screen is in the way later."""
+    seals = [file for file in (path / SEALED, path / NEXT) if file.exists()]
+    wanted = [lock_of(_read(file)) for file in seals]
+    if not seals and not _have_keys(path):
+        wanted = [settings.lock] if settings.lock != "none" else []
+    if "passphrase" in wanted:
+        secret_for("passphrase", settings)
+
+
 def secret_for(lock: Lock, settings: Store, *, again: bool = False) -> bytes:
     """What opens a seal: the credential, or the passphrase from whoever sits here."""
     if lock == "credential":

@@ -22,6 +22,7 @@ from kiosk.config import Settings
 from kiosk.errors import BadInput, ConfigFault, discreet, trace
 from kiosk.front import card_keys, vending
 from kiosk.front.home import Home, open_home
+from kiosk.front.sentences import words_of
 from kiosk.front.system import SystemClock, SystemEntropy
 from kiosk.front.world import READER, DeviceLock, World, WorldHands
 from kiosk.ledger.pen import Now
@@ -32,8 +33,6 @@ from kiosk.words.book import Words
 
 #: Logs have a quota (E18): this much, and three older ones.
 _LOG_BYTES = 1024 * 1024
-
-FACES = {"self-service": "self_service", "cashier": "cashier", "technician": "technician"}
 
 
 class House:
@@ -128,22 +127,6 @@ def _open_rescue(house: House, damage: str, now: Now) -> None:
 
     house.desk.damage = damage
     house.desk.rescue = HomeRescue(house.home.path, house.settings, now, house.desk.station.name)
-
-
-def words_of(settings: Settings, language: str = "") -> Words:
-    """The sentences of a language with this site's money, energy and local time."""
-    from kiosk.domain.energy import format_kwh
-    from kiosk.domain.money import format_amount
-    from kiosk.words.book import languages
-    from kiosk.words.formats import Formats, time_zone
-
-    site = settings.site
-    formats = Formats(format_amount, format_kwh, site.currency, time_zone(site.timezone))
-    try:
-        return Words(language or site.language, formats)
-    except KeyError:
-        known = ", ".join(code for code, _ in languages())
-        raise ConfigFault(f"[site] language must be one of {known}.") from None
 
 
 class _Discreet(logging.Formatter):

@@ -18,7 +18,7 @@ _MAY_WAIT = (
     "INSERT INTO identifiers ",
     "UPDATE sales SET state = 'delivered'",
 )
-_MOST = 5000
+_MOST = 2000
 
 
 class Duplicate(Exception):
@@ -34,20 +34,28 @@ class Drawing:
     def __init__(self, scratch: Connection) -> None:
         self._scratch = scratch
         self.sequence = 0
-        self._waiting: list[tuple[int, str, tuple[Any, ...]]] = []
+        #: For each statement that waits: its rows, and the entry that each came from.
+        self._waiting: dict[str, tuple[list[tuple[Any, ...]], list[int]]] = {}
         self._place: dict[str, int] = {}
 
     def execute(self, sql: str, values: tuple[Any, ...] = ()) -> Any:
         """Run `sql`, or let it wait."""
-        place = self._place.get(sql)
-        if place is None:
-            found = [n for n, start in enumerate(_MAY_WAIT) if sql.startswith(start)]
-            place = self._place[sql] = found[0] if found else -1
-        if place >= 0:
-            self._waiting.append((self.sequence, sql, values))
+        found = self._waiting.get(sql)
+        if found is None and self._may_wait(sql):
+            found = self._waiting[sql] = ([], [])
+        if found is not None:
+            found[0].append(values)
+            found[1].append(self.sequence)
             return None
         self.finish()
         return self._guarded(self.sequence, sql, values)
+
+    def _may_wait(self, sql: str) -> bool:
+        place = self._place.get(sql)
+        if place is None:
+            kinds = [n for n, start in enumerate(_MAY_WAIT) if sql.startswith(start)]
+            place = self._place[sql] = kinds[0] if kinds else -1
+        return place >= 0
 
     def executemany(self, sql: str, rows: list[tuple[Any, ...]]) -> Any:
         """Run `sql` for each of `rows`."""
@@ -56,26 +64,32 @@ class Drawing:
 
     def rest(self) -> None:
         """Between two batches: let go of what has piled up."""
-        if len(self._waiting) >= _MOST:
+        if any(len(rows) >= _MOST for rows, _ in self._waiting.values()):
             self.finish()
 
     def finish(self) -> None:
         """Run what waits. Raises Duplicate for the first that stands there already."""
-        waiting, self._waiting = self._waiting, []
-        if not waiting:
+        if not self._waiting:
             return
-        rows: dict[str, list[tuple[Any, ...]]] = {}
-        for _, sql, values in sorted(waiting, key=lambda each: self._place[each[1]]):
-            rows.setdefault(sql, []).append(values)
+        waiting, self._waiting = self._waiting, {}
         self._scratch.execute("SAVEPOINT waiting")
         try:
-            for sql, values_list in rows.items():
-                self._scratch.executemany(sql, values_list)
+            for sql in sorted(waiting, key=self._place.__getitem__):
+                self._scratch.executemany(sql, waiting[sql][0])
         except dbapi2.IntegrityError:
             self._scratch.execute("ROLLBACK TO waiting")
-            for sequence, sql, values in waiting:
-                self._guarded(sequence, sql, values)
+            self._one_by_one(waiting)
         self._scratch.execute("RELEASE waiting")
+
+    def _one_by_one(self, waiting: dict[str, tuple[list[tuple[Any, ...]], list[int]]]) -> None:
+        """In the order of the journal; of one entry, in the order of the kinds."""
+        single = [
+            (sequence, self._place[sql], sql, values)
+            for sql, (rows, sequences) in waiting.items()
+            for values, sequence in zip(rows, sequences, strict=True)
+        ]
+        for sequence, _, sql, values in sorted(single, key=lambda each: each[:2]):
+            self._guarded(sequence, sql, values)
 
     def _guarded(self, sequence: int, sql: str, values: tuple[Any, ...]) -> Any:
         try:

@@ -54,7 +54,8 @@ def draw(
     drawing = _DRAWS.get(type(fact))
     if drawing is not None:
         drawing(connection, sequence, time_ms, fact)
-    debt_projection.draw(connection, sequence, time_ms, fact, postings)
+    if postings:
+        debt_projection.draw(connection, sequence, time_ms, fact, postings)
 
 
 def _committed(c: Connection, sequence: int, time_ms: int, fact: facts.SaleCommitted) -> None:

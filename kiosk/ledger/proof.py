@@ -260,13 +260,13 @@ class _Prover:
             raise _Bad(entry.sequence, f"cannot stand where it stands ({made.code})")
         if isinstance(fact, store_facts.PeriodArchived):
             self._archived(entry, fact)
-        sequence, balances, add = entry.sequence, self.balances, self.expected.append
-        for line, posting in enumerate(made):
-            account, currency, amount = posting.account, posting.currency, posting.amount
-            add((sequence, line, account, currency, amount, posting.state))
+        sequence, balances, line = entry.sequence, self.balances, 0
+        for account, currency, amount, state in map(msgspec.structs.astuple, made):
+            self.expected.append((sequence, line, account, currency, amount, state))
             key = (account, currency)
             balances[key] = balances.get(key, 0) + amount
-        self.postings += len(made)
+            line += 1
+        self.postings += line
         return made
 
     def _archived(self, entry: Entry, fact: store_facts.PeriodArchived) -> None:

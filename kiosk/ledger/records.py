@@ -167,11 +167,10 @@ class Records(
         """The highest time committed near the end of the journal by a clock that was believed; what
         was written before the last confirmation of the clock does not count (E08)."""
         row = self._one(
-            "SELECT max(time_ms) FROM (SELECT time_ms, quality, kind FROM entries"
-            " WHERE sequence >= coalesce((SELECT max(sequence) FROM entries"
-            " WHERE kind = 'clock_confirmed' AND sequence > (SELECT max(sequence) FROM entries)"
-            " - 100000), 0) ORDER BY sequence DESC LIMIT 1000)"
-            " WHERE quality <> 'doubtful' OR kind = 'clock_confirmed'"
+            "WITH newest AS (SELECT sequence, time_ms, quality, kind FROM entries"
+            " ORDER BY sequence DESC LIMIT 1000) SELECT max(time_ms) FROM newest"
+            " WHERE (quality <> 'doubtful' OR kind = 'clock_confirmed') AND sequence >="
+            " coalesce((SELECT max(sequence) FROM newest WHERE kind = 'clock_confirmed'), 0)"
         )
         return int(row[0] or 0) if row else 0
 

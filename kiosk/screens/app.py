@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
-from typing import ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, cast
 
 from textual import events
 from textual.app import App
@@ -21,16 +21,17 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from kiosk.errors import KioskError, Refusal, trace
-from kiosk.ports import Hands
 from kiosk.screens.frame import Frame
 from kiosk.screens.more_time import Fault, MoreTime
 from kiosk.screens.played import Played
+from kiosk.screens.unopened import CannotOpenError, Opened, Unopened
 from kiosk.screens.widgets.status import StatusBar
-from kiosk.till.desk import Desk
-from kiosk.till.maintain import Status, status
-from kiosk.till.paper import print_kept
-from kiosk.till.recover import recover
 from kiosk.words.book import Words
+
+if TYPE_CHECKING:
+    from kiosk.ports import Hands
+    from kiosk.till.desk import Desk
+    from kiosk.till.maintain import Status
 
 Face = Literal["self-service", "cashier", "technician"]
 Result = TypeVar("Result")
@@ -62,7 +63,8 @@ class FaceApp(App[int], inherit_bindings=False):
     """The program as a person sees it: one face on one desk.
 
     `hands` is given in a rehearsal only and plays the customer; `at_start` opens devices and
-    settles what was interrupted; `pin` is the rehearsal PIN that the first screen shows.
+    settles what was interrupted; `pin` is the rehearsal PIN that the first screen shows. An
+    `Unopened` desk is put in place by `at_start`, which then gives what it has opened.
     """
 
     CSS_PATH = "kiosk.tcss"
@@ -73,16 +75,18 @@ class FaceApp(App[int], inherit_bindings=False):
 
     def __init__(
         self,
-        desk: Desk,
+        desk: Desk | Unopened,
         face: Face,
         words: Words,
         hands: Hands | None = None,
-        at_start: Callable[[], object] = lambda: None,
+        at_start: Callable[[], Opened | None] = lambda: None,
         *,
         pin: str = "",
     ) -> None:
         super().__init__()
-        self.desk, self.face, self.words, self.hands = desk, face, words, hands
+        self.opened = not isinstance(desk, Unopened)
+        self.desk = cast("Desk", desk)
+        self.face, self.words, self.hands = face, words, hands
         self.pin = pin
         self.home_language = words.language
         self.ready = False
@@ -105,10 +109,17 @@ class FaceApp(App[int], inherit_bindings=False):
     def on_mount(self) -> None:
         """Show the first screen at once and open the devices behind it."""
         self.push_screen(first_screen(self.face))
-        self.ask(self._at_start, self._started)
+        if self.opened:
+            self.ask(self._at_start, self._started)
+        else:  # the worker would take the time of the first frame
+            self.call_after_refresh(self.ask, self._at_start, self._started)
         self.set_interval(1.0, self.tick)
 
-    def _started(self, _result: object) -> None:
+    def _started(self, result: Opened | None) -> None:
+        if result is not None:
+            self.desk, self.hands, self.pin = result
+            self.opened = True
+            self.speak(self.words.language, again=False)
         self.ready = True
         self.screen_started()
 
@@ -116,7 +127,7 @@ class FaceApp(App[int], inherit_bindings=False):
         """The devices are open: the first screen may say so."""
         first = self.screen_stack[1] if len(self.screen_stack) > 1 else None
         if isinstance(first, Frame):
-            first.show_again()
+            first.opened()
 
     def on_unmount(self) -> None:
         """Let workers that wait for a person end."""
@@ -166,7 +177,7 @@ class FaceApp(App[int], inherit_bindings=False):
             return
         self.start_over()
         self.push_screen(Fault(case, error))
-        if self.face == "self-service":
+        if self.face == "self-service" and self.opened:
             self.ask(self._settle, lambda _done: None)
 
     async def _dispatch_message(self, message: Message) -> None:
@@ -187,6 +198,9 @@ class FaceApp(App[int], inherit_bindings=False):
 
     def _settle(self) -> None:
         """Notes of the visit that broke off are kept for their meter, with a slip (E23)."""
+        from kiosk.till.paper import print_kept
+        from kiosk.till.recover import recover
+
         try:
             settled = recover(self.desk)
         except KioskError as error:
@@ -227,7 +241,10 @@ class FaceApp(App[int], inherit_bindings=False):
             message.deliver()
 
     def on_work_failed(self, message: WorkFailed) -> None:
-        """Show a case number."""
+        """Show a case number; a home that did not open ends the face."""
+        if isinstance(message.error, CannotOpenError):
+            self.exit(1)
+            return
         self.ready = True
         self.fault(message.error)
 
@@ -283,6 +300,8 @@ class FaceApp(App[int], inherit_bindings=False):
 
     def _ask_status(self) -> Status | None:
         """A status that cannot be read now is no reason to disturb a sale."""
+        from kiosk.till.maintain import status
+
         try:
             return status(self.desk)
         except KioskError:
@@ -319,11 +338,11 @@ def first_screen(face: Face) -> Frame:
 
 
 def run_app(
-    desk: Desk,
+    desk: Desk | Unopened,
     face: Face,
     words: Words,
     hands: Hands | None = None,
-    at_start: Callable[[], object] = lambda: None,
+    at_start: Callable[[], Opened | None] = lambda: None,
     *,
     pin: str = "",
 ) -> int:

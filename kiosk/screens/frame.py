@@ -18,11 +18,11 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from kiosk.till.desk import Desk
 from kiosk.words.book import Words
 
 if TYPE_CHECKING:
     from kiosk.screens.app import FaceApp
+    from kiosk.till.desk import Desk
 
 Result = TypeVar("Result")
 
@@ -166,6 +166,10 @@ class Frame(Screen[None]):
         yield Static(self.hint(), id="keys", markup=False)
         yield from self.foot()
 
+    def opened(self) -> None:
+        """The devices are open: this first screen may say so."""
+        self.show_again()
+
     def show_again(self) -> None:
         """Draw everything again, for example in another language."""
         self.refresh(recompose=True)
@@ -176,7 +180,7 @@ class Frame(Screen[None]):
         if self.app.screen is not self:
             self._pass_on(event)
             return
-        if self.busy:
+        if self.busy or not self.face_app.opened:
             event.stop()
             return
         if key.isdecimal() and len(key) == 1:

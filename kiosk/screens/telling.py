@@ -6,7 +6,7 @@ Nothing here decides or asks; every sentence comes from kiosk.words, every figur
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, get_args, get_type_hints
+from typing import TYPE_CHECKING, NamedTuple, get_args, get_type_hints
 
 import msgspec
 
@@ -20,10 +20,13 @@ from kiosk.domain.token import grouped
 from kiosk.errors import Refusal
 from kiosk.ports import FoundSource, RescueReport
 from kiosk.till.history import Explained
-from kiosk.till.maintain import DeviceState, Evidence, Proof, Status
+from kiosk.till.maintain import DeviceState, Evidence, Status
 from kiosk.till.quote import Buyer, Offer
 from kiosk.words.book import Words
 from kiosk.words.clean import clean
+
+if TYPE_CHECKING:
+    from kiosk.till.maintain import Proof
 
 _MINUTE_MS = 60_000
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,10 +14,11 @@ from kiosk.domain.cards.image import CardImage
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import CardFault, CashFault, KioskError, Refusal, VendorFault
 from kiosk.ledger import store
-from kiosk.ledger.proof import Proof as Proof  # noqa: PLC0414 - screens show it, and never import the ledger
-from kiosk.ledger.proof import prove
 from kiosk.till.desk import Desk
 from kiosk.till.recover import card_image
+
+if TYPE_CHECKING:
+    from kiosk.ledger.proof import Proof as Proof  # noqa: PLC0414 - screens show it
 
 
 class DeviceState(msgspec.Struct, frozen=True):
@@ -74,6 +76,8 @@ def alarms(desk: Desk) -> tuple[str, ...]:
 
 def verify(desk: Desk, *, every_signature: bool = False) -> Proof:
     """The ledger check, on a connection of its own."""
+    from kiosk.ledger.proof import prove
+
     connection = desk.journal.reader()
     try:
         connection.execute("BEGIN")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from kiosk.errors import Refusal
 from kiosk.words.clean import clean
 from kiosk.words.formats import Formats, local_time, percent, price_per_kwh
+
+_FOLDER = Path(__file__).parent
 
 
 class Words:
@@ -94,19 +96,28 @@ def sentences(language: str) -> dict[str, str]:
     """Every sentence of `language` by its dotted key; KeyError for a language without a file."""
     if language not in _codes():
         raise KeyError(language)
-    text = (files("kiosk.words") / f"{language}.toml").read_text(encoding="utf-8")
-    return dict(_flat("", tomllib.loads(text)))
+    return dict(_flat("", tomllib.loads(_text(language))))
 
 
 def languages() -> list[tuple[str, str]]:
     """The languages that are there: code and name in its own script, in the order of the codes."""
-    return [(code, sentences(code)["language.name"]) for code in _codes()]
+    return [(code, _name(code)) for code in _codes()]
+
+
+@cache
+def _name(language: str) -> str:
+    """Without its sentences: most languages are offered and not spoken."""
+    table, name = _text(language).partition("[language]")[1:]
+    return str(tomllib.loads(table + name.partition("\n[")[0])["language"]["name"])
+
+
+def _text(language: str) -> str:
+    return (_FOLDER / f"{language}.toml").read_text(encoding="utf-8")
 
 
 @cache
 def _codes() -> list[str]:
-    names = (entry.name for entry in files("kiosk.words").iterdir())
-    return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+    return sorted(path.stem for path in _FOLDER.glob("*.toml"))
 
 
 def _flat(prefix: str, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

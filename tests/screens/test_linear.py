@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from kiosk.ledger.proof import Proof
 from kiosk.screens.linear import run_linear
 from kiosk.till import maintain
 from kiosk.till.history import in_doubt
@@ -276,7 +277,7 @@ def _commands_until_the_write(hall: Hall) -> int:
 def test_damage_is_named_when_the_ledger_was_changed(
     hall: Hall, talk: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    damaged = maintain.Proof(7, 0, 0, "", first_bad=3, fault="was changed after it was written")
+    damaged = Proof(7, 0, 0, "", first_bad=3, fault="was changed after it was written")
     monkeypatch.setattr(maintain, "verify", lambda _desk: damaged)
     text = talk("technician", *_TECHNICIAN, "3")
     assert "Entry 3 is damaged: was changed after it was written" in text

@@ -14,7 +14,7 @@ from kiosk.domain.money import format_amount
 from kiosk.domain.record import SaleRecord
 from kiosk.domain.tariff import Line
 from kiosk.errors import Refusal
-from kiosk.front.wiring import words_of
+from kiosk.front.sentences import words_of
 from kiosk.words.book import Words
 
 

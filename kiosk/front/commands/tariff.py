@@ -14,8 +14,9 @@ from kiosk.front.cli import Context
 from kiosk.front.commands import say
 from kiosk.front.commands.persons import energy_typed, second_of
 from kiosk.front.operator import become
+from kiosk.front.sentences import words_of
 from kiosk.front.system import SystemClock
-from kiosk.front.wiring import House, opened, words_of
+from kiosk.front.wiring import House, opened
 from kiosk.screens import tariff_telling
 from kiosk.till import tariffs
 from kiosk.till.tariff_drafts import read_text

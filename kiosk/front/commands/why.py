@@ -8,7 +8,8 @@ from kiosk.errors import BadInput, Refusal
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
 from kiosk.front.operator import become
-from kiosk.front.wiring import House, opened, words_of
+from kiosk.front.sentences import words_of
+from kiosk.front.wiring import House, opened
 from kiosk.screens import account_telling, telling
 from kiosk.till import history
 from kiosk.words.book import languages

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from textual.widget import Widget
 from textual.widgets import Static
 
 from kiosk.screens.self_service.visit import Step, is_new_card
-from kiosk.till.greet import suggestions
-from kiosk.till.maintain import Readiness, readiness
-from kiosk.till.quote import Buyer
 from kiosk.words.book import languages
+
+if TYPE_CHECKING:
+    from kiosk.till.maintain import Readiness
+    from kiosk.till.quote import Buyer
 
 
 class Attract(Step):
@@ -55,9 +57,16 @@ class Attract(Step):
         self.set_interval(1.0, self.look)
         self.look()
 
+    def opened(self) -> None:
+        """Say what can be had, as soon as the devices were asked."""
+        if self.ready is None:
+            self.look()
+        else:
+            self.show_again()
+
     def look(self) -> None:
         """Ask the devices, unless somebody is being served or the last answer is still out."""
-        if self._looking or self.app.screen is not self:
+        if self._looking or self.app.screen is not self or not self.face_app.opened:
             return
         self._looking = True
         self.ask(partial(_look, self), self._looked, quiet=True)
@@ -128,6 +137,9 @@ class Attract(Step):
 
 def _look(screen: Attract) -> tuple[Readiness, list[Buyer] | None]:
     """In a worker: the devices, and once the customers to play."""
+    from kiosk.till.greet import suggestions
+    from kiosk.till.maintain import readiness
+
     suggested = screen.suggested
     if suggested is None and screen.face_app.hands is not None:
         suggested = suggestions(screen.desk)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.widget import Widget
 
 from kiosk.domain.money import decimals
-from kiosk.domain.record import SaleRecord
 from kiosk.errors import KioskError
-from kiosk.ports import Hands, HandsAnswer
 from kiosk.screens.frame import Frame
 from kiosk.screens.widgets.hands import HandsStrip
-from kiosk.till.maintain import Readiness
-from kiosk.till.quote import Buyer, Offer
+
+if TYPE_CHECKING:
+    from kiosk.domain.record import SaleRecord
+    from kiosk.ports import Hands, HandsAnswer
+    from kiosk.till.maintain import Readiness
+    from kiosk.till.quote import Buyer, Offer
 
 
 @dataclass
@@ -124,6 +126,8 @@ def do_deed(step: Step, deed: Deed) -> None:
         try:
             return deed.act(hands)
         except KioskError as error:
+            from kiosk.ports import HandsAnswer
+
             return HandsAnswer(False, error.sentence)
 
     def told(answer: HandsAnswer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from textual.widget import Widget
 
@@ -11,7 +12,9 @@ from kiosk.screens import telling
 from kiosk.screens.staff.page import Page, Reading
 from kiosk.screens.widgets.moving import Moving
 from kiosk.till import maintain
-from kiosk.till.maintain import Proof
+
+if TYPE_CHECKING:
+    from kiosk.till.maintain import Proof
 
 
 class Verify(Page):

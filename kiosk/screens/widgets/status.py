@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.widgets import Static
 
-from kiosk.till.maintain import Status
 from kiosk.words.book import Words
+
+if TYPE_CHECKING:
+    from kiosk.till.maintain import Status
 
 
 class StatusBar(Static):

@@ -1,0 +1,122 @@
+"""The kiosk's first frame comes before its home is open; trouble behind it reads as ever."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pty
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from kiosk.front.wiring import House
+from kiosk.screens.app import FaceApp
+from kiosk.screens.unopened import CannotOpenError, Opened, Unopened
+from tests.screens.conftest import Hall, Player
+
+#: What opening the home brings, and the first frame does not need.
+_BEHIND = ("cryptography", "sqlcipher3", "serial", "kiosk.ledger", "kiosk.till", "drivers", "sync")
+
+#: The screen is drawn on standard error; a terminal goes back to its own page with this.
+_SCREEN_LEFT = "\x1b[?1049l"
+
+
+def unopened(house: House) -> Unopened:
+    desk = house.desk
+    return Unopened(desk.settings, desk.clock, desk.entropy)
+
+
+def test_the_first_frame_is_there_and_takes_no_key_while_the_home_is_being_opened(
+    hall: Hall,
+) -> None:
+    may_open = threading.Event()
+
+    def open_home() -> Opened:
+        assert may_open.wait(20)
+        return Opened(hall.desk, hall.house.hands, "1234")
+
+    async def run() -> None:
+        app = FaceApp(unopened(hall.house), "self-service", hall.house.words, None, open_home)
+        async with app.run_test(size=(80, 24)) as pilot:
+            player = Player(app, pilot)
+            await player.see("Please wait")
+            await player.press("5", "enter", "escape", "question_mark")
+            assert len(app.screen_stack) == 2
+            may_open.set()
+            await player.see("Put in your card, or type")
+            await player.press("5")
+            await player.see("Type your meter number")
+
+    asyncio.run(run())
+    assert hall.desk.operator != ""
+
+
+def test_the_face_ends_with_code_1_when_the_home_does_not_open(hall: Hall) -> None:
+    def open_home() -> Opened:
+        raise CannotOpenError
+
+    async def run() -> int | None:
+        app = FaceApp(unopened(hall.house), "self-service", hall.house.words, None, open_home)
+        async with app.run_test() as pilot:
+            for _ in range(500):
+                if app.return_value is not None:
+                    break
+                await pilot.pause(0.01)
+        return app.return_value
+
+    assert asyncio.run(run()) == 1
+
+
+def test_one_sentence_says_why_when_the_home_is_a_file(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.write_text("not a folder")
+    shown = on_a_terminal("--home", str(home), "run", "--mode", "self-service")
+    assert shown.code == 1
+    told = shown.errors.rpartition(_SCREEN_LEFT)[2]
+    wanted = f"kiosk: {home}: the home must be a folder, and this is a file; choose another."
+    assert told.endswith(f"{wanted}\n") and told.count("\n") == 1
+
+
+def test_nothing_that_the_home_needs_is_loaded_when_the_first_frame_is_painted() -> None:
+    modules = (
+        "import json, sys, kiosk.front.commands.run, kiosk.front.sentences, kiosk.front.system,"
+        " kiosk.screens.app, kiosk.screens.self_service.attract;"
+        " print(json.dumps(sorted(sys.modules)))"
+    )
+    told = subprocess.run([sys.executable, "-c", modules], check=True, capture_output=True)
+    early = [name for name in json.loads(told.stdout) if name.startswith(_BEHIND)]
+    assert early == []
+
+
+class _Shown:
+    def __init__(self, code: int, errors: str) -> None:
+        self.code, self.errors = code, errors
+
+
+def on_a_terminal(*arguments: str) -> _Shown:
+    """Run kiosk with a terminal for its screen; standard error stays apart."""
+    line, inner = pty.openpty()
+    reader = threading.Thread(target=_read_out, args=(line,))
+    reader.start()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "kiosk", *arguments], stdin=inner, stdout=inner,
+            stderr=subprocess.PIPE, timeout=60, check=False, text=True,
+            env={**os.environ, "TERM": "xterm-256color"},
+        )  # fmt: skip
+    finally:
+        os.close(inner)
+        reader.join(20)
+        os.close(line)
+    return _Shown(done.returncode, done.stderr)
+
+
+def _read_out(line: int) -> None:
+    """A terminal that nobody reads would hold the program up."""
+    try:
+        while os.read(line, 65536):
+            pass
+    except OSError:
+        return
