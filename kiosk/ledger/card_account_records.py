@@ -10,6 +10,7 @@ from kiosk.domain.card_account_chain import Link
 from kiosk.domain.card_account_facts import AccountMoveCommitted, CardSuspected
 from kiosk.domain.cards.image import CardImage
 from kiosk.domain.fact import Fact
+from kiosk.ledger.opening import committed_in, move_in
 
 
 class MoveRecord(msgspec.Struct, frozen=True):
@@ -66,15 +67,14 @@ class CardAccountReads:
 
     def _moves(self, condition: str, *values: Any) -> list[MoveRecord]:
         rows = self._all(
-            "SELECT sequence, state, committed_ms FROM account_moves"  # noqa: S608
+            "SELECT sequence, state, committed_ms, move_id FROM account_moves"  # noqa: S608
             f" WHERE {condition}",
             *values,
         )
         return [self._move(*row) for row in rows]
 
-    def _move(self, sequence: int, state: str, time_ms: int) -> MoveRecord:
-        committed = self.fact(sequence)
-        assert isinstance(committed, AccountMoveCommitted)
+    def _move(self, sequence: int, state: str, time_ms: int, move_id: str) -> MoveRecord:
+        committed = move_in(self.fact(sequence), move_id)
         return MoveRecord(committed, sequence, state, time_ms)
 
     # --- cards under suspicion ----------------------------------------------------------------
@@ -126,8 +126,9 @@ class CardAccountReads:
         if not rows:
             return None
         sale_id, number, sequence = rows[0]
-        committed: Any = self.fact(sequence)
-        return sale_id, number, committed.card.before
+        delivery = committed_in(self.fact(sequence), sale_id).card
+        assert delivery is not None, sale_id
+        return sale_id, number, delivery.before
 
     def number_after_work(self, serial: str) -> int:
         """The purchase number that the newest work left on this chip; 0 without one."""
