@@ -29,7 +29,12 @@ REOPEN_FIRST_S, REOPEN_LONGEST_S = 0.25, 4.0
 
 
 class CctalkLine:
-    """Asks one device; every answer comes within `tries` x `reply_timeout_s` or is a CashFault."""
+    """Asks one device; every answer comes within `tries` x `reply_timeout_s` or is a CashFault.
+
+    Answers carry no number, so one that comes too late looks like the answer to the next question:
+    after a lost answer the next other question waits until the line is silent. It may take so much
+    longer.
+    """
 
     def __init__(
         self,
@@ -50,6 +55,8 @@ class CctalkLine:
         self._port: serial.Serial | None = None
         self._reopen_at_s = 0.0
         self._reopen_wait_s = REOPEN_FIRST_S
+        #: The question whose answer, or one of its answers, has not come yet.
+        self._overdue: tuple[int, bytes] | None = None
 
     def ask(self, header: int, data: bytes = b"", sizes: tuple[int, ...] = (0,)) -> bytes:
         """The data of the device's answer, which has one of `sizes` bytes.
@@ -104,16 +111,28 @@ class CctalkLine:
         self.open()
         assert self._port is not None
         try:
-            # A late answer to an earlier question must not be taken for the answer to this one.
+            if self._overdue not in (None, (header, data)):
+                self._await_silence(self._port)
             self._port.reset_input_buffer()
             self._port.write(build(Frame(self.address, header, data), self._check))
             answer = self._await_answer(self._port)
+            if answer is None:
+                self._overdue = (header, data)
         except (OSError, termios.error) as trouble:
             self.lose()
             raise CashFault(f"The line {self.path} is lost: {trouble}.") from trouble
         if answer is not None and answer.header == BUSY:
             time.sleep(BYTE_GAP_S)
         return answer
+
+    def _await_silence(self, port: serial.Serial) -> None:
+        """Let what is overdue go by: until nothing comes for as long as an answer may take."""
+        watch = select.poll()
+        watch.register(port.fileno(), select.POLLIN)
+        latest_s = time.monotonic() + self._tries * self._reply_timeout_s
+        while time.monotonic() < latest_s and watch.poll(self._reply_timeout_s * 1000):
+            port.read(512)
+        self._overdue = None
 
     def _await_answer(self, port: serial.Serial) -> Frame | None:
         reader = FrameReader(self._check, frozenset((HOST, self.address)))

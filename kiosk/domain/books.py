@@ -256,17 +256,21 @@ class Books:
 
     def _rejoined(self, fact: store_facts.OriginRejoined) -> list[Posting] | Refusal:
         """What stood open and what stood on the accounts, brought forward once, at the start."""
-        if self.sales or self.notes or self.lost_notes or self.held:
+        if self.sales or self.notes or self.lost_notes or self.held or self.moves:
             return Refusal("not_at_the_start", {"origin": fact.old_origin})
         try:
             sales = [(facts.carried_sale(sale), sale.state) for sale in fact.sales]
             notes = [(facts.carried_note(note), note.lost) for note in fact.notes]
+            moves = facts.carried_moves(fact)
+            facts.carried_works(fact)  # no rule needs them here, and they must be readable
         except (KeyError, msgspec.MsgspecError, AssertionError):
             return Refusal("unreadable_body", {"reason": fact.old_origin})
         for committed, state in sales:
             self.reopen_sale(committed, state)
         for offered, lost in notes:
             self.reopen_note(offered, lost=lost)
+        for move, moved in moves:
+            self.reopen_move(move, moved)
         for held in fact.payments:
             self.held[held.payment] = (held.meter, held.currency, held.amount_minor)
         brought: dict[str, int] = {}
@@ -339,5 +343,6 @@ _RULES: dict[type[facts.Fact], Any] = {
     **correction_books.RULES,
     **card_books.RULES,
     store_facts.OriginRejoined: Books._rejoined,
+    store_facts.OriginRejoinedWithCards: Books._rejoined,
     **registry_books.RULES,
 }

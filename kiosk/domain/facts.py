@@ -398,6 +398,31 @@ def carried_note(note: store_facts.CarriedNote) -> NoteOffered:
     return offered
 
 
+def carried_moves(
+    fact: store_facts.OriginRejoined,
+) -> list[tuple[card_account_facts.AccountMoveCommitted, str]]:
+    """The movements on cards that another journal left open, each with how it stood."""
+    found = []
+    for move in getattr(fact, "moves", ()):
+        kind = card_account_facts.AccountMoveCommitted
+        committed = decode(kind.KIND, move.version, move.body)
+        assert isinstance(committed, kind)
+        found.append((committed, move.state))
+    return found
+
+
+def carried_works(
+    fact: store_facts.OriginRejoined,
+) -> list[tuple[card_facts.CardWorkCommitted, str]]:
+    """The works on cards that another journal left open, each with how it stood."""
+    found = []
+    for work in getattr(fact, "works", ()):
+        committed = decode(card_facts.CardWorkCommitted.KIND, work.version, work.body)
+        assert isinstance(committed, card_facts.CardWorkCommitted)
+        found.append((committed, work.state))
+    return found
+
+
 #: State that each ending fact leads to; used by the books and by the centre.
 ENDS: dict[str, SaleState] = {
     SaleDelivered.KIND: "delivered",

@@ -120,6 +120,33 @@ class OriginRejoined(Fact, frozen=True):
         return "rejoined"
 
 
+class CarriedDeed(msgspec.Struct, frozen=True, array_like=True):
+    """A work on a card, or a movement of its money, that was open where an old journal was left:
+    its intention as it was written, and how it stood."""
+
+    version: int
+    body: bytes
+    state: str
+
+
+class OriginRejoinedWithCards(OriginRejoined, frozen=True):
+    """Version 2: works on cards and movements of their money stood open too."""
+
+    VERSION = 2
+    works: list[CarriedDeed] = msgspec.field(default_factory=list)
+    moves: list[CarriedDeed] = msgspec.field(default_factory=list)
+
+
+def with_cards(
+    fact: OriginRejoined, works: list[CarriedDeed], moves: list[CarriedDeed]
+) -> OriginRejoined:
+    """`fact` with what stood open on cards: version 2, or as it is when nothing did."""
+    fields = {name: getattr(fact, name) for name in OriginRejoined.__struct_fields__}
+    both = works or moves
+    return OriginRejoinedWithCards(**fields, works=works, moves=moves) if both else fact
+
+
 FACTS: tuple[type[Fact], ...] = (
     ClockConfirmed, BackupMade, PeriodArchived, LedgerRestored, OriginRejoined,
+    OriginRejoinedWithCards,
 )  # fmt: skip

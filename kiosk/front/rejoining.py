@@ -23,6 +23,7 @@ from kiosk.domain.books import Books
 from kiosk.domain.entry import Entry, digest
 from kiosk.errors import BadInput, LedgerDamaged, Refusal, StoreFault
 from kiosk.front import line, unlock
+from kiosk.front.carrying import OpenWorks, open_at, open_moves
 from kiosk.front.home_file import HomeFile
 from kiosk.front.restoring import road_upstream
 from kiosk.front.unlock import SEALED, home_keys, secret_for, write_keys
@@ -189,18 +190,20 @@ def _build(
     clock.moment = (last.time_ms, last.quality)
     try:
         _append(pen, facts.HomeOpened(origin, old.mode, opened.currency, public_bytes(key)))
-        books, changed = Books(), _changed_keys(reader)
+        books, works, changed = Books(), OpenWorks(), _changed_keys(reader)
         for written in _all(reader, old.origin, 0, common):
             fact = _fact(written.entry)
             assert not isinstance(books.apply(fact), Refusal)
+            works.apply(fact)
             if written.entry.kind in _STANDING or _is_of(fact, changed):
                 _bring(pen, clock, written)
         clock.moment = (last.time_ms, last.quality)
         totals = _difference(reader, staging, common)
-        _append(pen, store_facts.OriginRejoined(
+        rejoined = store_facts.OriginRejoined(
             old.origin, opened.public_key, head.sequence, head.digest, common, "fork", totals,
-            *_open_at(books, reader),
-        ))  # fmt: skip
+            *open_at(books, reader),
+        )  # fmt: skip
+        _append(pen, store_facts.with_cards(rejoined, works.carried(), open_moves(books)))
         brought = 0
         for written in _all(reader, old.origin, common, head.sequence):
             if written.entry.kind not in _NOT_BROUGHT:
@@ -282,26 +285,3 @@ def _difference(reader: Connection, staging: Path, common: int) -> list[store_fa
         for account, currency, amount in new.execute("SELECT * FROM balances"):
             sums[account, currency] = sums.get((account, currency), 0) - amount
     return [store_facts.Total(*key, amount) for key, amount in sorted(sums.items()) if amount]
-
-
-def _open_at(
-    books: Books, reader: Connection
-) -> tuple[
-    list[store_facts.CarriedSale], list[store_facts.CarriedNote], list[store_facts.CarriedPayment]
-]:
-    """What stood open at the common entry."""
-    stations = dict(reader.execute("SELECT payment, station FROM notes").fetchall())
-    sales = [
-        store_facts.CarriedSale(sale.committed.VERSION, facts.encode(sale.committed), sale.state)  # type: ignore[arg-type]
-        for sale in books.sales.values()
-    ]
-    notes = [
-        store_facts.CarriedNote(note.VERSION, facts.encode(note), lost)
-        for lost, kept in ((False, books.notes), (True, books.lost_notes))
-        for note in kept.values()
-    ]
-    payments = [
-        store_facts.CarriedPayment(payment, stations.get(payment, ""), *held)
-        for payment, held in books.held.items()
-    ]
-    return sales, notes, payments

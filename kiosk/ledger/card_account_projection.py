@@ -24,6 +24,16 @@ def _committed(
     )  # fmt: skip
 
 
+def carry(
+    c: Connection, sequence: int, time_ms: int, fact: card_account_facts.AccountMoveCommitted,
+    state: str,
+) -> None:  # fmt: skip
+    """A movement that stood open in an old journal; the entry at `sequence` brought it."""
+    _committed(c, sequence, time_ms, fact)
+    if state != "committed":
+        _end(c, fact.move_id, state, sequence)
+
+
 def _moved(c: Connection, sequence: int, _ms: int, fact: card_account_facts.AccountMoved) -> None:
     _end(c, fact.move_id, "moved", sequence)
 

@@ -15,6 +15,7 @@ from kiosk.domain.card_account_record import CaseRecord, MoveRecord
 from kiosk.domain.cards.image import CardImage
 from kiosk.domain.entry import Entry, digest
 from kiosk.domain.fact import Fact
+from kiosk.ledger.opening import committed_in, move_in
 
 
 class CardAccountReads:
@@ -61,21 +62,22 @@ class CardAccountReads:
 
     def _moves(self, condition: str, *values: Any) -> list[MoveRecord]:
         rows = self._all(
-            "SELECT sequence, state, ended FROM account_moves"  # noqa: S608
+            "SELECT sequence, state, ended, committed_ms, move_id FROM account_moves"  # noqa: S608
             f" WHERE {condition}",
             *values,
         )
         return [self._move(*row) for row in rows]
 
-    def _move(self, sequence: int, state: str, ended: int | None) -> MoveRecord:
-        committed, entry = self.fact(sequence), self.after(sequence - 1, 1)[0]
-        assert isinstance(committed, AccountMoveCommitted)
+    def _move(
+        self, sequence: int, state: str, ended: int | None, time_ms: int, move_id: str
+    ) -> MoveRecord:
+        committed, entry = move_in(self.fact(sequence), move_id), self.after(sequence - 1, 1)[0]
         end = self.fact(ended) if ended is not None else None
         reason, returned_to = ("", "")
         if isinstance(end, AccountMoveUndone):
             reason, returned_to = end.reason, end.returned_to
         return MoveRecord(
-            committed, sequence, state, entry.time_ms, digest(entry).hex()[:8], entry.quality,
+            committed, sequence, state, time_ms, digest(entry).hex()[:8], entry.quality,
             reason, returned_to,
         )  # fmt: skip
 
@@ -134,8 +136,9 @@ class CardAccountReads:
         if not rows:
             return None
         sale_id, number, sequence = rows[0]
-        committed: Any = self.fact(sequence)
-        return sale_id, number, committed.card.before
+        delivery = committed_in(self.fact(sequence), sale_id).card
+        assert delivery is not None, sale_id
+        return sale_id, number, delivery.before
 
     def number_after_work(self, serial: str) -> int:
         """The purchase number that the newest work left on this chip; 0 without one."""

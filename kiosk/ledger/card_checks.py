@@ -7,6 +7,7 @@ from typing import Any
 from kiosk.domain import card_facts, chart, facts
 from kiosk.domain.fact import Fact
 from kiosk.errors import Refusal
+from kiosk.ledger.opening import work_in
 from kiosk.ledger.store import Connection
 
 _OPEN = ("committed", "in_doubt")
@@ -61,14 +62,13 @@ def _ended(
 ) -> Refusal | None:
     """The end of a work follows its own intention, with the same figures."""
     row = c.execute(
-        "SELECT state, body, version FROM card_works JOIN entries USING (sequence)"
+        "SELECT state, kind, version, body FROM card_works JOIN entries USING (sequence)"
         " WHERE work_id = ?",
         (fact.work_id,),
     ).fetchone()
     if row is None or row[0] not in _OPEN:
         return Refusal("card_work_not_open", {"work": fact.work_id})
-    intended = facts.decode("card_work_committed", row[2], row[1])
-    assert isinstance(intended, card_facts.CardWorkCommitted)
+    intended = work_in(facts.decode(*row[1:]), fact.work_id)
     is_cancel = intended.operation == "cancel"
     if isinstance(fact, card_facts.CardWorkUndone):
         same = fact.amount_minor == (0 if is_cancel else intended.amount_minor)

@@ -36,6 +36,14 @@ def _committed(
         _stop(c, sequence, fact.replaces, fact.old_state, fact.reason)
 
 
+def carry(
+    c: Connection, sequence: int, time_ms: int, fact: card_facts.CardWorkCommitted, state: str
+) -> None:
+    """A work that stood open in an old journal; the entry at `sequence` brought it."""
+    _committed(c, sequence, time_ms, fact)
+    c.execute("UPDATE card_works SET state = ? WHERE work_id = ?", (state, fact.work_id))
+
+
 def _stop(c: Connection, sequence: int, serial: str, state: str, reason: str) -> None:
     c.execute(
         "UPDATE cards SET state = ?, reason = ?, changed = ? WHERE serial = ?",

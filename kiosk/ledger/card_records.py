@@ -15,6 +15,7 @@ from kiosk.domain.card_record import (
 from kiosk.domain.cards.work import Purchase
 from kiosk.domain.entry import Entry, digest
 from kiosk.domain.registry import Card
+from kiosk.ledger.opening import work_in
 
 _CARD = "number, serial, meter, issue, state, reason"
 _CASE = "case_id, kind, serial, meter, station, opened_ms, outcome"
@@ -122,15 +123,16 @@ class CardReads:
 
     def _works(self, condition: str, *values: Any) -> list[CardWorkRecord]:
         rows = self._all(
-            f"SELECT sequence, state, ended, copies FROM card_works WHERE {condition}",  # noqa: S608
+            f"SELECT sequence, state, ended, copies, work_id FROM card_works WHERE {condition}",  # noqa: S608
             *values,
         )
         return [self._work(*row) for row in rows]
 
-    def _work(self, sequence: int, state: Any, ended: int | None, copies: int) -> CardWorkRecord:
+    def _work(
+        self, sequence: int, state: Any, ended: int | None, copies: int, work_id: str
+    ) -> CardWorkRecord:
         entry = self.after(sequence - 1, 1)[0]
-        committed = facts.decode(entry.kind, entry.version, entry.body)
-        assert isinstance(committed, card_facts.CardWorkCommitted)
+        committed = work_in(facts.decode(entry.kind, entry.version, entry.body), work_id)
         reason = returned_to = ""
         if ended is not None:
             last = self.after(ended - 1, 1)[0]

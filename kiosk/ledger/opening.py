@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from kiosk.domain import card_account_facts, facts, store_facts
+from kiosk.domain import card_account_facts, card_facts, facts, store_facts
 from kiosk.domain.books import Books
 from kiosk.domain.entry import GENESIS, Entry, digest
 from kiosk.errors import LedgerDamaged, StoreFault
@@ -60,6 +60,22 @@ def committed_in(fact: facts.Fact, sale_id: str) -> facts.SaleCommitted:
     return fact
 
 
+def move_in(fact: facts.Fact, move_id: str) -> card_account_facts.AccountMoveCommitted:
+    """The movement `move_id` in the fact that its row points to."""
+    if isinstance(fact, store_facts.OriginRejoined):
+        return next(move for move, _ in facts.carried_moves(fact) if move.move_id == move_id)
+    assert isinstance(fact, card_account_facts.AccountMoveCommitted)
+    return fact
+
+
+def work_in(fact: facts.Fact, work_id: str) -> card_facts.CardWorkCommitted:
+    """The work `work_id` in the fact that its row points to."""
+    if isinstance(fact, store_facts.OriginRejoined):
+        return next(work for work, _ in facts.carried_works(fact) if work.work_id == work_id)
+    assert isinstance(fact, card_facts.CardWorkCommitted)
+    return fact
+
+
 def _offered_in(fact: facts.Fact, payment: str, note: int) -> facts.NoteOffered:
     if isinstance(fact, store_facts.OriginRejoined):
         carried = (facts.carried_note(each) for each in fact.notes)
@@ -105,14 +121,13 @@ def open_books(connection: Connection) -> Books:
 def _reopen_moves(connection: Connection, books: Books) -> None:
     """Movements on cards that have not ended, and spends whose sale has not."""
     rows = connection.execute(
-        "SELECT m.sequence, body, m.state FROM account_moves m JOIN entries USING (sequence)"
+        "SELECT m.sequence, e.kind, e.version, e.body, m.state, m.move_id FROM account_moves m"
+        " JOIN entries e USING (sequence)"
         " LEFT JOIN sales s ON s.sale_id = m.move_id"
         " WHERE m.state = 'committed' OR s.state IN ('paid', 'in_doubt')"
     ).fetchall()
-    for sequence, body, state in rows:
-        move = _read("account_move_committed", 1, body, sequence)
-        assert isinstance(move, card_account_facts.AccountMoveCommitted)
-        books.reopen_move(move, state)
+    for sequence, kind, version, body, state, move_id in rows:
+        books.reopen_move(move_in(_read(kind, version, body, sequence), move_id), state)
 
 
 def read_written(connection: Connection, origin: str, sequence: int, limit: int) -> list[Written]:

@@ -154,6 +154,10 @@ def _rejoined(c: Connection, sequence: int, time_ms: int, fact: store_facts.Orig
         _offered(c, sequence, time_ms, offered)
         if note.lost:
             _end_note(c, offered.payment, offered.note, "in_doubt")
+    for move, state in facts.carried_moves(fact):
+        card_account_projection.carry(c, sequence, time_ms, move, state)
+    for work, state in facts.carried_works(fact):
+        card_projection.carry(c, sequence, time_ms, work, state)
     for held in fact.payments:
         c.execute(
             "INSERT INTO held (payment, station, meter, currency, amount_minor)"
@@ -182,6 +186,7 @@ _DRAWS: dict[type[facts.Fact], Draw] = {
     **account_projection.DRAWS,
     **card_projection.DRAWS,
     store_facts.OriginRejoined: _rejoined,
+    store_facts.OriginRejoinedWithCards: _rejoined,
     **registry_projection.DRAWS,
 }
 

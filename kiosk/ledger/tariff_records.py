@@ -9,6 +9,7 @@ from kiosk.domain import facts
 from kiosk.domain.tariff import Line
 from kiosk.domain.tariff_pack import TariffPack, Usage, decode_pack
 from kiosk.errors import StoreFault
+from kiosk.ledger.opening import committed_in
 
 #: Sales that have used energy and taken charges; a voided or reversed one has not.
 _STANDING = "state IN ('paid', 'in_doubt', 'delivered')"
@@ -82,13 +83,13 @@ class TariffReads:
         The newest standing sale knows: what it had been told, and what it took itself.
         """
         row = self._one(
-            f"SELECT max(sequence) FROM sales WHERE meter = ? AND {_STANDING}",  # noqa: S608
+            f"SELECT sequence, sale_id FROM sales WHERE meter = ? AND {_STANDING}"  # noqa: S608
+            " ORDER BY sequence DESC LIMIT 1",
             meter,
         )
-        if row is None or row[0] is None:
+        if row is None:
             return {}
-        sale = self.fact(row[0])
-        assert isinstance(sale, facts.SaleCommitted), sale
+        sale = committed_in(self.fact(row[0]), row[1])
         before = sale.usage if isinstance(sale.usage, Usage) else Usage()
         taken = {line.code: str(line.values["until"]) for line in sale.lines if _is_dated(line)}
         return before.charged | taken

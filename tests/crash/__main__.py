@@ -49,18 +49,20 @@ class Toll:
         return [text for texts in self.found.values() for text in texts]
 
 
-def kill_all(rounds: int, seed: int, verbs: Sequence[str] = ()) -> Toll:
-    """Let every server do its share of the rounds."""
+def kill_all(rounds: int, seed: int, verbs: Sequence[str] = (), every: int = 1) -> Toll:
+    """Let every server do its share of the rounds, at every `every`-th point."""
     toll = Toll()
     with ThreadPoolExecutor(_SERVERS) as pool:
-        for outcomes in pool.map(lambda n: _share(n, rounds, seed, verbs), range(_SERVERS)):
+        for outcomes in pool.map(lambda n: _share(n, rounds, seed, every, verbs), range(_SERVERS)):
             for outcome in outcomes:
                 toll.add(outcome)
     return toll
 
 
-def _share(share: int, rounds: int, seed: int, verbs: Sequence[str]) -> list[dict[str, Any]]:
-    numbers = [str(number) for number in (share, _SERVERS, rounds, seed)]
+def _share(
+    share: int, rounds: int, seed: int, every: int, verbs: Sequence[str]
+) -> list[dict[str, Any]]:
+    numbers = [str(number) for number in (share, _SERVERS, rounds, seed, every)]
     done = subprocess.run(
         [sys.executable, "-m", "tests.crash.kills", *numbers, *verbs],
         cwd=ROOT, capture_output=True, text=True, check=False,

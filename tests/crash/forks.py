@@ -11,8 +11,8 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-#: A child that hangs longer is a finding of its own.
-PATIENCE_S = 60
+#: A child that hangs longer is a finding of its own; a machine with other work makes it slow.
+PATIENCE_S = 300
 
 
 def fork(work: Callable[[], object]) -> int:

@@ -1,6 +1,6 @@
 """The fork server: kill a verb at every point that it passes, kill the recovery too, and audit.
 
-    python -m tests.crash.kills SHARE OF ROUNDS SEED [VERB ...]     one server, JSON lines out
+    python -m tests.crash.kills SHARE OF ROUNDS SEED EVERY [VERB ...]     one server, JSON lines out
 
 Everything is imported once; each step is a child of its own. A point is a named mark or the moment
 before a statement of the pen (tests/crash/points.py). The first round at a point kills once, the
@@ -225,26 +225,37 @@ class copied:
 # --- the server -----------------------------------------------------------------------------------
 
 
-def jobs(grounds: Sequence[Ground], rounds: int, seed: int) -> Iterator[tuple[Ground, str, int]]:
-    """Every point of every verb, round after round; the seed of a job names its round."""
+def jobs(
+    grounds: Sequence[Ground], rounds: int, seed: int, every: int
+) -> Iterator[tuple[Ground, str, int]]:
+    """The points of every verb, round after round; the seed of a job names its round.
+
+    With `every` above 1 each verb is killed at that part of its points only, which the seed picks:
+    so many runs with different seeds go to all of them.
+    """
+    picked = [
+        (ground, point)
+        for ground in grounds
+        for place, point in enumerate(ground.points)
+        if (place + seed) % every == 0
+    ]
     for turn in range(rounds):
-        for ground in grounds:
-            for point in ground.points:
-                yield ground, point, seed * 100 + turn % 100
+        for ground, point in picked:
+            yield ground, point, seed * 100 + turn % 100
 
 
-def serve(share: int, of: int, rounds: int, seed: int, names: Sequence[str]) -> None:
+def serve(share: int, of: int, rounds: int, seed: int, every: int, names: Sequence[str]) -> None:
     """Do every `of`-th job and print each outcome."""
     shm = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=shm if shm.is_dir() else None) as text:
         folder = Path(text)
         base = base_home(folder)
         grounds = [prepare(VERBS[name], base, folder) for name in names]
-        for number, (ground, point, job_seed) in enumerate(jobs(grounds, rounds, seed)):
+        for number, (ground, point, job_seed) in enumerate(jobs(grounds, rounds, seed, every)):
             if number % of == share:
                 print(round_at(ground, point, job_seed, folder).line(), flush=True)
 
 
 if __name__ == "__main__":
-    share, of, rounds, seed = (int(text) for text in sys.argv[1:5])
-    serve(share, of, rounds, seed, sys.argv[5:] or list(VERBS))
+    share, of, rounds, seed, every = (int(text) for text in sys.argv[1:6])
+    serve(share, of, rounds, seed, every, sys.argv[6:] or list(VERBS))

@@ -231,4 +231,11 @@ FACTS: list[facts.Fact] = [
     registry_facts.MeterCancelled(
         "k1", "01470000206", "20000009", 100, 200, "201", "301", "gave up the shop"
     ),
+    store_facts.with_cards(
+        store_facts.OriginRejoined(
+            "r1", bytes(range(32)), 4711, bytes(range(64, 96)), 4000, "fork", [], [], [], []
+        ),
+        [store_facts.CarriedDeed(1, facts.encode(WORK), "in_doubt")],
+        [store_facts.CarriedDeed(1, b"\x80", "committed")],
+    ),
 ]  # fmt: skip

@@ -8,13 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.domain import facts, store_facts
-from kiosk.errors import BadInput
+from kiosk import marks
+from kiosk.domain import chart, facts, store_facts
+from kiosk.errors import BadInput, Refusal
 from kiosk.front import rejoining
 from kiosk.front.rejoining import rejoin
 from kiosk.ledger.copying import alone
+from kiosk.till import card_accounts
+from kiosk.till.cards.plan import Plan, plan_tool
+from kiosk.till.cards.work import carry_out
+from kiosk.till.desk import Desk
+from kiosk.till.recover import recover
 from tests.front.keeper import Keeper
-from tests.till.hall import KEYPAD, sell_to, sold
+from tests.till.hall import CARD, KEYPAD, DiedError, die_at, sell_to, sold
 from tests.till.test_selling_tokens import ForgetfulVendor
 
 
@@ -139,3 +145,64 @@ def test_the_next_start_finishes_it_when_the_power_went_while_it_was_put_in_forc
     assert keeper.proof(twin).sales == 2
     with alone(twin):
         assert not (twin / "rejoining").exists()
+
+
+def test_cards_that_stood_open_are_settled_under_the_new_number_when_they_come_back(
+    keeper: Keeper,
+) -> None:
+    """A top-up and a tool card were killed before the fork: the customer's money is pending."""
+    keeper.sell(1, sync=True)
+    chips = [
+        interrupted(keeper, "account.after_intention", CARD),
+        interrupted(keeper, "card.before_write", ""),
+    ]
+    assert keeper.sync() == ""
+    twin = copied(keeper)
+    keeper.sell(1, twin)
+    rejoin(twin, keeper.settings, "r-second")
+    house = keeper.open(twin)
+    records = house.desk.records
+    assert [move.committed.card for move in records.open_moves()] == chips[:1]
+    assert [work.committed.serial for work in records.open_card_works()] == chips[1:]
+    pending = [row[2] for row in records.balances() if row[0] == chart.CARD_ACCOUNTS_PENDING]
+    assert pending == [-2000]
+    house.close()
+    house = keeper.open(twin)  # as the next start finds them
+    assert house.world is not None
+    for chip in chips:
+        house.world.slot().insert(chip)
+        assert not isinstance(recover(house.desk), Refusal)
+        house.world.slot().pull()
+    assert house.desk.records.open_moves() == []
+    assert house.desk.records.open_card_works() == []
+    house.close()
+    assert not keeper.proof(twin).first_bad
+    assert keeper.sync(twin) == ""
+
+
+def begin(desk: Desk, meter: str) -> None:
+    if meter:
+        card_accounts.top_up(desk, 2000)
+        return
+    plan = plan_tool(desk, "inquiry")
+    assert isinstance(plan, Plan)
+    carry_out(desk, plan, "round of readings")
+
+
+def interrupted(keeper: Keeper, mark: str, meter: str) -> str:
+    """The chip on which a top-up of `meter`, or the making of a tool card, was begun."""
+    house = keeper.open()
+    desk, world = house.desk, house.world
+    assert world is not None
+    card = desk.records.card(meter=meter) if meter else None
+    chip = card.serial if card is not None else world.make_other("blank")
+    world.slot().insert(chip)
+    marks.arm(die_at(mark))
+    try:
+        with pytest.raises(DiedError):
+            begin(desk, meter)
+    finally:
+        marks.arm(None)
+    world.slot().pull()
+    house.close()
+    return chip

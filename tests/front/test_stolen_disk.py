@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from kiosk.config import Settings
 from kiosk.errors import KioskError, discreet, trace
 from kiosk.front import keeping, unlock
 from kiosk.front.utility import REHEARSAL_PIN
 from kiosk.till.operators import sign_in
+from tests.front.carving import SHORTEST, carve, forms
+from tests.front.everything import CUSTOMERS, everything_happens
 from tests.front.keeper import CREDENTIAL, Keeper, with_store
 from tests.till.hall import KEYPAD, sell_to, sold
 
@@ -143,3 +148,101 @@ def test_a_fault_file_says_where_and_not_whose_when_something_unexpected_happens
 
 def test_long_numbers_are_blotted_out_when_a_line_is_logged() -> None:
     assert discreet("meter 37000000019, entry 4711") == "meter ######, entry 4711"
+
+
+# --- everything that can happen, and a thief who knows what he looks for --------------------------
+
+LEA = {"name of Lea": "Lea Çelik".encode(), "new address of Lea": b"10 Hill"}
+
+
+def test_nothing_is_found_in_any_form_when_everything_has_happened_in_an_encrypted_hall(
+    keeper: Keeper,
+) -> None:
+    keeper.settings = of_many_customers(keeper)
+    everything_happens(keeper)
+    keeper.clock.advance(minutes=500 * 24 * 60)
+    before_ms = keeper.clock.time_ms - 401 * 86_400_000
+    keeping.archive_old(
+        keeper.home, keeper.settings, keeper.place / "old.archive", before_ms,
+        keeper.clock.time_ms, "301",
+    )  # fmt: skip
+    keeper.sell(1)
+    keeper.back_up()
+    wanted = known_to_the_thief(keeper)
+    house = keeper.open()  # log and shared memory of the database, and the station, lie there too
+    assert sign_in(house.desk, "101", "9999") is not None
+    fault(keeper, *(secret.decode() for name, secret in wanted.items() if " key" not in name))
+    files = written(keeper.place)
+    found = carve(files, wanted)
+    house.close()
+    names = {path.name for path in files}
+    assert {"ledger.db", "ledger.db-wal", "one.backup", "old.archive", "kiosk.log"} <= names
+    assert {"kiosk-fault-2.txt"} <= names
+    assert any(name.endswith(".entries") for name in names)
+    assert any("stations" in path.parts for path in files)
+    assert found == set()
+
+
+def test_the_thief_finds_every_kind_of_thing_when_the_hall_is_plain(keeper: Keeper) -> None:
+    """The test of the test."""
+    keeper.settings = with_store(of_many_customers(keeper), lock="none")
+    everything_happens(keeper)
+    keeper.back_up()
+    wanted = known_to_the_thief(keeper)
+    found = carve([path for path in written(keeper.place) if path.name != "one.backup"], wanted)
+    seen = {name.partition(" ")[0] for _, name in found}
+    assert seen >= {"name", "address", "account", "meter", "card", "token", "serial", "PIN"}
+    assert {path for path, _ in found} >= {"ledger.db"}
+    assert any(path.endswith(".entries") for path, _ in found), "the second medium is plain too"
+
+
+@pytest.mark.parametrize("secret", [b"37000000019", b"12345678901234567890", "Lea Çelik".encode()])
+def test_every_form_is_found_when_it_lies_somewhere_in_a_file(
+    secret: bytes, tmp_path: Path
+) -> None:
+    for number, form in enumerate(sorted(forms(secret))):
+        path = tmp_path / f"{number}"
+        path.write_bytes(b"\x00noise\xff" + form + b"more\xfe")
+        assert carve([path], {"it": secret}) == {(path.name, "it")}, form
+    for shift in range(3):
+        path.write_bytes(base64.b64encode(b"x" * shift + secret + b"y" * 5))
+        assert carve([path], {"it": secret}), shift
+
+
+def of_many_customers(keeper: Keeper) -> Settings:
+    rehearsal = msgspec.structs.replace(keeper.settings.rehearsal, customers=CUSTOMERS)
+    return msgspec.structs.replace(keeper.settings, rehearsal=rehearsal)
+
+
+def known_to_the_thief(keeper: Keeper) -> dict[str, bytes]:
+    """Of everybody who bought something: who they are, their things, their tokens; and the keys."""
+    keys = unlock.home_keys(keeper.home, keeper.settings.store, new=False)
+    found = {"signing key": keys.signing, "pepper key": keys.pepper, "credential key": CREDENTIAL}
+    found |= {"store key": keys.store} if keys.store else {}
+    house = keeper.open()
+    records = house.desk.records
+    for record in records.last_sales(1000):
+        sale, mark = record.committed, record.committed.sale_id
+        customer, card = records.customer(sale.account), records.card(meter=sale.meter)
+        assert customer is not None
+        found |= {f"name {mark}": customer.name.encode(), f"meter {mark}": sale.meter.encode()}
+        found |= {f"account {mark}": sale.account.encode()}
+        found |= {f"address {mark}": customer.address.encode()} if customer.address else {}
+        found |= {f"token {mark} {token[:3]}": token.encode() for token in record.tokens()}
+        if card is not None:
+            found |= {f"card {mark}": card.number.encode(), f"serial {mark}": card.serial.encode()}
+    operator = records.operator("101")
+    assert operator is not None
+    found |= {"PIN hash": operator.pin_hash.encode()[-20:], **LEA}
+    house.close()
+    return {name: secret for name, secret in found.items() if len(secret) >= SHORTEST}
+
+
+def fault(keeper: Keeper, *secrets: str) -> None:
+    """Something unexpected happens with all of it in its hands: a log line and a fault file."""
+    try:
+        raise AssertionError(*secrets)
+    except AssertionError as error:
+        numbers = [secret for secret in secrets if secret.isdecimal()]
+        logging.getLogger("drivers.card").exception("unexpected %s", numbers)
+        (keeper.place / "kiosk-fault-2.txt").write_text(trace(error))

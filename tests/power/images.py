@@ -31,6 +31,7 @@ from tests.power.disk import Disk
 from tests.power.recorder import Op
 
 _NOBODY = World({}, {}, 0)
+_TRIES = 5
 
 
 @dataclass
@@ -111,9 +112,7 @@ def audited(home: Path, told: list[dict[str, Any]]) -> Findings:
     """Start, settle, and compare with everything that somebody was told before the power went."""
     bench = Bench(home)
     try:
-        if any(note.state == "offered" for note in bench.desk.records.open_notes()):
-            bench.hang_acceptor()
-        settle(bench)
+        _settle_with_notes(bench)
         chips = bench.chips()
         seen = auditor.see(home / "world", chips)
         evidence = Evidence(
@@ -138,6 +137,20 @@ def audited(home: Path, told: list[dict[str, Any]]) -> Findings:
         return auditor.judge_journal(evidence)
     finally:
         bench.close()
+
+
+def _settle_with_notes(bench: Bench) -> None:
+    """A note on its way is settled by its acceptor, which keeps real time: on a machine that is too
+    busy it may be asked again, as the kiosk does."""
+    for _ in range(_TRIES):
+        waiting = any(note.state == "offered" for note in bench.desk.records.open_notes())
+        if waiting and bench.acceptor is None:
+            bench.hang_acceptor()
+        elif waiting and bench.acceptor is not None:
+            bench.acceptor.plug_in(bench.desk)
+        settle(bench)
+        if not waiting:
+            return
 
 
 if __name__ == "__main__":
