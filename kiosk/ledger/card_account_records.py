@@ -6,7 +6,6 @@ from typing import Any
 
 from kiosk.domain.card_account_chain import Link
 from kiosk.domain.card_account_facts import (
-    AccountMoveCommitted,
     AccountMoveUndone,
     CardSuspected,
     SuspicionClosed,
