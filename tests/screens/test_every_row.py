@@ -53,10 +53,16 @@ async def follow(player: Player, hall: Hall, path: str) -> None:
         else:
             label = sentence(hall, step)
             text = await player.see(label)
-            found = re.findall(rf"(\d)\W*{re.escape(label)}", text)
-            assert found, (step, text)
-            await player.press(found[-1])
+            if not _number_of(label, text):  # 0 numbers the rows after the ninth
+                await player.press("0")
+                text = await player.see(label)
+            assert _number_of(label, text), (step, text)
+            await player.press(_number_of(label, text)[-1])
     await player.see(sentence(hall, last))
+
+
+def _number_of(label: str, text: str) -> list[str]:
+    return re.findall(rf"(\d)\W*{re.escape(label)}", text)
 
 
 async def settled(player: Player) -> None:
