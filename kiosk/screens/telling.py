@@ -87,7 +87,7 @@ def line_rows(words: Words, lines: Sequence[Line], currency: str) -> list[LineRo
 
 
 def _label(words: Words, line: Line) -> str:
-    return clean(line.label) or words.say(f"lines.{line.reason}")
+    return clean(line.label) or words.say(f"lines.{line.code}")
 
 
 def _label_with_energy(words: Words, line: Line) -> str:
