@@ -54,6 +54,8 @@ def listing_lines(words: Words, listing: Listing) -> list[str]:
 def overall_lines(words: Words, found: Overall) -> list[str]:
     """Everything about a customer."""
     lines = [*customer_lines(words, found.customer)]
+    if found.is_closed:
+        lines.append(words.say("account.closed"))
     lines.append(words.say("records.owed", debt_minor=found.debt_minor))
     lines.append(words.say("records.kept", kept_minor=found.kept_minor))
     for listing in found.lists:

@@ -59,6 +59,8 @@ def take_file(desk: Desk, path: Path) -> Taken | Refusal:
     if refused is not None:
         return refused
     try:
+        if path.exists() and not path.is_file():
+            raise BadInput(f"{path}: is no file of bills.")
         if path.stat().st_size > LARGEST_FILE_BYTES:
             raise BadInput(f"{path}: is too large for a file of bills.")
         text = path.read_text(encoding="utf-8-sig")

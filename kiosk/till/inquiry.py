@@ -267,6 +267,7 @@ class Overall(msgspec.Struct, frozen=True):
     debt_minor: int
     kept_minor: int
     lists: list[Listing]
+    is_closed: bool = False
 
 
 def overall(desk: Desk, account: str, limit: int = 20) -> Overall | Refusal:
@@ -287,7 +288,7 @@ def overall(desk: Desk, account: str, limit: int = 20) -> Overall | Refusal:
     meters = desk.records.meters_of(customer.account)
     kept = sum(-desk.records.balance(chart.meter_account(m.number), desk.currency) for m in meters)
     debt = max(0, desk.records.balance(chart.receivable(customer.account), desk.currency))
-    return Overall(customer, debt, kept, lists)
+    return Overall(customer, debt, kept, lists, desk.records.is_closed(customer.account))
 
 
 def _history_of(desk: Desk, account: str, limit: int) -> Listing:

@@ -19,7 +19,8 @@ from kiosk.till.money_of import may_take, write
 
 
 def rerate(desk: Desk, sale_id: str) -> AccountRecord | Refusal:
-    """Price one sale again with the pack that was in force when it was made."""
+    """Price one sale again with the pack that was in force when it was made. For somebody who has
+    left the utility bears the difference."""
     refused = may_take(desk, "approve")
     if refused is not None:
         return refused
@@ -38,9 +39,10 @@ def rerate(desk: Desk, sale_id: str) -> AccountRecord | Refusal:
     if isinstance(due, Refusal):
         return due
     meter = desk.records.meter(committed.meter)
+    closed = desk.records.is_closed(committed.account)
     fact = correction_facts.SaleRerated(
         sale_id, committed.account, right[0], committed.currency, committed.amount_minor, due,
-        desk.settings.accounts.rerate_to, desk.operator,
+        "utility" if closed else desk.settings.accounts.rerate_to, desk.operator,
         committed.meter if meter is not None and not meter.retired else "",
     )  # fmt: skip
     return write(desk, fact, committed.account)

@@ -141,6 +141,8 @@ def _reversed(
     }
     if to not in returns:
         return Refusal("unknown_purse", {"text": to[:40]})
+    if to != "cash" and desk.records.is_closed(sale.account):
+        return Refusal("account_closed", {"account": sale.account})
     return correction_facts.SaleReversed(
         sale.sale_id, seen.how, seen.evidence, sale.meter, sale.account, sale.currency,
         sale.amount_minor, sale.energy_wh, sale.lines, returns[to], reason, desk.operator, second,

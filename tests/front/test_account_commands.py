@@ -97,11 +97,35 @@ def test_bills_are_taken_in_and_collected_when_a_file_is_named(
     is_one_sentence(kiosk("bills", "import", file), 1, "the column account is missing")
 
 
+def test_an_account_is_closed_with_its_meter_and_its_history_stays(kiosk: Kiosk) -> None:
+    owner = next(row for row in customers(kiosk) if row["meter_kind"] == "keypad")
+    account, meter = str(owner["account"]), str(owner["meter"])
+    kiosk("account", "deposit", account, "--amount", "40")
+    kiosk("refund", "--from", f"deposit:{account}", "--amount", "15", "--reason", "asked for it")
+    closed = kiosk(
+        "account", "close", account, "--reason", "moved away", "--final", f"{meter}:120:3.5",
+        "--json",
+    ).json  # fmt: skip
+    assert (closed["cancelled"], closed["staying"]) == ([meter], {})
+    assert closed["figures"][-1] == {"name": "paid_out", "amount_minor": 2_500}
+    lines = kiosk("records", "history", account, "--json").json
+    assert [line["event"] for line in lines[:4]] == [
+        "meter_cancelled", "account_closed", "money_refunded", "deposit_taken",
+    ]  # fmt: skip
+    assert kiosk("records", "overall", account, "--json").json["closed"]
+    assert "Account closed" in kiosk("records", "history", account).out
+    assert kiosk("verify").exit == 0
+
+
 def test_one_sentence_is_said_when_customers_money_cannot_move(kiosk: Kiosk) -> None:
     for words, part in (
         (("account", "show", "nobody"), "is no account, meter or card"),
         (("account", "top-up", "20000001", "--amount", "-5"), "below zero"),
         (("account", "clear", "nothing"), "is not waiting"),
+        (("bills", "import", "/dev/zero"), "is no file of bills"),
+        (("rerate", "--from", "yesterday"), "write the day as YYYY-MM-DD"),
+        (("account", "close", "20000001", "--reason", "x", "--final", "7"), "METER:READING:LEFT"),
+        (("records", "history", "nobody"), "is no account"),
         (("account", "transfer", "--from", "x:1", "--to", "capital:20000001", "--amount", "1",
           "--reason", "asked"), "cannot be used here"),
         (("account", "interest", "--period", "2026-10"), "No interest is set"),

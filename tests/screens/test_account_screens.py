@@ -7,6 +7,7 @@ import io
 import pytest
 
 from kiosk.domain import chart
+from kiosk.domain.debts import Plan
 from kiosk.screens.linear import run_linear
 from kiosk.till import account, debt
 from kiosk.till.tokens import SecondPerson
@@ -472,3 +473,52 @@ def test_every_act_of_an_account_is_asked_line_by_line_when_there_is_no_screen(h
     }, said.getvalue()  # fmt: skip
     assert "Your role does not allow this (approve)" in said.getvalue()
     assert money(hall, chart.capital_account(owner)) == 0
+
+
+def test_an_offer_is_shown_when_its_customer_pays_old_debt_as_agreed(hall: Hall) -> None:
+    owner = hall.keypad.customer.account
+    hall.desk.operator, hall.desk.role = "101", "supervisor"
+    for outcome in (
+        debt.record(hall.desk, owner, "arrears", 2_500, "2026-03-01", "old", SECOND),
+        debt.agree_plan(hall.desk, owner, Plan("fixed", 500), "agreed"),
+    ):
+        assert not hasattr(outcome, "code"), outcome
+    hall.desk.operator, hall.desk.role = "self-service", "self_service"
+
+    async def script(player: Player) -> None:
+        await _sign_in(player)
+        await _customer(player, hall.keypad.meter.number)
+        await player.press("enter")
+        await player.see("For how much?")
+        await player.press(*"35")
+        await player.see("As agreed, 5.00 ZAR of this purchase goes to old debt")
+
+    hall.play(script, face="cashier")
+
+
+def test_one_key_says_why_wherever_a_sale_is_shown(hall: Hall) -> None:
+    number, owner = hall.keypad.meter.number, hall.keypad.customer.account
+
+    async def script(player: Player) -> None:
+        await _sign_in(player)
+        await _customer(player, number)
+        await _sell(player, "35")
+        await player.press("enter")
+        await player.see("2 or w: why")
+        await player.press("w")
+        await player.see("every line agrees")
+        await player.press("escape")
+        await player.see("Enter: next customer")
+        await player.press("enter")
+        await _choose(player, "Accounts and bills")
+        await player.see("Interest of a month")
+        await player.press("1")
+        await player.see("Account, meter or card number")
+        await player.press(*owner, "enter")
+        await player.see("1 Top up")
+        await more(player, "7")
+        await player.see("Sale paid")
+        await player.press("w")
+        await player.see("every line agrees")
+
+    hall.play(script, face="cashier")

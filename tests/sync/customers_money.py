@@ -43,10 +43,15 @@ def day() -> list[facts.Fact]:
         ),
         committed("wrong"), delivered("wrong"), moved,
         committed("late"), delivered("late"),
-        correction_facts.SaleRerated("late", "C2", "ab" * 32, "CNY", 1000, 900, "customer", "chen"),
+        correction_facts.SaleRerated("late", "C2", "ab" * 32, "CNY", 1000, 940, "customer", "chen"),
+        committed("found"), delivered("found"),
+        correction_facts.SaleRerated(
+            "found", "C2", "ab" * 32, "CNY", 1000, 960, "customer", "chen", METER
+        ),
         account_facts.AccountClosed(
-            "c1", "C2", "CNY", {_CAPITAL + "C2": 2100, "deposit:C2": 400}, 456, 2044, "bank",
-            "moved away", *_TWO,
+            "c1", "C2", "CNY",
+            {_CAPITAL + "C2": 2060, f"meter_account:{METER}": 40, "deposit:C2": 400}, 456, 2044,
+            "bank", "moved away", *_TWO,
         ),
     ]  # fmt: skip
 
@@ -54,6 +59,6 @@ def day() -> list[facts.Fact]:
 #: What it all adds up to, by the kind of account.
 BALANCES = {
     "bank": -2044, "billed": -80, "bills_receivable": 50, "capital_account": -7500,
-    "cash": 10_732, "opening_debts": -600, "receivable": 1300, "revenue": -1808,
-    "tariff_variance": 100, "tax": -200, "written_off": 50,
+    "cash": 11_732, "opening_debts": -600, "receivable": 1300, "revenue": -2708,
+    "tariff_variance": 100, "tax": -300, "written_off": 50,
 }  # fmt: skip

@@ -5,7 +5,16 @@ from __future__ import annotations
 from kiosk.domain import chart
 from kiosk.domain.registry import Customer
 from kiosk.errors import Refusal
-from kiosk.till import account, amend, card_accounts, closing, maintain, registration, replace
+from kiosk.till import (
+    account,
+    amend,
+    card_accounts,
+    closing,
+    inquiry,
+    maintain,
+    registration,
+    replace,
+)  # fmt: skip
 from kiosk.till.closing import Closed, Leaving
 from kiosk.till.desk import Desk
 from kiosk.till.registration import NewMeter
@@ -86,6 +95,9 @@ def test_nobody_leaves_when_money_is_on_the_card(hall: Hall, desk: Desk) -> None
 
 def test_nothing_is_installed_when_the_account_is_closed(desk: Desk) -> None:
     left(closing.close(desk, OWNER, "moved away", SECOND))
+    found = inquiry.overall(desk, OWNER)
+    assert isinstance(found, inquiry.Overall)
+    assert found.is_closed
     new = NewMeter(number(7), "keypad", "home")
     assert code(registration.add_meter(desk, OWNER, new)) == "account_closed"
     assert code(closing.look(desk, OWNER)) == "account_closed"

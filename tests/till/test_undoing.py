@@ -12,7 +12,7 @@ from kiosk.domain.account_record import AccountRecord
 from kiosk.domain.record import SaleRecord
 from kiosk.domain.reversal import POLICY, WHO, Evidence, judge
 from kiosk.errors import Refusal
-from kiosk.till import debt, history, maintain, rerate, reverse
+from kiosk.till import closing, debt, history, maintain, rerate, reverse
 from kiosk.till.cards import mend
 from kiosk.till.cards.plan import Plan
 from kiosk.till.cards.work import carry_out
@@ -394,6 +394,26 @@ def test_a_sale_is_not_priced_again_when_it_was_undone(desk: Desk, card_sale: Sa
     publish(desk, 120, card_sale.time_ms - LONG_MS)
     assert done_all(rerate.rerate_all(desk)) == []
     assert code(rerate.rerate(desk, card_sale.committed.sale_id)) == "sale_not_ended"
+
+
+def test_the_utility_bears_the_difference_when_the_customer_has_left(desk: Desk) -> None:
+    record = sold(sell_to(desk, KEYPAD, 5_000))
+    closed = closing.close(desk, KEYPAD, "moved away", SECOND)
+    assert not isinstance(closed, Refusal), closed
+    publish(desk, 120, record.time_ms - LONG_MS)
+    (event,) = done_all(rerate.rerate_all(desk))
+    assert event.texts == {"borne_by": "utility"}
+    assert money(desk, chart.receivable(record.committed.account)) == 0
+
+
+def test_the_money_of_somebody_who_has_left_goes_back_in_cash(
+    desk: Desk, card_sale: SaleRecord
+) -> None:
+    closed = closing.close(desk, CARD, "moved away", SECOND)
+    assert not isinstance(closed, Refusal), closed
+    sale = card_sale.committed.sale_id
+    assert code(reverse.reverse(desk, sale, "moved away", to="capital")) == "account_closed"
+    assert done(reverse.reverse(desk, sale, "moved away")).kind == "sale_reversed"
 
 
 def test_only_sales_of_the_days_asked_for_are_priced_again(desk: Desk) -> None:

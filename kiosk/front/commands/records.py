@@ -61,7 +61,10 @@ def _overall(house: House, options: argparse.Namespace) -> int | Refusal:
         return found
     if options.json or options.format == "json":
         lists = {each.name: _objects(each) for each in found.lists}
-        money = {"debt_minor": found.debt_minor, "kept_minor": found.kept_minor}
+        money = {
+            "debt_minor": found.debt_minor, "kept_minor": found.kept_minor,
+            "closed": found.is_closed,
+        }  # fmt: skip
         say.json({"customer": found.customer, **money, **lists})
         return 0
     for line in registry_telling.overall_lines(house.words, found):

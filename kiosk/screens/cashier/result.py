@@ -79,3 +79,8 @@ class Result(StaffFrame):
         from kiosk.screens.cashier.sale import begin
 
         begin(self, digit, self.record, partial(Result, self.record, self.job))
+
+    def press_other(self, key: str) -> None:
+        """w says why, as on every list of sales."""
+        if key == "w":
+            self.press_digit(2)

@@ -78,6 +78,14 @@ class Doubts(StaffFrame):
             self.note(self.say("kiosk.please_wait"))
             self.ask(partial(recover.recover, self.desk), self._settled)
 
+    def press_other(self, key: str) -> None:
+        """w says why the figures of the chosen sale are what they are."""
+        if key == "w" and self._records:
+            from kiosk.screens.cashier.sale import show_why
+
+            record = self._records[self.query_one(Table).chosen]
+            show_why(self, record.committed.sale_id, partial(Doubts, self.back))
+
     def _settled(self, recovered: Recovered | Refusal) -> None:
         self.face_app.go(Doubts(self.back, settled_sentence(self, recovered)))
 

@@ -119,8 +119,27 @@ class ListPage(StaffFrame):
         row = registry_telling.cells(self.words, self._found)[self.query_one(Table).chosen]
         heads = [registry_telling.heading(self.words, column) for column in columns]
         lines = [f"{head}: {text}" for head, text in zip(heads, row, strict=True)]
-        again = partial(ListPage, self.listing_name, self.span, self.back)
-        self.face_app.go(Page(self.heading(), lines, again))
+        self.face_app.go(Page(self.heading(), lines, self._again))
+
+    def press_other(self, key: str) -> None:
+        """w says why the figures of the chosen sale are what they are."""
+        sale = self._sale() if key == "w" else ""
+        if sale:
+            from kiosk.screens.cashier.sale import show_why
+
+            show_why(self, sale, self._again)
+
+    def _sale(self) -> str:
+        """The sale that the chosen row is about, or nothing."""
+        if self._found is None or not self._found.rows:
+            return ""
+        values = self._found.rows[self.query_one(Table).chosen]
+        row = dict(zip(self._found.columns, values, strict=True))
+        about_sale = str(row.get("event", "")).startswith("sale_")
+        return str(row.get("sale") or (row["about"] if about_sale else ""))
+
+    def _again(self) -> ListPage:
+        return ListPage(self.listing_name, self.span, self.back)
 
     def press_cancel(self) -> None:
         """Back."""
