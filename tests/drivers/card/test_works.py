@@ -228,3 +228,49 @@ def test_a_state_grid_tool_card_has_the_frame_of_its_kind(
     key_update = bench.shop().tool(image, "key-update", person, {}, sealed=bench.sealed)
     assert isinstance(key_update, Refusal)
     assert key_update.code == "tool_card_needs_key_system"
+
+
+# --- a code that is nobody's, and one that is ours already ------------------------------------
+
+
+def _sle4442(folder: Path) -> Bench:
+    return Bench(next(kind for kind in KINDS if kind.name == "sle4442"), folder)
+
+
+def _guard(bench: Bench) -> bytes:
+    return bench.rack.files(bench.kind.serial)[1]
+
+
+def test_one_try_is_spent_and_never_a_second_when_a_blank_card_has_a_strangers_code(
+    tmp_path: Path,
+) -> None:
+    bench = _sle4442(tmp_path)
+    chip = bench.rack.card(bench.kind.serial)
+    chip.store(1, 1, b"\1\2\3")
+    chip.close()
+    before, writes = bench.plan()
+    for _ in range(5):
+        with pytest.raises(CardFault):
+            bench.reader().personalise(before.serial, writes)
+    assert _guard(bench)[0].bit_count() == 2
+    assert bench.reader().inspect() == before
+
+
+def test_a_card_is_made_for_somebody_else_when_its_making_broke_off_at_its_last_byte(
+    tmp_path: Path,
+) -> None:
+    bench = _sle4442(tmp_path)
+    before, writes = bench.plan()
+    commands = CardFaults("status", 0)
+    trial = _sle4442(tmp_path / "count")
+    trial.reader(commands).personalise(before.serial, trial.plan()[1])
+    with pytest.raises(CardFault):
+        bench.reader(CardFaults("pull", commands.seen)).personalise(before.serial, writes)
+    assert _guard(bench)[1:] == MODULE.access_code("sle4442", OWN, 3)
+    bench.slot.insert(bench.kind.serial)
+    image = bench.reader().inspect()
+    other = Person("0102030405060708", CUSTOMER, METER, 1)
+    again = bench.shop().make(image, other, Purchase(), sealed=True)
+    bench.reader().personalise(image.serial, again)
+    assert bench.reader().read().serial == other.serial
+    assert _guard(bench) == b"\x07" + MODULE.access_code("sle4442", other.serial, 3)
