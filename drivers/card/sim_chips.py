@@ -50,7 +50,7 @@ class Sle4442Chip(SimulatedCard):
         if head == "ffd0":
             return self._write(apdu, written_bytes) if self.open else _NOT_ALLOWED
         if head == "ffd2":
-            return self._change_code(apdu[5:8]) if self.open else _NOT_ALLOWED
+            return self._change_code(apdu[5:8], written_bytes) if self.open else _NOT_ALLOWED
         return _UNKNOWN
 
     def memory(self) -> bytes:
@@ -68,8 +68,8 @@ class Sle4442Chip(SimulatedCard):
         self.store(1, 0, bytes([counter]))
         return bytes([0x90, counter])
 
-    def _change_code(self, code: bytes) -> bytes:
-        self.store(1, 1, code)
+    def _change_code(self, code: bytes, written_bytes: int | None) -> bytes:
+        self.store(1, 1, code, written_bytes)
         return _OK
 
     def _write(self, apdu: bytes, written_bytes: int | None) -> bytes:

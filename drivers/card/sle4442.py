@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from drivers.card.commands import OK, damaged
 from drivers.card.memory import MemoryCardDriver
+from drivers.card.sealing import mac_input
 from kiosk.domain.cards import open as layout
 from kiosk.domain.cards import sle4442
 from kiosk.domain.cards.image import PlainWrite
@@ -48,20 +49,30 @@ class Sle4442Driver(MemoryCardDriver):
             raise damaged(f"it does not take the secret code (status {status:04X})")
 
     def _unlock_unmade(self, serial: str, identity: bytes) -> None:
-        """A chip that nobody is made out on has the factory's code, or its own already when its
-        making broke off at the very end: two of three tries, and a right code gives them back."""
+        """A chip that nobody is made out on has the factory's code. Only one whose making broke off
+        at the very end, which its sealed identity proves, may have its own already: then that is
+        a second try, and it gives all tries back. Its code becomes the factory's again, because
+        the next identity may have another serial."""
         if identity[47:] == layout.VALID:
             self._unlock(serial)
             return
         self._all_tries_left()
-        if _CODE_RIGHT not in (self._present(_FACTORY_CODE), self._last_try(serial)):
+        if self._present(_FACTORY_CODE) == _CODE_RIGHT:
+            return
+        if not self._is_sealed(identity):
+            raise damaged("it does not take the factory's secret code")
+        if self._present(self._code(identity[4:12].hex())) != _CODE_RIGHT:
             raise damaged("it takes neither the factory's secret code nor its own")
+        self._write_code(_FACTORY_CODE)
 
-    def _last_try(self, serial: str) -> int:
-        """The card's own code, where it differs from the factory's and that one was wrong."""
-        if self.line.ask(_READ_ERROR_COUNTER, 4, "does not show its counter")[0] == _ALL_TRIES_LEFT:
-            return _CODE_RIGHT
-        return self._present(self._code(serial))
+    def _is_sealed(self, identity: bytes) -> bool:
+        """Whether our module made the MAC of this identity, finished or not."""
+        if self.module is None:
+            return False
+        message = mac_input(layout.IDENTITY, identity[:39], identity[2:4])
+        return (
+            self.module.content_mac(self.family, identity[4:12].hex(), message) == identity[39:47]
+        )
 
     def _all_tries_left(self) -> None:
         counter = self.line.ask(_READ_ERROR_COUNTER, 4, "does not show its error counter")[0]
@@ -79,8 +90,10 @@ class Sle4442Driver(MemoryCardDriver):
     def _change_code(self, serial: str) -> None:
         """From now on the card opens with its own code."""
         if self.module is not None:
-            code = self.module.access_code(self.family, serial, _CODE_BYTES)
-            self.line.tell(bytes.fromhex("FFD2000103") + code, "does not take its new code")
+            self._write_code(self._code(serial))
+
+    def _write_code(self, code: bytes) -> None:
+        self.line.tell(bytes.fromhex("FFD2000103") + code, "does not take its new code")
 
     def _write(self, write: PlainWrite) -> None:
         address = sle4442.PLACES[write.file] + write.address

@@ -49,15 +49,20 @@ class VpcdCard:
         self.fault: CardFaults | None = None
         self.on_reset: Callable[[], None] = lambda: None
         self._line: socket.socket | None = None
-        self._out = threading.Event()
+        self._out, self._awake = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._sit, name="vpcd-card", daemon=True)
         self._thread.start()
 
     def pull(self) -> None:
         """Take the card out."""
         self._out.set()
+        self._awake.set()
         self._hang_up()
         self._thread.join()
+
+    def wake(self) -> None:
+        """End the silence of a card that hangs, before `hang_s` is over."""
+        self._awake.set()
 
     def is_out(self) -> bool:
         """Whether the card was pulled, by a hand or by a fault."""
@@ -115,7 +120,9 @@ class VpcdCard:
             self._out.set()
             self._hang_up()
         if fault.kind in ("mute", "hang"):
-            self._out.wait(self.hang_s)
+            self._awake.clear()
+            if not self._out.is_set():
+                self._awake.wait(self.hang_s)
         return b"\x90"
 
     def _hang_up(self) -> None:

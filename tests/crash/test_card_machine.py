@@ -10,7 +10,7 @@ import pytest
 
 from tests.crash import card_machine
 from tests.crash.card_machine import Counted
-from tests.crash.card_steps import WITH_ACCOUNT
+from tests.crash.card_stage import WITH_ACCOUNT
 from tests.totals import Totals
 
 STEPS = 20_000
@@ -48,7 +48,9 @@ def test_nothing_is_worth_more_than_was_paid_in_twenty_thousand_steps(
         made = Counted
         print(
             f"{made.steps - start} steps: {made.sales} sales, {made.delivered} delivered,"
-            f" {made.voided} voided, {made.in_doubt} in doubt; {made.moves} movements on accounts,"
+            f" {made.voided} voided, {made.in_doubt} in doubt; {made.reissues} cards replaced,"
+            f" {made.cancels} purchases taken back, {made.repairs} cards repaired,"
+            f" {made.works_open} works waiting for their card; {made.moves} movements on accounts,"
             f" {made.clones} clones, {made.doubles} chains found double; 0 worth more than paid"
         )
     assert Counted.steps - start >= STEPS

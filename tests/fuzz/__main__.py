@@ -22,6 +22,7 @@ from pathlib import Path
 from tests.fuzz import (
     fuzz_cards,
     fuzz_cctalk,
+    fuzz_codes,
     fuzz_files,
     fuzz_printer_status,
     fuzz_prism,
@@ -44,7 +45,8 @@ class Parser:
 
 
 _COSTS = {
-    "card": 2, "answer to reset and status words": 2, "kiosk.toml": 60, "handover": 20,
+    "card": 2, "secret code of a card": 8, "answer to reset and status words": 2,
+    "kiosk.toml": 60, "handover": 20,
     "stick file": 20, "vector file": 100, "counter file": 8, "key file": 2, "digits": 15,
     "Prism request": 10, "STS600 request": 10, "note acceptor": 2, "printer": 3, "bundle": 2,
 }  # fmt: skip
@@ -54,6 +56,7 @@ def _all() -> dict[str, Parser]:
     fuzzers: dict[str, Callable[[int, int], object]] = {
         "card": fuzz_cards.run_images,
         "answer to reset and status words": fuzz_cards.run_chips,
+        "secret code of a card": fuzz_codes.run,
         "note acceptor": fuzz_cctalk.run,
         "printer": fuzz_printer_status.run,
         **{f"Prism {name}": fuzz for name, fuzz in fuzz_prism.FUZZERS.items()},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 
+from tests.fuzz import fuzz_codes
 from tests.fuzz.fuzz_cards import run
 
 EXPECTED = {"state", "card_damaged", "card_foreign", "card_not_finished", "CardUnusable"}
@@ -12,3 +13,12 @@ EXPECTED = {"state", "card_damaged", "card_foreign", "card_not_finished", "CardU
 def test_every_family_answers_with_a_refusal_or_a_state_when_cards_are_nonsense() -> None:
     seen = run(3_000, secrets.randbits(32))
     assert set(seen) >= EXPECTED - {"card_foreign"}
+
+
+def test_a_card_keeps_its_tries_when_its_code_is_anything() -> None:
+    seed = secrets.randbits(32)
+    print(f"seed {seed}")
+    seen = fuzz_codes.run(2_000, seed)
+    assert "3 tries, 1 presented, 2 left" in seen, "a stranger's code costs one try"
+    assert "3 tries, 2 presented, 3 left" in seen, "our own half-made card is opened"
+    assert "0 tries, 0 presented, 0 left" in seen

@@ -2,67 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from drivers.card.sim import CardRack, SimulatedSlot
 from drivers.card.simulated_reader import CardFaults, SimulatedReader
-from drivers.vending.card_keys import PUBLISHED_MASTER, card_key, triple_des_key
-from kiosk.domain.cards import families, state_grid, workshops
-from kiosk.domain.cards import open as layout
+from kiosk.domain.cards import families, workshops
 from kiosk.domain.cards.image import CardImage, PlainWrite
 from kiosk.domain.cards.work import Person, Purchase, Workshop
 from kiosk.errors import BadInput, CardFault, Refusal
-from tests.drivers.card.card_kinds import CUSTOMER, KINDS, METER, MODULE, Kind, Meter
+from tests.drivers.card.card_kinds import BLANKS, CUSTOMER, KINDS, METER, MODULE, Kind, Meter
 
 ENERGY_WH, AMOUNT_MINOR = 12_300, 20_00
 OWN = "aabbccddeeff0011"
-
-
-def _blank_memory(chip: str, size: int, atr: str, guard: bytes = b"") -> Callable[..., None]:
-    def make(rack: CardRack, serial: str) -> None:
-        files = {0: b"\xff" * size} | ({1: guard} if guard else {})
-        rack.make(serial, files, chip=chip, atr=bytes.fromhex(atr))
-
-    return make
-
-
-def _blank_open(rack: CardRack, serial: str) -> None:
-    rack.make(serial, {file: bytes(length) for file, length in layout.FILES.items()})
-
-
-def _blank_keyed(rack: CardRack, serial: str) -> None:
-    key = card_key(PUBLISHED_MASTER, 2, serial)
-    files = {file: bytes(length) for file, length in layout.FILES.items()}
-    rack.make(serial, files, chip="keyed", key=key)
-
-
-def _blank_grid(rack: CardRack, serial: str) -> None:
-    files = {file: bytes(length) for file, length in state_grid.FAMILY.lengths.items()}
-    key = triple_des_key(PUBLISHED_MASTER, bytes.fromhex(serial))
-    rack.make(serial, files, historical=b"SGCC", chip="state-grid", key=key)
-
-
-def _blank_mifare(rack: CardRack, serial: str) -> None:
-    """Delivered with the sector keys of the utility: a trailer is never written by us."""
-    key = MODULE.access_code("mifare", serial, 6)
-    memory = bytearray(1024)
-    for sector in range(16):
-        memory[sector * 64 + 48 : sector * 64 + 64] = key + bytes.fromhex("FF078069") + key
-    atr = bytes.fromhex("3B8F8001804F0CA000000306030001000000006A")
-    rack.make(serial, {0: bytes(memory)}, chip="mifare", atr=atr)
-
-
-BLANKS: dict[str, Callable[[CardRack, str], None]] = {
-    "open": _blank_open,
-    "open with keys": _blank_keyed,
-    "sle4442": _blank_memory("sle4442", 256, "3B04A2131091", b"\x07\xff\xff\xff"),
-    "at24": _blank_memory("at24", 256, "3B00"),
-    "mifare": _blank_mifare,
-    "state-grid": _blank_grid,
-}
 
 
 class Bench:
@@ -275,3 +228,49 @@ def test_a_state_grid_tool_card_has_the_frame_of_its_kind(
     key_update = bench.shop().tool(image, "key-update", person, {}, sealed=bench.sealed)
     assert isinstance(key_update, Refusal)
     assert key_update.code == "tool_card_needs_key_system"
+
+
+# --- a code that is nobody's, and one that is ours already ------------------------------------
+
+
+def _sle4442(folder: Path) -> Bench:
+    return Bench(next(kind for kind in KINDS if kind.name == "sle4442"), folder)
+
+
+def _guard(bench: Bench) -> bytes:
+    return bench.rack.files(bench.kind.serial)[1]
+
+
+def test_one_try_is_spent_and_never_a_second_when_a_blank_card_has_a_strangers_code(
+    tmp_path: Path,
+) -> None:
+    bench = _sle4442(tmp_path)
+    chip = bench.rack.card(bench.kind.serial)
+    chip.store(1, 1, b"\1\2\3")
+    chip.close()
+    before, writes = bench.plan()
+    for _ in range(5):
+        with pytest.raises(CardFault):
+            bench.reader().personalise(before.serial, writes)
+    assert _guard(bench)[0].bit_count() == 2
+    assert bench.reader().inspect() == before
+
+
+def test_a_card_is_made_for_somebody_else_when_its_making_broke_off_at_its_last_byte(
+    tmp_path: Path,
+) -> None:
+    bench = _sle4442(tmp_path)
+    before, writes = bench.plan()
+    commands = CardFaults("status", 0)
+    trial = _sle4442(tmp_path / "count")
+    trial.reader(commands).personalise(before.serial, trial.plan()[1])
+    with pytest.raises(CardFault):
+        bench.reader(CardFaults("pull", commands.seen)).personalise(before.serial, writes)
+    assert _guard(bench)[1:] == MODULE.access_code("sle4442", OWN, 3)
+    bench.slot.insert(bench.kind.serial)
+    image = bench.reader().inspect()
+    other = Person("0102030405060708", CUSTOMER, METER, 1)
+    again = bench.shop().make(image, other, Purchase(), sealed=True)
+    bench.reader().personalise(image.serial, again)
+    assert bench.reader().read().serial == other.serial
+    assert _guard(bench) == b"\x07" + MODULE.access_code("sle4442", other.serial, 3)
