@@ -168,7 +168,9 @@ def _operation_lines(words: Words, plan: Plan) -> list[str]:
     if plan.operation == "tool":
         tool = words.say(f"cards.tool_{plan.tool}")
         meter = plan.meter or words.say("cards.any_meter")
-        return [words.say("cards.plan_tool", serial=plan.serial, tool=tool, meter=meter)]
+        lines = [words.say("cards.plan_tool", serial=plan.serial, tool=tool, meter=meter)]
+        sets = ", ".join(f"{name}={value}" for name, value in plan.settings.items())
+        return [*lines, words.say("cards.plan_settings", settings=sets)] if sets else lines
     content = plan.content
     if plan.operation == "cancel":
         values |= {"purchase_number": content.purchase_number + 1, "energy_wh": plan.energy_wh}

@@ -158,6 +158,29 @@ def test_a_lost_card_is_replaced_for_its_fee_when_the_cashier_confirms(
         assert part in printed, part
 
 
+def test_a_parameter_card_is_restated_with_all_that_it_sets(hall: Hall) -> None:
+    serial = _put_in(hall, "blank")
+
+    async def script(player: Player) -> None:
+        await _card_room(player)
+        await player.press("6")
+        await player.see("2 parameter")
+        await player.press("2", "enter", "enter", *"alarm=5", "enter", *"new limits", "enter")
+        await player.see("alarm is nothing that this card sets; it sets: alarm_wh, power_limit_w.")
+        await player.press(
+            "enter", "enter", *["backspace"] * 7, *"alarm_wh=20000", "enter", "enter"
+        )
+        text = " ".join((await player.see("Enter: do it")).split())
+        restated(text, f"a blank card, family open, chip {serial}.", "a tool card: parameter card",
+                 "It sets in the meter: alarm_wh=20000, power_limit_w=0.", "For: any meter",
+                 "Reason: new limits")  # fmt: skip
+        await player.press("escape")
+        await player.see("1 Read and show the card")
+
+    hall.play(script, face="technician")
+    assert hall.desk.records.open_card_works() == []
+
+
 def test_a_first_card_is_made_when_card_meter_and_owner_were_restated(hall: Hall) -> None:
     """A meter that was opened here and has no card yet."""
     meter = _meter_without_card(hall)

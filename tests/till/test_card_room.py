@@ -235,3 +235,18 @@ def test_a_card_is_found_by_any_of_its_numbers_and_by_its_owner_F028(
         assert not isinstance(found, Refusal)
         assert card in [each.card for each in found], text
     assert look.search(desk, "%") == []
+
+
+@pytest.mark.parametrize(
+    ("tool", "settings", "refusal"),
+    [("parameter", {"alarm": 5}, "tool_setting_unknown"),
+     ("inquiry", {"alarm_wh": 5}, "tool_setting_unknown"),
+     ("parameter", {"alarm_wh": 2**40}, "tool_setting_wrong"),
+     ("preset", {"alarm_minor": 10**8}, "tool_setting_wrong"),
+     ("preset", {"current_ratio": 10**6}, "tool_setting_wrong")],
+)  # fmt: skip
+def test_no_tool_card_is_made_when_it_would_set_something_else_than_was_typed(
+    hall: Hall, desk: Desk, tool: str, settings: dict[str, int], refusal: str
+) -> None:
+    put_in_blank(hall)
+    assert code(planning.plan_tool(desk, tool, "", settings)) == refusal

@@ -21,6 +21,16 @@ from kiosk.errors import Refusal
 WORKS = ("make", "reissue", "cancel", "repair", "tool", "reading")
 TOOLS = ("inquiry", "parameter", "preset", "meter-number", "key-update")
 
+#: What a tool card sets in a meter: name -> value when nobody says otherwise, and the largest one.
+TOOL_SETTINGS: dict[str, dict[str, tuple[int, int]]] = {
+    "parameter": {"alarm_wh": (0, 2**40 - 1), "power_limit_w": (0, 10**12 - 1)},
+    "preset": {
+        "alarm_minor": (0, 99_999_999), "second_alarm_minor": (0, 99_999_999),
+        "current_ratio": (1, 999_999), "voltage_ratio": (1, 999_999),
+        "amount_minor": (0, 99_999_999),
+    },
+}  # fmt: skip
+
 
 class Person(msgspec.Struct, frozen=True):
     """Whom a card is made out to; `issue` is 1 for the first card and grows with each reissue."""

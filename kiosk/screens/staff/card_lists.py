@@ -57,7 +57,7 @@ class CardList(StaffFrame):
     def fill(self, rows: list[list[str]]) -> None:
         """Show the rows, or that there is none."""
         self.query_one(Table).fill(rows)
-        self.note(" ".join(part for part in (self.said, "" if rows else self.say("cards.none"))))
+        self.note(f"{self.said} {'' if rows else self.say('cards.none')}".strip())
 
     def press_arrow(self, steps: int) -> None:
         """Choose another row."""

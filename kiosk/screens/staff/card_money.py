@@ -85,7 +85,11 @@ class CardMoneyPage(StaffFrame):
     def press_digit(self, digit: int) -> None:
         """1 puts cash on the card, 2 shows all cards."""
         if digit == 1 and self._money is not None:
-            self.face_app.go(top_up_form(self, self._money, self.back))
+            refused = self.desk.gate("sell")
+            if refused is not None:
+                self.note(self.words.refusal(refused), "warn")
+            else:
+                self.face_app.go(top_up_form(self, self._money, self.back))
         elif digit == 2:
             self.face_app.go(Chains(self.again()))
 

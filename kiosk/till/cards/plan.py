@@ -15,7 +15,7 @@ from kiosk.domain.card_facts import CardContent, Operation
 from kiosk.domain.card_fee import fee_lines
 from kiosk.domain.cards import workshops
 from kiosk.domain.cards.image import CardImage, PlainWrite
-from kiosk.domain.cards.work import Person, Purchase, Workshop
+from kiosk.domain.cards.work import TOOL_SETTINGS, Person, Purchase, Workshop
 from kiosk.domain.registry import CARD_DIGITS, METER_DIGITS, Meter, check_number, luhn_digit
 from kiosk.domain.tariff import Line, PowerType
 from kiosk.errors import Refusal
@@ -38,7 +38,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     `two_persons` says that somebody else must agree. `settles` is an open sale that a reissue
     brings to its end, because the new card carries its purchase. `customer` is the name of whose
-    card it is, for whoever confirms; empty for a tool card.
+    card it is, for whoever confirms; empty for a tool card. `settings` are what a tool card sets.
     """
 
     operation: Operation
@@ -60,6 +60,7 @@ class Plan(msgspec.Struct, frozen=True):
     two_persons: bool = False
     settles: str = ""
     customer: str = ""
+    settings: dict[str, int] = {}
 
 
 # --- make and reissue -----------------------------------------------------------------------------
@@ -212,19 +213,34 @@ def plan_tool(
         if isinstance(found, Refusal):
             return found
         meter = found.number
+    whole = _settings(tool, settings or {})
+    if isinstance(whole, Refusal):
+        return whole
     blank = blank_card(desk)
     if isinstance(blank, Refusal):
         return blank
     shop, image = blank
     person = Person(_serial(desk, shop, image), "0" * CARD_DIGITS, meter, 1)
     assert desk.reader is not None
-    writes = shop.tool(image, tool, person, settings or {}, sealed=desk.reader.seals())
+    writes = shop.tool(image, tool, person, whole, sealed=desk.reader.seals())
     if isinstance(writes, Refusal):
         return writes
     return Plan(
         "tool", meter if meter_number else "", person.card_number, person.serial, 1, image, writes,
-        CardContent(), tool=tool,
+        CardContent(), tool=tool, settings=whole,
     )  # fmt: skip
+
+
+def _settings(tool: str, typed: Mapping[str, int]) -> dict[str, int] | Refusal:
+    """Everything that the card will set; a name that is not known would set nothing, unseen."""
+    known = TOOL_SETTINGS.get(tool, {})
+    for name, value in typed.items():
+        if name not in known:
+            names = ", ".join(known) or "-"
+            return Refusal("tool_setting_unknown", {"setting": name[:40], "known": names})
+        if not 0 <= value <= known[name][1]:
+            return Refusal("tool_setting_wrong", {"setting": name, "largest": known[name][1]})
+    return {name: typed.get(name, default) for name, (default, _) in known.items()}
 
 
 # --- shared ---------------------------------------------------------------------------------------
