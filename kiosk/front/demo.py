@@ -20,7 +20,7 @@ from kiosk.domain.record import SaleRecord
 from kiosk.errors import BadInput, LinkFault, Refusal
 from kiosk.front import line
 from kiosk.front.own_centre import OwnCentre
-from kiosk.front.rehearsal import first_catalogue
+from kiosk.front.utility_registry import first_catalogue
 from kiosk.front.wiring import House, build
 from kiosk.front.world import World, WorldHands
 from kiosk.till import history

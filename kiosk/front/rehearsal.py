@@ -38,11 +38,6 @@ def furnish_home(home: Home, settings: Settings, folder: Path | None = None) -> 
     return world
 
 
-def first_catalogue(settings: Settings) -> bytes:
-    """What the rehearsal's centre begins with: the catalogue that its terminals have."""
-    return catalogues.encode(played_catalogue(settings))
-
-
 def _register_utility(home: Home, settings: Settings) -> None:
     content = played_catalogue(settings)
     received = catalogues.received(content)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import msgspec
 
 from kiosk.config import Settings
-from kiosk.domain.catalogue import Catalogue
+from kiosk.domain.catalogue import Catalogue, encode
 from kiosk.domain.registry import Meter, luhn_digit
 from kiosk.front import utility
 
@@ -47,3 +47,8 @@ def played_catalogue(settings: Settings) -> Catalogue:
     """The utility that a rehearsal plays: customers, meters, cards and prices."""
     plain = utility.catalogue(settings.rehearsal.customers, settings.site.currency)
     return enriched(plain)
+
+
+def first_catalogue(settings: Settings) -> bytes:
+    """What the rehearsal's centre begins with: the catalogue that its terminals have."""
+    return encode(played_catalogue(settings))

@@ -352,7 +352,7 @@ def _open_line(house: House, clock: Clock, entropy: Entropy) -> None:
         address: Callable[[], str] = lambda: url  # noqa: E731 - one of two, named by use
     elif settings.site.mode == "rehearsal" and settings.rehearsal.centre:
         from kiosk.front.own_centre import OwnCentre
-        from kiosk.front.rehearsal import first_catalogue
+        from kiosk.front.utility_registry import first_catalogue
 
         own = OwnCentre(house.home.path, partial(first_catalogue, settings))
         house.later(own.close)

@@ -11,7 +11,7 @@ from kiosk.config import Settings
 from kiosk.domain import catalogue as catalogues
 from kiosk.domain.catalogue import Catalogue
 from kiosk.front.own_centre import OwnCentre
-from kiosk.front.rehearsal import first_catalogue
+from kiosk.front.utility_registry import first_catalogue
 from sync.centre.__main__ import main
 from sync.roads import file as stick
 

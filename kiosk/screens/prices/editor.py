@@ -80,6 +80,7 @@ class Editor(StaffFrame):
         entry.add_class("-close")
         entry.display = False
         yield entry
+        yield Static("", classes="gap")  # the entry's place: the halves never change their size
 
     def hint(self) -> str:
         """The keys of now."""
@@ -202,14 +203,14 @@ class Editor(StaffFrame):
             self._open(whole=False)
             return
         typed = self.query_one(TextEntry).typed
-        self._close()
+        self._type(now=False)
         self.work.change(self._with(typed))
         self._price()
 
     def press_cancel(self) -> None:
         """Leave the line as it was; otherwise leave the editor: everything is kept."""
         if self._typing:
-            self._close()
+            self._type(now=False)
         else:
             self.face_app.go(self.work.back())
 
@@ -229,13 +230,8 @@ class Editor(StaffFrame):
         entry.typed = line
         if field is not None:
             entry.label, entry.typed = f"{entry.label} {field.name}", field.shown
-        entry.display = True
         entry.set_open(True)
         self._type(now=True)
-
-    def _close(self) -> None:
-        self.query_one(TextEntry).display = False
-        self._type(now=False)
 
     def takes_text(self) -> bool:
         """Letters and digits are text while a line is open."""
@@ -243,4 +239,6 @@ class Editor(StaffFrame):
 
     def _type(self, *, now: bool) -> None:
         self._typing = now
+        self.query_one(TextEntry).display = now
+        self.query_one(".gap", Static).display = not now
         self.tell_keys()

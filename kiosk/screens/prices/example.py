@@ -17,11 +17,12 @@ WIDTH = 38
 
 
 def example_lines(words: Words, worked: Worked) -> list[str]:
-    """What the amount buys, line by line, what the energy costs, and both at the prices now."""
+    """What the energy costs, what the amount buys then and now, and its lines: they come last,
+    where a small screen has no room for the last of many."""
     return [
         *_wrapped(_case(words, worked)),
-        *_amount(words, worked),
         *_energy(words, worked),
+        *_amount(words, worked),
     ]
 
 
@@ -45,14 +46,13 @@ def _amount(words: Words, worked: Worked) -> Iterator[str]:
             energy_wh=found.energy_wh,
         )
     )  # fmt: skip
-    yield from (_row(words, line, currency) for line in found.lines)
     if isinstance(worked.now, Quote):
         yield from _wrapped(words.say("prices.now", energy_wh=worked.now.energy_wh))
+    yield from (_row(words, line, currency) for line in found.lines)
 
 
 def _energy(words: Words, worked: Worked) -> Iterator[str]:
     currency, found = worked.pack.currency, worked.by_energy
-    yield ""
     if isinstance(found, Refusal):
         yield from _wrapped(words.energy(worked.asked.energy_wh) + ":")
         yield from _wrapped(words.refusal(found))

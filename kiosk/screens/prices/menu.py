@@ -40,15 +40,16 @@ class PricesMenu(StaffFrame):
 
     def on_mount(self) -> None:
         """Read the drafts."""
-        self._fill([])
         if may(self.desk.role, "tariffs"):
             self.ask(partial(tariff_drafts.drafts, self.desk), self._listed)
+        else:
+            self._fill([])
 
     def _listed(self, found: list[Draft] | Refusal) -> None:
         if isinstance(found, Refusal):
             self.note(self.words.refusal(found), "warn")
-        else:
-            self._fill(found)
+            found = []
+        self._fill(found)
 
     def _fill(self, drafts: list[Draft]) -> None:
         rows = [(self.say("prices.in_force"), self._sheet), (self.say("prices.all"), self._all)]
@@ -110,7 +111,8 @@ class PricesMenu(StaffFrame):
 
     def press_enter(self) -> None:
         """Open the chosen row."""
-        self._acts[self.query_one(Table).chosen]()
+        if self._acts:
+            self._acts[self.query_one(Table).chosen]()
 
     def press_cancel(self) -> None:
         """Back to where it came from."""
