@@ -22,7 +22,7 @@ from benchmarks.ledger import KEY, OPENED, ORIGIN, SALES_A_TURN, Course, Ticks, 
 from benchmarks.measure import Row, compared, folder, line
 from benchmarks.start import OPEN, ROOT, face, opened_home
 from kiosk.config import load
-from kiosk.front.home import HomeFile
+from kiosk.front.home_file import HomeFile
 from kiosk.front.unlock import SIGNING_KEY, home_keys
 from kiosk.ledger.backup import make_backup
 from kiosk.ledger.journal import Journal
