@@ -1,4 +1,4 @@
-"""Customers and meters as a CSV file: export, a dry run that names every bad row, import.
+"""Customers and meters from a CSV file: a dry run that names every bad row, and the import.
 
 One row a meter; a row without meter is a customer alone, and further rows of one account are
 further meters. An import goes on where a killed one stopped: what stands in the journal already
@@ -18,7 +18,7 @@ import msgspec
 
 from kiosk.domain import registry_facts as facts
 from kiosk.domain.fact import Fact
-from kiosk.domain.registry import PERCENT_PPM, Customer, Meter, shares_text
+from kiosk.domain.registry import PERCENT_PPM, Customer, Meter
 from kiosk.errors import BadInput, Refusal
 from kiosk.till.desk import Desk
 from kiosk.till.registration import NewMeter, Rules, bare, installed_facts, registered, rules_of
@@ -37,7 +37,8 @@ BATCH = 100
 #: A pause after each commit, in which counters get the pen.
 _PAUSE_S = 0.004
 
-_PAGE = 1000
+#: Rows between two words on how far it is.
+PAGE = 1000
 
 #: One share: a power type, and a percentage with up to four decimals.
 _SHARE = re.compile(r"(.+):([0-9]{1,3})(?:[.]([0-9]{1,4}))?")
@@ -118,7 +119,7 @@ class _Import:
             self._take(row)
             if len(self._batch) >= BATCH:
                 self._flush()
-            if self._report.rows % _PAGE == 0:
+            if self._report.rows % PAGE == 0:
                 self._tell(self._report.rows)
         self._flush()
         self._tell(self._report.rows)
@@ -318,57 +319,3 @@ def shares_typed(text: str) -> list[tuple[str, int]] | Refusal:
         name, whole, decimals = found.group(1), int(found.group(2)), found.group(3) or ""
         shares.append((name, whole * PERCENT_PPM + int(decimals.ljust(4, "0"))))
     return shares
-
-
-# --- export -----------------------------------------------------------------------------------
-
-
-def export_file(desk: Desk, path: Path, tell: Tell) -> int | Refusal:
-    """Write all customers and their meters in use; the number of rows. Complete or not there."""
-    refused = desk.gate("registry_file")
-    if refused is not None:
-        return refused
-    draft = path.with_name(f".{path.name}.part")
-    count = 0
-    try:
-        with draft.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(COLUMNS)
-            for row in _exported(desk):
-                writer.writerow(row)
-                count += 1
-                if count % _PAGE == 0:
-                    tell(count)
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise BadInput(f"{path}: cannot be written ({error.strerror}).") from error
-    return count
-
-
-def _exported(desk: Desk) -> Iterator[list[str]]:
-    after = ""
-    while page := desk.records.customers_after(after, _PAGE):
-        for customer in page:
-            yield from _customer_rows(desk, customer)
-        after = page[-1].account
-
-
-def _customer_rows(desk: Desk, customer: Customer) -> Iterator[list[str]]:
-    who = [customer.account, customer.name, customer.address, customer.phone,
-           customer.customer_class, customer.area]  # fmt: skip
-    meters = [meter for meter in desk.records.meters_of(customer.account) if not meter.retired]
-    if not meters:
-        yield [*who, *[""] * (len(COLUMNS) - len(who))]
-    for meter in meters:
-        card, record = (
-            desk.records.card(meter=meter.number), desk.records.installation(meter.number)
-        )  # fmt: skip
-        yield [
-            *who, meter.number, meter.kind, meter.power_type, str(meter.phases),
-            str(meter.capacity_w), meter.supply_group if meter.kind == "keypad" else "",
-            str(meter.tariff_index), card.number if card else "", card.serial if card else "",
-            record.place if record else "", record.installed_on if record else "",
-            str(record.reading_wh if record else 0), " ".join(record.seals) if record else "",
-            shares_text(meter.shares),
-        ]  # fmt: skip

@@ -12,7 +12,8 @@ from kiosk import marks
 from kiosk.errors import BadInput, Refusal
 from kiosk.till import amend, maintain, registry_file
 from kiosk.till.desk import Desk
-from kiosk.till.registry_file import COLUMNS, Report, check_file, export_file, import_file
+from kiosk.till.registry_export import export_file
+from kiosk.till.registry_file import COLUMNS, Report, check_file, import_file
 from tests.till.hall import CATALOGUE, DiedError, Hall, code, die_at
 from tests.till.test_opening_accounts import card_number, number
 

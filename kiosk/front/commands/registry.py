@@ -18,7 +18,7 @@ from kiosk.front.cli import Context
 from kiosk.front.commands import registry_meters, say
 from kiosk.front.operator import become
 from kiosk.front.wiring import House, opened
-from kiosk.till import amend, history, registration, registry_file
+from kiosk.till import amend, history, registration, registry_export, registry_file
 from kiosk.till.desk import Desk
 from kiosk.till.registry_file import Report
 
@@ -208,7 +208,7 @@ def _report_json(house: House, report: Report) -> dict[str, Any]:
 
 def _export(house: House, options: argparse.Namespace) -> int | Refusal:
     path = _file(options)
-    count = registry_file.export_file(house.desk, path, _progress)
+    count = registry_export.export_file(house.desk, path, _progress)
     if isinstance(count, Refusal):
         return count
     if options.json:
