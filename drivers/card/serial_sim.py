@@ -33,7 +33,8 @@ from drivers.card.ccid_frames import (
     frame,
     receipt,
 )
-from drivers.card.sim import SimulatedCard, SimulatedSlot
+from drivers.card.sim import SimulatedSlot
+from drivers.card.sim_card import SimulatedCard
 from drivers.card.simulated_reader import CardFaults
 from kiosk.errors import BadInput
 

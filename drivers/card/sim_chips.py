@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
-from drivers.card.sim import SimulatedCard
+from drivers.card.sim_card import SimulatedCard
 from drivers.card.sim_sam import SamChip
 
 _OK = bytes.fromhex("9000")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from drivers.card.sim import SimulatedCard, SimulatedSlot
+from drivers.card.sim_card import SimulatedCard
 
 _OK = bytes.fromhex("9000")
 _NOT_GENUINE = bytes.fromhex("6300")
@@ -17,21 +17,9 @@ _NOT_SELECTED = bytes.fromhex("6985")
 _NO_KEY = bytes.fromhex("6A88")
 _UNKNOWN = bytes.fromhex("6D00")
 
-_APPLICATION = "f04b494f534b02"
 _SERIAL_BYTES = 8
 _STATE_GRID = 5
 _FAMILIES = range(1, 6)
-
-
-def put_sam_in(slot: SimulatedSlot, master: bytes, serial: str = "5a" * 8) -> None:
-    """Make the module and leave it in `slot`, unless that is done already."""
-    rack = slot.rack
-    if serial not in rack.serials():
-        rack.make(
-            serial, {1: b"\0"}, application=_APPLICATION, historical=b"KPHS", chip="sam", key=master
-        )
-    if slot.state().card is None:
-        slot.insert(serial)
 
 
 class SamChip(SimulatedCard):

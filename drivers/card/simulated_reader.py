@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from drivers.card.reader import ReaderOnSession
-from drivers.card.sim import CardRack, SimulatedCard, SimulatedSlot, SlotState
+from drivers.card.sim import CardRack, SimulatedSlot, SlotState
+from drivers.card.sim_card import SimulatedCard
 from kiosk.errors import BadInput, CardMute, CardRemoved, CardReset, ServiceLost
 from kiosk.ports import SecurityModule
 

@@ -48,8 +48,7 @@ def simulated_module(settings: Settings, world: Path) -> SecurityModule | None:
     if settings.card.module == "software":
         return _software()
     from drivers.card.sam import SamModule
-    from drivers.card.sim import SimulatedSlot
-    from drivers.card.sim_sam import put_sam_in
+    from drivers.card.sim import SimulatedSlot, put_sam_in
     from drivers.card.simulated_reader import SimulatedTransport
     from drivers.vending.card_keys import PUBLISHED_MASTER
 

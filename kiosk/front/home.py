@@ -21,6 +21,7 @@ import msgspec
 from kiosk.config import Settings
 from kiosk.domain import facts
 from kiosk.errors import ConfigFault, HomeFault, Refusal, StoreFault
+from kiosk.front.home_file import OPENED, HomeFile
 from kiosk.front.unlock import SIGNING_KEY, home_keys
 from kiosk.ledger.copying import alone
 from kiosk.ledger.files import make_folder, write_durably
@@ -33,19 +34,9 @@ from kiosk.ledger.store import key_of, open_reader
 from kiosk.till.copies import COMPANIONS
 from sync.wire import is_origin
 
-#: Stands beside the ledger once its first fact is durable.
-OPENED = "opened"
-
 
 class LedgerGone(HomeFault):
     """The ledger file is not there although the home was opened."""
-
-
-class HomeFile(msgspec.Struct, frozen=True):
-    """What home.json says."""
-
-    mode: str
-    origin: str
 
 
 class Home(msgspec.Struct, frozen=True):

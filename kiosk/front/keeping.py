@@ -17,7 +17,7 @@ from kiosk.config import Settings
 from kiosk.domain.entry import entry_bytes
 from kiosk.errors import BadInput, StoreFault
 from kiosk.front import line
-from kiosk.front.home import HomeFile
+from kiosk.front.home_file import HomeFile
 from kiosk.front.unlock import (
     NEXT,
     PLAIN_NEXT,

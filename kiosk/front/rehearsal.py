@@ -8,8 +8,9 @@ from kiosk.config import Settings
 from kiosk.domain import catalogue as catalogues
 from kiosk.domain import facts
 from kiosk.errors import Refusal
-from kiosk.front import card_keys, utility, utility_registry
+from kiosk.front import card_keys, utility
 from kiosk.front.home import Home
+from kiosk.front.utility_registry import played_catalogue
 from kiosk.front.world import World
 from kiosk.till.operators import hash_pin
 
@@ -35,12 +36,6 @@ def furnish_home(home: Home, settings: Settings, folder: Path | None = None) -> 
         marker.touch()
     world.clear_gone_slots()
     return world
-
-
-def played_catalogue(settings: Settings) -> catalogues.Catalogue:
-    """The utility that a rehearsal plays: customers, meters, cards and prices."""
-    plain = utility.catalogue(settings.rehearsal.customers, settings.site.currency)
-    return utility_registry.enriched(plain)
 
 
 def _register_utility(home: Home, settings: Settings) -> None:

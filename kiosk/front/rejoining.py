@@ -24,7 +24,7 @@ from kiosk.domain.entry import Entry, digest
 from kiosk.errors import BadInput, LedgerDamaged, Refusal, StoreFault
 from kiosk.front import line, unlock
 from kiosk.front.carrying import OpenWorks, open_at, open_moves
-from kiosk.front.home import HomeFile
+from kiosk.front.home_file import HomeFile
 from kiosk.front.restoring import road_upstream
 from kiosk.front.unlock import SEALED, home_keys, secret_for, write_keys
 from kiosk.ledger.copying import alone, settle_log

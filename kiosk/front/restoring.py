@@ -22,7 +22,7 @@ from kiosk.domain import facts, store_facts
 from kiosk.domain.entry import Entry
 from kiosk.errors import BadInput, HomeFault, LinkFault, Refusal
 from kiosk.front import line
-from kiosk.front.home import OPENED, HomeFile
+from kiosk.front.home_file import OPENED, HomeFile
 from kiosk.front.unlock import home_keys
 from kiosk.ledger.backup import read_head_of, unpack
 from kiosk.ledger.copying import alone
@@ -245,7 +245,7 @@ def _offers(
     if wanted.catalogue is not None:
         yield wanted.catalogue.read_bytes()
     if settings.site.mode == "rehearsal":
-        from kiosk.front.rehearsal import played_catalogue
+        from kiosk.front.utility_registry import played_catalogue
 
         yield catalogues.encode(played_catalogue(settings))
     if (path / LEDGER_FILE).is_file():

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import msgspec
 
+from kiosk.config import Settings
 from kiosk.domain.catalogue import Catalogue
 from kiosk.domain.registry import Meter, luhn_digit
+from kiosk.front import utility
 
 _SHARES = [("shop", 700_000), ("home", 300_000)]
 _OLD_METERS = 3
@@ -39,3 +41,9 @@ def _old(place: int, meter: Meter) -> Meter:
         meter, number=digits + luhn_digit(digits), kind="keypad", shares=[], blocked=True,
         retired=True, replaced_by=meter.number,
     )  # fmt: skip
+
+
+def played_catalogue(settings: Settings) -> Catalogue:
+    """The utility that a rehearsal plays: customers, meters, cards and prices."""
+    plain = utility.catalogue(settings.rehearsal.customers, settings.site.currency)
+    return enriched(plain)

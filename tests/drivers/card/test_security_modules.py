@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from drivers.card.sam import SamModule
-from drivers.card.sim import CardRack, SimulatedSlot
-from drivers.card.sim_sam import put_sam_in
+from drivers.card.sim import CardRack, SimulatedSlot, put_sam_in
 from drivers.card.simulated_reader import CardFaults, FaultKind, SimulatedReader, SimulatedTransport
 from drivers.vending.card_keys import PUBLISHED_MASTER, SoftwareCardModule
 from kiosk.errors import BadInput, VendorFault

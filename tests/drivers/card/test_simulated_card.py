@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from drivers.card.sim import CardRack, SimulatedCard
+from drivers.card.sim import CardRack
+from drivers.card.sim_card import SimulatedCard
 from kiosk.errors import BadInput
 
 SERIAL = "00112233445566aa"
