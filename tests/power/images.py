@@ -23,7 +23,7 @@ from kiosk.errors import KioskError
 from kiosk.till import history
 from kiosk.till.maintain import verify
 from tests.crash import auditor
-from tests.crash.aftermath import export, settle
+from tests.crash.aftermath import export, note_on_its_way, settle
 from tests.crash.bench import Bench
 from tests.crash.evidence import Attempt, Evidence, Findings, Neighbour, World
 from tests.power.day import HOME, TOLD
@@ -31,7 +31,6 @@ from tests.power.disk import Disk
 from tests.power.recorder import Op
 
 _NOBODY = World({}, {}, 0)
-_TRIES = 5
 
 
 @dataclass
@@ -112,7 +111,9 @@ def audited(home: Path, told: list[dict[str, Any]]) -> Findings:
     """Start, settle, and compare with everything that somebody was told before the power went."""
     bench = Bench(home)
     try:
-        _settle_with_notes(bench)
+        if note_on_its_way(bench):
+            bench.hang_acceptor()
+        settle(bench)
         chips = bench.chips()
         seen = auditor.see(home / "world", chips)
         evidence = Evidence(
@@ -137,20 +138,6 @@ def audited(home: Path, told: list[dict[str, Any]]) -> Findings:
         return auditor.judge_journal(evidence)
     finally:
         bench.close()
-
-
-def _settle_with_notes(bench: Bench) -> None:
-    """A note on its way is settled by its acceptor, which keeps real time: on a machine that is too
-    busy it may be asked again, as the kiosk does."""
-    for _ in range(_TRIES):
-        waiting = any(note.state == "offered" for note in bench.desk.records.open_notes())
-        if waiting and bench.acceptor is None:
-            bench.hang_acceptor()
-        elif waiting and bench.acceptor is not None:
-            bench.acceptor.plug_in(bench.desk)
-        settle(bench)
-        if not waiting:
-            return
 
 
 if __name__ == "__main__":
