@@ -28,6 +28,7 @@ from kiosk.domain.special_tokens import (
     Verified,
 )
 from kiosk.domain.token import TokenRequest
+from kiosk.domain.vending_keys import VendorKey
 from kiosk.errors import Refusal
 
 # --- time -------------------------------------------------------------------------------------
@@ -145,24 +146,6 @@ class SecurityModule(Protocol):
 
 
 # --- tokens -----------------------------------------------------------------------------------
-
-
-class VendorKey(msgspec.Struct, frozen=True):
-    """A vending key as the module shows it: what it is for and its check value, never the key.
-
-    `key_expiry` is the expiry number KEN. The times bound the minute that a token may name; None
-    or 0 where the module knows no bound.
-    """
-
-    supply_group: str
-    key_revision: int
-    key_type: int
-    base_date: int
-    algorithm: str
-    check_value: str
-    key_expiry: int = 255
-    active_from_ms: int = 0
-    active_until_ms: int | None = None
 
 
 class TokenVendor(Protocol):

@@ -74,8 +74,18 @@ class CounterFile:
             with self._alone():
                 return self._draw(request, key)
         except (OSError, BadInput) as fault:
-            sentence = fault.sentence if isinstance(fault, BadInput) else str(fault.strerror)
-            raise VendorFault(f"The credit counter {self.path.name}: {sentence}") from fault
+            raise self._silent(fault) from fault
+
+    def sold_units(self, key: VendingKey) -> int:
+        """As `units`; VendorFault when the file cannot be read or was altered."""
+        try:
+            return self.units(key)
+        except BadInput as fault:
+            raise self._silent(fault) from fault
+
+    def _silent(self, fault: OSError | BadInput) -> VendorFault:
+        sentence = fault.sentence if isinstance(fault, BadInput) else str(fault.strerror)
+        return VendorFault(f"The credit counter {self.path.name}: {sentence}")
 
     def _draw(self, request: TokenRequest, key: VendingKey) -> Refusal | None:
         sold = self._read()

@@ -1,9 +1,9 @@
 """The keys of a software module in force, and further ones brought in from a file.
 
 In force is one sealed file of this module under the machine's own secret; a file that comes in is
-sealed for the same module under a passphrase of its own. Keys that are there stay, a key of the
-same name takes the place of the old one, and what was sold under a key that stays still counts
-against its limit.
+sealed for the same module under a passphrase of its own. Keys that are there stay; a key of the
+same name brings new times and a new limit, never another secret; and what was sold under a key that
+stays still counts against its limit.
 """
 
 from __future__ import annotations
@@ -41,10 +41,11 @@ class KeyFolder:
     def open(self) -> SoftwareVendor:
         """The module as it stands. BadInput when its file cannot be used."""
         if self._built_in and not self.path.exists():
-            return SoftwareVendor(self._built_in)
+            return SoftwareVendor(self._built_in, now_ms=self._now_ms)
         return open_vendor(
-            self.path, module=self.module, secret=self._secret(), now_ms=self._now_ms()
-        )
+            self.path, module=self.module, secret=self._secret(), now_ms=self._now_ms(),
+            clock_ms=self._now_ms,
+        )  # fmt: skip
 
     def look(self, path: Path, secret: str) -> LoadedFile:
         """What is in a key file; nothing is changed. BadInput with one sentence."""
@@ -56,7 +57,11 @@ class KeyFolder:
     def load(self, path: Path, secret: str) -> SoftwareVendor:
         """Put the keys of a file into force; after a power cut the old keys or the new, whole."""
         coming = {key.name: key for key in self._read(read_whole(path), secret, path.name)}
-        staying = {key.name: key for key in self._in_force() if key.name not in coming}
+        in_force = self._in_force()
+        for key in in_force:
+            if key.name in coming and coming[key.name].secret != key.secret:
+                raise BadInput(f"{path.name}: {_same_name(key, coming[key.name])}")
+        staying = {key.name: key for key in in_force if key.name not in coming}
         keys = [*staying.values(), *coming.values()]
         seal(self.path, keys, module=self.module, secret=self._secret())
         return self.open()
@@ -76,6 +81,14 @@ class KeyFolder:
         counter = open_counter(self.path, module=self.module, secret=secret)
         counter.check()
         return [_less(key, counter.units(key)) for key in keys]
+
+
+def _same_name(key: VendingKey, other: VendingKey) -> str:
+    return (
+        f"the key of supply group {key.supply_group}, revision {key.key_revision}, is another one "
+        f"here ({key.check_value()}, in the file {other.check_value()}); a new key needs a new "
+        "revision."
+    )
 
 
 def _less(key: VendingKey, sold_units: int) -> VendingKey:

@@ -29,7 +29,7 @@ import hashlib
 import hmac
 import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -133,17 +133,25 @@ def sealed(
     return whole + hashlib.sha256(whole).digest()
 
 
-def open_vendor(path: Path, *, module: str, secret: str | bytes, now_ms: int) -> SoftwareVendor:
+def open_vendor(
+    path: Path,
+    *,
+    module: str,
+    secret: str | bytes,
+    now_ms: int,
+    clock_ms: Callable[[], int] | None = None,
+) -> SoftwareVendor:
     """The software module over a key file and its counter; BadInput with one sentence otherwise.
 
     `now_ms` refuses a file in which no key may sell any more. A single expired key stays in: the
-    meter that still has it needs it for a key change.
+    meter that still has it needs it for a key change, which goes to a key that is in force by
+    `clock_ms`.
     """
     data = read_whole(path)
     keys, master = _opened(data, module, secret, now_ms, path.name)
     counter = _counter(path, data, master)
     counter.check()
-    return SoftwareVendor(keys, counter)
+    return SoftwareVendor(keys, counter, now_ms=clock_ms)
 
 
 def open_counter(path: Path, *, module: str, secret: str | bytes) -> CounterFile:
@@ -254,7 +262,7 @@ def _keys_in(file: _Sealed, master: bytes) -> list[VendingKey]:
         text = AESGCM(master).decrypt(file.nonce, file.body, file.head)
     except InvalidTag:
         what = "passphrase" if file.protection == _PASSPHRASE else "credential"
-        raise BadInput(f"the {what} is wrong.") from None
+        raise BadInput(f"the {what} is wrong, or the file was altered.") from None
     keys = _listed(text)
     if not keys:
         raise BadInput("there is no key in it.")

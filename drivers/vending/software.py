@@ -6,8 +6,10 @@ stands behind the same port. The same request always gives the same digits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
+
+import msgspec
 
 from drivers.vending.request_checks import checked_meter, no_key, wanted_key
 from drivers.vending.special_checks import (
@@ -17,7 +19,6 @@ from drivers.vending.special_checks import (
     no_key_at,
     told,
 )
-from drivers.vending.sts.identifiers import is_expired, time_of
 from drivers.vending.sts.identity import meter_pan
 from drivers.vending.sts.keychange import KeyChange, key_change
 from drivers.vending.sts.keys import BlockCipher, cipher_for
@@ -34,8 +35,8 @@ from kiosk.domain.special_tokens import (
     check_test,
 )
 from kiosk.domain.token import TokenRequest
+from kiosk.domain.vending_keys import VendorKey, not_usable, stopped_by
 from kiosk.errors import BadInput, Refusal
-from kiosk.ports import VendorKey
 
 
 class Counter(Protocol):
@@ -44,17 +45,26 @@ class Counter(Protocol):
     def draw(self, request: TokenRequest, key: VendingKey) -> Refusal | None:
         """Count the units of `request`, once for its message id; refuse beyond the key's limit."""
 
+    def sold_units(self, key: VendingKey) -> int:
+        """Units that were counted under `key`. Raises VendorFault."""
+
 
 class SoftwareVendor:
     """The port TokenVendor over vending keys in memory: credit in energy, volume or time.
 
-    Without a counter (rehearsal) keys may have no `limit_units`: nobody would keep count.
+    `now_ms` is the time of day, for what carries no identifier: a key change goes to a key that is
+    in force. Without a counter (rehearsal) keys may have no `limit_units`: nobody would keep count.
     """
 
     def __init__(
-        self, keys: Sequence[VendingKey], counter: Counter | None = None, name: str = "software"
+        self,
+        keys: Sequence[VendingKey],
+        counter: Counter | None = None,
+        name: str = "software",
+        now_ms: Callable[[], int] | None = None,
     ) -> None:
         self.name = name
+        self._now_ms = now_ms
         self._counter = counter
         self._keys = {key.name: key for key in keys}
         if len(self._keys) != len(keys):
@@ -63,8 +73,19 @@ class SoftwareVendor:
             raise BadInput("A vending key with a limit needs its counter file.")
 
     def keys(self) -> list[VendorKey]:
-        """The vending keys that the module holds, without the keys themselves."""
-        return [key.shown() for key in self._keys.values()]
+        """The vending keys that the module holds, without the keys themselves.
+
+        VendorFault when the counter of a key with a limit cannot be read.
+        """
+        return [
+            msgspec.structs.replace(key.shown(), left_units=self._left_units(key))
+            for key in self._keys.values()
+        ]
+
+    def _left_units(self, key: VendingKey) -> int | None:
+        if key.limit_units is None or self._counter is None:
+            return None
+        return max(0, key.limit_units - self._counter.sold_units(key))
 
     def issue(self, request: TokenRequest) -> str | Refusal:
         """The 20 digits of a credit token, or why not; counted and durable before they are given.
@@ -120,6 +141,9 @@ class SoftwareVendor:
         new = self._keys.get(key_name(request.new, request.algorithm))
         if old is None or new is None:
             return no_key_at(request.old if old is None else request.new, request.algorithm)
+        refused = not_usable(new.shown(), self._now_ms()) if self._now_ms is not None else None
+        if refused is not None:
+            return refused
         change = KeyChange(
             new.decoder_key(meter_pan(meter), request.new.tariff_index),
             request.new.supply_group,
@@ -161,15 +185,7 @@ def _out_of_bounds(request: TokenRequest, key: VendingKey) -> Refusal | None:
 
 def _out_of_time(identifier: int, key: VendingKey) -> Refusal | None:
     """Whether the minute of a token lies outside of what its key may name."""
-    which = _which(key)
-    minute_ms = time_of(identifier, key.base_date)
-    if is_expired(identifier, key.key_expiry):
-        return Refusal("vending_key_expired", which)
-    if minute_ms < key.active_from_ms:
-        return Refusal("vending_key_not_active", which | {"active_from_ms": key.active_from_ms})
-    if key.issued_until_ms is not None and minute_ms > key.issued_until_ms:
-        return Refusal("vending_lease_ended", which | {"issued_until_ms": key.issued_until_ms})
-    return None
+    return stopped_by(key.shown(), identifier)
 
 
 def _which(key: VendingKey) -> dict[str, str | int]:

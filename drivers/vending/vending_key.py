@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from drivers.vending.sts.identifiers import base_date_ms, time_of
 from drivers.vending.sts.keys import KeyIdentity, check_attributes, check_method, decoder_key, des
 from kiosk.domain.token import LAST_IDENTIFIER
+from kiosk.domain.vending_keys import VendorKey
 from kiosk.errors import BadInput
-from kiosk.ports import VendorKey
 
 #: Supply group, key revision, key type, base date, algorithm: what a request asks a key by.
 KeyName = tuple[str, int, int, int, str]

@@ -156,7 +156,7 @@ def outcome_lines(words: Words, record: SaleRecord, station: str) -> list[str]:
         )
         return [said, *delivery_lines(words, record)]
     if record.state == "voided":
-        return [_voided(words, record, station)]
+        return [_voided(words, record, station), *reason_told(words, record.reason)]
     return [words.say("cashier.in_doubt", sale=committed.sale_id)]
 
 
@@ -195,6 +195,13 @@ def set_lines(words: Words, paid: str, free: list[tuple[FreeToken, str]]) -> lis
             )
         )  # fmt: skip
     return lines
+
+
+def reason_told(words: Words, reason: str) -> list[str]:
+    """The reason that a fact gives, as a sentence; a module's own word where there is none."""
+    if not reason:
+        return []
+    return [words.say(f"why.{reason}") if words.knows(f"why.{reason}") else reason]
 
 
 def _voided(words: Words, record: SaleRecord, station: str) -> str:

@@ -7,8 +7,10 @@ from kiosk.domain.record import GivenToken, TokenRecord
 from kiosk.domain.registry import Meter
 from kiosk.domain.special_tokens import ALL_REGISTERS, Verified
 from kiosk.domain.token import grouped
+from kiosk.domain.vending_keys import VendorKey
 from kiosk.errors import Refusal
-from kiosk.ports import LoadedFile, VendorKey
+from kiosk.ports import LoadedFile
+from kiosk.screens.telling import reason_told
 from kiosk.till.clinic import Diagnosis
 from kiosk.till.keys import OldKey
 from kiosk.till.token_book import Checked
@@ -45,7 +47,7 @@ def record_lines(words: Words, record: TokenRecord) -> list[str]:
     if committed.first_sale:
         lines.append(words.say("tokens.replaced", sale=committed.first_sale))
     if record.state == "refused":
-        lines += [words.say("tokens.was_refused"), record.reason]
+        lines += [words.say("tokens.was_refused"), *reason_told(words, record.reason)]
     if record.state == "committed":
         lines.append(words.say("tokens.is_open"))
     return [*lines, *token_lines(words, record.tokens)]

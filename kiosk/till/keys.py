@@ -14,9 +14,11 @@ from kiosk.domain import special_tokens, token_facts
 from kiosk.domain.record import TokenRecord
 from kiosk.domain.registry import Meter
 from kiosk.domain.special_tokens import KeyChangeRequest, KeyPlace
-from kiosk.errors import Refusal, VendorFault
-from kiosk.ports import LoadedFile, VendorKey
+from kiosk.domain.vending_keys import VendorKey, newest_usable
+from kiosk.errors import Refusal
+from kiosk.ports import LoadedFile
 from kiosk.till.desk import Desk
+from kiosk.till.meter_key import held_keys
 from kiosk.till.operators import second_person
 from kiosk.till.tokens import Intent, SecondPerson, issue, reason_missing, token_meter
 
@@ -41,10 +43,10 @@ def keys(desk: Desk) -> list[VendorKey] | Refusal:
     refused = desk.gate("keys")
     if refused is not None:
         return refused
-    found = _held(desk)
+    found = held_keys(desk)
     if isinstance(found, Refusal):
         return found
-    return sorted(found, key=lambda key: (key.supply_group, *(-part for part in _age(key))))
+    return sorted(found, key=lambda key: (key.supply_group, -key.base_date, -key.key_revision))
 
 
 def look(desk: Desk, path: Path, secret: str) -> LoadedFile | Refusal:
@@ -70,6 +72,9 @@ def load(desk: Desk, path: Path, secret: str, second: SecondPerson) -> LoadedFil
     assert desk.key_files is not None
     if desk.records.is_known(f"key_file/{found.digest}") and _all_there(desk, found):
         return Refusal("key_file_known", {"digest": found.digest[:12]})
+    refused = _another_secret(desk, found)
+    if refused is not None:
+        return refused
     agreed = second_person(desk, second.name, second.pin, "keys")
     if isinstance(agreed, Refusal):
         return agreed
@@ -92,8 +97,38 @@ def load(desk: Desk, path: Path, secret: str, second: SecondPerson) -> LoadedFil
     return found
 
 
+def _another_secret(desk: Desk, file: LoadedFile) -> Refusal | None:
+    """A key never takes the place of one with another secret: the meters under it hold the old."""
+    held = held_keys(desk)
+    if isinstance(held, Refusal):
+        return None if held.code == "no_module" else held
+    known = {_name(key)[:-1]: key for key in held}
+    for key in file.keys:
+        before = known.get(_name(key)[:-1])
+        if before is None or before.check_value == key.check_value:
+            continue
+        return Refusal(
+            "key_has_another_secret",
+            {
+                "supply_group": key.supply_group, "key_revision": key.key_revision,
+                "base_date": key.base_date, "held": before.check_value,
+                "coming": key.check_value, "meters": _meters_under(desk, before),
+            },
+        )  # fmt: skip
+    return None
+
+
+def _meters_under(desk: Desk, key: VendorKey) -> int:
+    place = (key.key_revision, key.key_type, key.base_date, key.algorithm)
+    return sum(
+        (meter.key_revision, meter.key_type, meter.base_date, meter.algorithm) == place
+        for meter in desk.records.meters_of_group(key.supply_group, _LISTED)
+        if meter.kind == "keypad"
+    )
+
+
 def _all_there(desk: Desk, file: LoadedFile) -> bool:
-    held = _held(desk)
+    held = held_keys(desk)
     return not isinstance(held, Refusal) and {_name(key) for key in file.keys} <= {
         _name(key) for key in held
     }
@@ -106,21 +141,12 @@ def _name(key: VendorKey) -> tuple[str, int, int, int, str, str]:
     )  # fmt: skip
 
 
-def _held(desk: Desk) -> list[VendorKey] | Refusal:
-    if desk.vendor is None:
-        return Refusal("no_module")
-    try:
-        return desk.vendor.keys()
-    except VendorFault:
-        return Refusal("vendor_silent")
-
-
 # --- the key of a meter -----------------------------------------------------------------------
 
 
 def newest_place(desk: Desk, meter: Meter, supply_group: str = "") -> KeyPlace | Refusal:
-    """Where a meter should be: the newest key of its supply group that is in force now."""
-    held = _held(desk)
+    """Where a meter should be: the newest key of its supply group that may be used now."""
+    held = held_keys(desk)
     if isinstance(held, Refusal):
         return held
     group, now_ms = supply_group or meter.supply_group, desk.clock.now().time_ms
@@ -128,17 +154,13 @@ def newest_place(desk: Desk, meter: Meter, supply_group: str = "") -> KeyPlace |
         key
         for key in held
         if (key.supply_group, key.key_type, key.algorithm) == (group, _UNIQUE, meter.algorithm)
-        and key.active_from_ms <= now_ms
-        and (key.active_until_ms is None or now_ms <= key.active_until_ms)
     ]
     if not fitting:
         return Refusal("no_newer_key", {"meter": meter.number})
-    key = max(fitting, key=_age)
+    key = newest_usable(fitting, now_ms)
+    if isinstance(key, Refusal):
+        return key
     return KeyPlace(group, key.key_revision, meter.tariff_index, _UNIQUE, key.base_date)
-
-
-def _age(key: VendorKey) -> tuple[int, int]:
-    return (key.base_date, key.key_revision)
 
 
 def change_key(

@@ -20,10 +20,11 @@ from kiosk.domain.registry import (
     shares_wrong,
 )
 from kiosk.domain.registry_slip import RegistrySlip
-from kiosk.errors import CardFault, Refusal, VendorFault
-from kiosk.ports import VendorKey
+from kiosk.domain.vending_keys import VendorKey, newest_usable
+from kiosk.errors import CardFault, Refusal
 from kiosk.till import registry_slips
 from kiosk.till.desk import Desk
+from kiosk.till.meter_key import held_keys
 from kiosk.till.suspicions import unreadable
 
 #: Accounts begin here where none is known; in a home that knows some, above the highest.
@@ -158,24 +159,16 @@ def registered(desk: Desk, customer: Customer, source: str) -> facts.CustomerReg
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """What a meter is checked against: the prices and the vending keys that are here now."""
+    """What a meter is checked against: the prices and vending keys that are here at `now_ms`."""
 
     power_types: list[str]
     keys: list[VendorKey] | Refusal
+    now_ms: int
 
 
 def rules_of(desk: Desk) -> Rules:
     """The rules now; a file of many meters asks for them once."""
-    return Rules(known_power_types(desk), _keys(desk))
-
-
-def _keys(desk: Desk) -> list[VendorKey] | Refusal:
-    if desk.vendor is None:
-        return Refusal("no_module")
-    try:
-        return desk.vendor.keys()
-    except VendorFault:
-        return Refusal("vendor_silent")
+    return Rules(known_power_types(desk), held_keys(desk), desk.clock.now().time_ms)
 
 
 def installed_facts(
@@ -262,7 +255,7 @@ _NO_KEY = VendorKey("123456", 1, 2, 2014, "07", "")
 
 
 def vending_key(rules: Rules, new: NewMeter) -> VendorKey | Refusal:
-    """The newest key of the meter's supply group that the module holds; the only group where none
+    """The newest key of the meter's supply group that may be used now; the only group where none
     is named. A meter that nothing here could sell to is not registered."""
     if isinstance(rules.keys, Refusal):
         return rules.keys
@@ -272,7 +265,7 @@ def vending_key(rules: Rules, new: NewMeter) -> VendorKey | Refusal:
     if not held:
         shown = ", ".join(groups)
         return Refusal("unknown_supply_group", {"supply_group": group[:40], "known": shown})
-    return max(held, key=lambda key: (key.base_date, key.key_revision))
+    return newest_usable(held, rules.now_ms)
 
 
 def _card(desk: Desk, new: NewMeter) -> tuple[str, str] | Refusal:

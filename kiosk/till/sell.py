@@ -17,8 +17,8 @@ from kiosk.domain.cards.image import CardImage
 from kiosk.domain.energy import STS_STEP_WH
 from kiosk.domain.free_units import FreeToken, message_id
 from kiosk.domain.record import SaleRecord
-from kiosk.domain.special_tokens import credit_request
-from kiosk.domain.token import is_used_up, next_identifier
+from kiosk.domain.special_tokens import credit_request, place_of
+from kiosk.domain.token import next_identifier
 from kiosk.errors import Refusal
 from kiosk.marks import mark
 from kiosk.till import card_accounts
@@ -26,6 +26,7 @@ from kiosk.till.card_accounts import CardBack
 from kiosk.till.cards.gate import stopped
 from kiosk.till.deliver import Stages, deliver, no_card_back
 from kiosk.till.desk import Desk
+from kiosk.till.meter_key import base_date_refused, key_refused
 from kiosk.till.quote import Buyer, Offer
 from kiosk.till.suspicions import read_card
 from kiosk.till.usage import depends_on_usage, usage_of
@@ -225,7 +226,7 @@ def identifiers_for(desk: Desk, offer: Offer) -> list[int] | Refusal:
 
 def _token_sale(desk: Desk, offer: Offer, payment: Payment) -> facts.SaleCommitted | Refusal:
     meter = offer.buyer.meter
-    refused = vending_key_missing(desk, offer)
+    refused = vending_key_refused(desk, offer)
     if refused is not None:
         return refused
     identifiers = identifiers_for(desk, offer)
@@ -248,18 +249,20 @@ def _free_tokens(desk: Desk, offer: Offer, identifiers: list[int]) -> list[FreeT
     return tokens
 
 
-def vending_key_missing(desk: Desk, offer: Offer) -> Refusal | None:
-    """Whether the module holds the key of this meter, and whether that key may still carry the
-    time of day (E26); asked before any money is taken."""
+def vending_key_refused(desk: Desk, offer: Offer) -> Refusal | None:
+    """Why the tokens of `offer` could not be made now: the base date of the meter, its key or the
+    identifiers (E26); asked before any money is taken."""
     meter = offer.buyer.meter
-    now_ms = desk.clock.now().time_ms
-    if is_used_up(now_ms, meter.base_date):
-        # Key change tokens are an operator's own act and never slip into a sale.
-        return Refusal("rollover_due", {"meter": meter.number, "base_date": meter.base_date})
-    wanted = (meter.supply_group, meter.key_revision, meter.key_type, meter.base_date)
-    keys = desk.vendor.keys() if desk.vendor is not None else []
-    held = {(k.supply_group, k.key_revision, k.key_type, k.base_date) for k in keys}
-    return None if wanted in held else Refusal("no_vending_key", {"meter": meter.number})
+    refused = base_date_refused(desk, meter.number, meter.base_date)
+    if refused is not None:
+        return refused
+    identifiers = identifiers_for(desk, offer)
+    if isinstance(identifiers, Refusal):
+        return identifiers
+    energies_wh = [offer.quote.energy_wh, *(free.energy_wh for free in offer.free)]
+    units = [energy_wh // STS_STEP_WH for energy_wh in energies_wh]
+    tokens = list(zip(identifiers, units, strict=True))
+    return key_refused(desk, meter.number, place_of(meter), meter.algorithm, tokens)
 
 
 def _card_sale(

@@ -19,15 +19,18 @@ from kiosk.domain.registry import METER_DIGITS, Meter, check_number
 from kiosk.domain.special_tokens import (
     CreditRequest,
     KeyChangeRequest,
+    KeyPlace,
     ManagementRequest,
     MeterTestRequest,
     SpecialRequest,
 )
 from kiosk.domain.token import next_identifier
+from kiosk.domain.vending_keys import base_date_ahead
 from kiosk.errors import Refusal, VendorFault
 from kiosk.marks import mark
 from kiosk.ports import TokenVendor
 from kiosk.till.desk import Desk
+from kiosk.till.meter_key import key_refused
 from kiosk.till.operators import second_person
 
 _IDENTIFIER_TRIES = 20
@@ -191,6 +194,9 @@ def _commit_one(
         request = make()
         if isinstance(request, Refusal):
             return request
+        refused = _key_refused(desk, request)
+        if refused is not None:
+            return refused
         fact = token_facts.TokenCommitted(
             intent.issue_id, desk.station.name, desk.operator, intent.second, desk.face,
             intent.meter, intent.operation, intent.reason, intent.first_sale, intent.energy_wh,
@@ -204,6 +210,22 @@ def _commit_one(
         if outcome.code != "identifier_taken":
             return outcome
     return Refusal("identifier_taken", {"meter": intent.meter})
+
+
+def _key_refused(desk: Desk, request: SpecialRequest) -> Refusal | None:
+    """Why the meter's key cannot carry this token; a key change may start from any key."""
+    if isinstance(request, CreditRequest):
+        token = request.token
+        tokens = [(token.identifier, token.units)]
+        place = KeyPlace(
+            token.supply_group, token.key_revision, token.tariff_index, token.key_type,
+            token.base_date,
+        )  # fmt: skip
+        return key_refused(desk, token.meter, place, token.algorithm, tokens)
+    if isinstance(request, ManagementRequest):
+        tokens = [(request.identifier, 0)]
+        return key_refused(desk, request.meter, request.place, request.algorithm, tokens)
+    return None
 
 
 def finish(desk: Desk, committed: token_facts.TokenCommitted, how: str) -> TokenRecord:
@@ -286,6 +308,9 @@ def token_meter(desk: Desk, number: str) -> Meter | Refusal:
 
 def free_identifier(desk: Desk, meter: Meter) -> int | Refusal:
     """The identifier of the meter's next token, sale or not."""
+    ahead = base_date_ahead(desk.clock.now().time_ms, meter.base_date)
+    if ahead is not None:
+        return ahead
     last = desk.records.last_identifier(meter.number, meter.base_date)
     return next_identifier(desk.clock.now().time_ms, last, meter.base_date, desk.lane())
 

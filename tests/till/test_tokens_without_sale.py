@@ -225,8 +225,15 @@ def test_the_same_digits_come_when_the_program_ended_in_between(
     assert not verify(other).first_bad
 
 
+class Forgotten(SoftwareVendor):
+    """A module that shows its key and has lost it when it is asked."""
+
+    def manage(self, request: ManagementRequest) -> str | Refusal:
+        return Refusal("vending_key_unknown", {"supply_group": "123456", "key_revision": 1})
+
+
 def test_a_refusal_of_the_module_ends_the_token_and_keeps_its_identifier(desk: Desk) -> None:
-    desk.vendor = SoftwareVendor(())
+    desk.vendor = Forgotten(rehearsal_keys())
     record = tokens.engineer(desk, KEYPAD, "power_limit", 100, "limit")
     assert isinstance(record, TokenRecord)
     assert (record.state, record.reason) == ("refused", "vending_key_unknown")

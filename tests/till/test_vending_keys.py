@@ -20,7 +20,7 @@ from kiosk.till import keys, token_book
 from kiosk.till.desk import Desk
 from kiosk.till.maintain import verify
 from kiosk.till.quote import Buyer, find_buyer, quote
-from kiosk.till.sell import vending_key_missing
+from kiosk.till.sell import vending_key_refused
 from kiosk.till.tokens import SecondPerson
 from tests.till.hall import CATALOGUE, KEYPAD, Hall, code, offer_of, sell_to, sold
 
@@ -206,7 +206,7 @@ def test_a_meter_on_base_1993_buys_only_after_it_was_rolled_over(
     folder = hall.path / "world" / "meters"
     meter = keypad_meter(folder, KEYPAD, base_date=1993)
     offer = offer_of(desk, KEYPAD, 5000)
-    refused = vending_key_missing(desk, offer)
+    refused = vending_key_refused(desk, offer)
     assert code(refused) == "rollover_due"
     assert code(sell_to(desk, KEYPAD, 5000)) == "rollover_due"  # nothing was taken
     buyer = find_buyer(desk, KEYPAD)

@@ -66,8 +66,8 @@ from kiosk.domain.special_tokens import (
     check_test,
 )
 from kiosk.domain.token import TokenRequest
+from kiosk.domain.vending_keys import VendorKey
 from kiosk.errors import BadInput, Refusal, VendorFault
-from kiosk.ports import VendorKey
 
 Success = TypeVar("Success")
 Arguments = Mapping[str, object]

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from drivers.vending.prism.token_api import NAME
+from kiosk.domain.vending_keys import VendorKey
 from kiosk.errors import BadInput, ConfigFault
-from kiosk.ports import VendorKey
 
 _HELD_KEY = re.compile(
     r"(\d{6})/([1-9])/([0-3])/(1993|2014|2035)/(07|11)(?:/(\d{1,3}))?(?:/([0-9a-fA-F]{6}))?"

@@ -36,8 +36,8 @@ from drivers.vending.prism.thrift_frames import (
 )
 from drivers.vending.prism.token_api import METHODS, ApiError
 from drivers.vending.vending_key import VendingKey
+from kiosk.domain.vending_keys import VendorKey
 from kiosk.errors import VendorFault
-from kiosk.ports import VendorKey
 
 #: before_act: the call never arrives. after_act: done, the line breaks. half_reply: it breaks in
 #: the middle of the answer. late: nothing happens for `late_s`, then it is done and answered.

@@ -60,8 +60,8 @@ from kiosk.domain.special_tokens import (
     check_test,
 )
 from kiosk.domain.token import TokenRequest
+from kiosk.domain.vending_keys import VendorKey
 from kiosk.errors import BadInput, Refusal, VendorFault
-from kiosk.ports import VendorKey
 
 #: Token carrier technology: digits typed into a keypad.
 _NUMERIC_KEYPAD = 2

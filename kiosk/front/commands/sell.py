@@ -146,7 +146,8 @@ def _sell(house: House, options: argparse.Namespace) -> int | Refusal:
     if record.state == "delivered":
         return 0
     word = house.words.say(f"state.{record.state}")
-    return say.trouble(f"Sale {record.committed.sale_id} is {word}.")
+    said = [f"Sale {record.committed.sale_id} is {word}."]
+    return say.trouble(" ".join([*said, *telling.reason_told(house.words, record.reason)]))
 
 
 def _tell_earlier(house: House, buyer: Buyer, options: argparse.Namespace) -> None:

@@ -34,6 +34,8 @@ class Result(StaffFrame):
         if self.record.token is not None:
             yield BigDigits(token_lines(self.record.token))
         lines = telling.delivery_lines(self.words, self.record)
+        if self.record.state == "voided":
+            lines += telling.reason_told(self.words, self.record.reason)
         if self.record.committed.change_minor:
             due = self.record.committed.change_minor
             lines.append(self.say("cashier.change_due", change_minor=due))

@@ -14,6 +14,7 @@ from kiosk.domain.record import PaymentRecord, SaleRecord
 from kiosk.errors import CardFault, Refusal
 from kiosk.screens.self_service.ending import Ending
 from kiosk.screens.self_service.visit import Deed, Step, Visit
+from kiosk.screens.telling import reason_told
 from kiosk.screens.widgets.moving import Moving
 from kiosk.till.card_accounts import CardBack
 from kiosk.till.desk import Desk
@@ -176,7 +177,8 @@ def _unsold(screen: Deliver, sold: Sold) -> list[str]:
 def _not_delivered(screen: Deliver, record: SaleRecord) -> list[str]:
     committed = record.committed
     if record.state == "voided":
-        return [screen.say("kiosk.sale_voided", amount_minor=committed.amount_minor)]
+        said = screen.say("kiosk.sale_voided", amount_minor=committed.amount_minor)
+        return [said, *reason_told(screen.words, record.reason)]
     way = "card" if committed.card is not None else "token"
     return [
         screen.say("kiosk.sale_in_doubt", sale=committed.sale_id),

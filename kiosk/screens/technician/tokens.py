@@ -8,8 +8,9 @@ from pathlib import Path
 from kiosk.domain.record import TokenRecord
 from kiosk.domain.registry import Meter
 from kiosk.domain.special_tokens import MANAGEMENT, METER_TESTS
+from kiosk.domain.vending_keys import VendorKey
 from kiosk.errors import Refusal
-from kiosk.ports import LoadedFile, VendorKey
+from kiosk.ports import LoadedFile
 from kiosk.screens import token_telling
 from kiosk.screens.staff.form import Form, asked
 from kiosk.screens.staff.frame import StaffFrame
