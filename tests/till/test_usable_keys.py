@@ -13,7 +13,7 @@ from drivers.vending.vending_key import VendingKey, rehearsal_keys
 from kiosk.config import Settings
 from kiosk.domain import catalogue as catalogues
 from kiosk.errors import Refusal
-from kiosk.front.wiring import words_of
+from kiosk.front.sentences import words_of
 from kiosk.screens import telling
 from kiosk.screens.deliverable import cannot_deliver
 from kiosk.till import keys, registration, tokens
