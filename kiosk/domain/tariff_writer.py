@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
+import msgspec
+
 from kiosk.domain.money import decimals
 from kiosk.domain.tariff_pack import (
     PPM,
@@ -190,10 +192,17 @@ def _where(rate: Rate) -> Iterator[tuple[str, str]]:
 
 
 def _reached(item: SubItem) -> tuple[int, list[Rate]]:
-    """The price and the rates that can count: behind a rate that always fits there is none."""
+    """The price and the rates of an item, where a rate may always fit: it is the price then, and of
+    those behind it, which never count, only the split into periods is left."""
     for place, rate in enumerate(item.rates):
         if not (rate.season or rate.period or rate.step):
-            return rate.price_minor_per_mwh, item.rates[:place]
+            price = rate.price_minor_per_mwh
+            behind = [
+                msgspec.structs.replace(each, price_minor_per_mwh=price)
+                for each in item.rates[place + 1 :]
+                if each.season or each.period or each.step
+            ]
+            return price, [*item.rates[:place], *behind]
     return item.price_minor_per_mwh, item.rates
 
 
