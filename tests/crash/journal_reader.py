@@ -115,7 +115,8 @@ def tokens_in(facts: list[Told], findings: Findings) -> dict[str, Token]:
                 findings.doubled.append(f"token {fact['issue_id']} was committed twice")
             tokens[fact["issue_id"]] = Token(
                 fact["issue_id"], fact["meter"], fact["operation"], fact["energy_wh"],
-                fact["request"].get("new"), fact["request"].get("tokens", 1), fact["first_sale"],
+                fact["request"].get("new"), fact["request"].get("tokens", 1),
+                fact.get("first_sale", ""),
             )  # fmt: skip
         elif kind in {"token_issued", "token_refused"}:
             token = tokens[fact["issue_id"]]
