@@ -165,7 +165,8 @@ def diagnosis_lines(words: Words, found: Diagnosis) -> list[str]:
     if found.sale:
         lines.append(words.say("clinic.found_sale", sale=found.sale))
     if found.may_replace:
-        lines.append(words.say("clinic.may_replace", sale=found.sale))
+        may = "clinic.both_work" if found.first_works else "clinic.may_replace"
+        lines.append(words.say(may, sale=found.sale))
     return lines
 
 

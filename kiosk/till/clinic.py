@@ -34,19 +34,23 @@ STEPS: dict[str, str] = {
     "range_error": "technician",
     "function_error": "technician",
     "manufacturer_mismatch": "technician",
-    "nothing_shown": "technician",
+    "nothing_shown": "look_first",
     "no_power": "clear_tamper",
 }
 
 #: Steps after which a replacement may be the answer, when the token verifies and was never taken.
-_REPLACEABLE = frozenset({"type_again", "old", "technician"})
+_REPLACEABLE = frozenset({"type_again", "old", "technician", "look_first"})
+
+#: Answers after which the meter never takes this token: its identifier is too old for ever.
+_DEAD = frozenset({"old", "key_differs"})
 
 
 class Diagnosis(msgspec.Struct, frozen=True):
     """The next step for a meter, and the evidence for it.
 
     `sale` is the id of the first sale, to which a replacement is linked; `may_replace` says that
-    nothing speaks against one. `issue_id` names key change tokens to be typed first, or again.
+    one may be made; `first_works` that the meter may still take the first token, so that both could
+    be entered (E25). `issue_id` names key change tokens to be typed first, or again.
     """
 
     meter: str
@@ -56,6 +60,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
     given: GivenToken | None = None
     may_replace: bool = False
     issue_id: str = ""
+    first_works: bool = False
 
 
 def diagnose(desk: Desk, meter_number: str, result: str, token: str = "") -> Diagnosis | Refusal:
@@ -104,7 +109,8 @@ def _about(
     sale_id = sale.committed.sale_id if sale is not None else ""
     # Confirmed, but perhaps never typed to the end: typing it again does no harm (sts-facts 1.6).
     again = _key_change(desk, meter, confirmed=True) if step == "type_again" else ""
-    return Diagnosis(meter.number, result, step, sale_id, given, may_replace, again)
+    works = may_replace and step not in _DEAD
+    return Diagnosis(meter.number, result, step, sale_id, given, may_replace, again, works)
 
 
 def _first_sale(desk: Desk, given: GivenToken) -> SaleRecord | None:

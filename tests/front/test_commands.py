@@ -89,6 +89,16 @@ def test_every_figure_is_explained_when_a_past_sale_is_asked_for(kiosk: Kiosk) -
     assert "every line agrees" in plain.out
 
 
+def test_a_sale_wants_an_answer_when_a_key_change_was_never_confirmed(kiosk: Kiosk) -> None:
+    meter = a_meter(kiosk, "keypad")
+    change = ("keys", "change", meter, "--tariff-index", "7", "--reason", "moved house")
+    assert kiosk(*change).exit == 0
+    sale = ("sell", "--meter", meter, "--amount", "20")
+    refused = kiosk(*sale)
+    assert refused.exit == 1 and "nobody has confirmed that it took them" in refused.err
+    assert kiosk(*sale, "--old-key", "--json").json["state"] == "delivered"
+
+
 def test_the_other_answers_have_the_promised_keys(kiosk: Kiosk, tmp_path: Path) -> None:
     assert set(kiosk("recover", "--json").json) == {"settled", "kept", "in_doubt"}
     assert set(kiosk("verify", "--json").json) == {

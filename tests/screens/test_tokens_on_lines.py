@@ -8,6 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from drivers.vending.software import SoftwareVendor
+from drivers.vending.vending_key import rehearsal_keys
 from kiosk.domain.free_units import FreeUnits
 from kiosk.till.quote import Offer, quote
 from tests.screens.conftest import Hall
@@ -164,6 +166,22 @@ def test_a_meter_buys_when_it_was_led_through_its_roll_over(hall: Hall, talk: Ta
     _in_order(again, "is now under group 123456, revision 2", "Token, five groups of four: ")
     assert digits(again)[:2] == digits(text)
     assert meter.enter(digits(again)[-1]).result == "accepted"
+
+
+def test_a_purchase_is_asked_about_when_a_key_change_was_never_confirmed(
+    hall: Hall, talk: Talk
+) -> None:
+    meter = hall.keypad.meter.number
+    hall.desk.vendor = SoftwareVendor([NEWER, *rehearsal_keys()])
+    talk("technician", *TECHNICIAN, TOKENS, CHANGE, meter, "", "new key")
+    assert hall.desk.records.key_changes_of(meter), "made"
+    stopped = talk("cashier", *SUPERVISOR, "1", meter, "N", "N")
+    _in_order(stopped, "nobody has confirmed", "taken all 2 tokens?", "Sell for the old key?")
+    assert hall.desk.records.sales_of(meter=meter) == []
+    sold = talk("cashier", *SUPERVISOR, "1", meter, "N", "Y", "35", "", "", "Y")
+    _in_order(sold, "Sell for the old key?", "Token, five groups of four: ")
+    customer = talk("self-service", "1", meter, "Y", "Q")
+    assert "nobody has confirmed" in customer and "Amount in ZAR" not in customer
 
 
 def test_the_customer_hears_whom_to_ask_when_the_key_has_run_out(hall: Hall, talk: Talk) -> None:

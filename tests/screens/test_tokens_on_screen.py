@@ -9,7 +9,9 @@ import pytest
 
 from kiosk.domain import facts
 from kiosk.domain.free_units import FreeUnits
+from kiosk.domain.record import TokenRecord
 from kiosk.screens.widgets.digits import drawn, token_lines
+from kiosk.till import keys
 from kiosk.till.hand_over import hand_over_all
 from kiosk.till.quote import Offer, quote
 from tests.screens.conftest import Hall, Player
@@ -218,6 +220,32 @@ def test_a_meter_buys_at_the_counter_when_it_was_led_through_its_roll_over(hall:
     (record,) = hall.desk.records.sales_of(meter=meter.number)
     assert record.token is not None
     assert meter.enter(record.token).energy_wh_added == record.committed.energy_wh
+
+
+def test_the_counter_warns_before_the_amount_when_a_key_change_was_never_confirmed(
+    hall: Hall,
+) -> None:
+    meter = hall.keypad.meter.number
+    hall.desk.operator, hall.desk.role = "301", "supervisor"
+    assert isinstance(keys.change_key(hall.desk, meter, "moved", tariff_index=7), TokenRecord)
+
+    async def script(player: Player) -> None:
+        await sign_in(player, "301")
+        await player.see("What is to be done?")
+        await player.press("1")
+        await player.see("Which customer?")
+        await player.press(*meter, "enter")
+        await player.see("is not confirmed: a token may not work")
+        await player.press("5")
+        await player.see("Show the key change tokens")
+        await player.press("enter")
+        await player.see("1 of 2:")
+        await player.press("enter")
+        await player.see("From 10.00 ZAR")
+
+    hall.play(script, face="cashier")
+    after = hall.desk.records.meter(meter)
+    assert after is not None and after.tariff_index == 7
 
 
 def test_the_customer_hears_of_the_roll_over_before_any_amount(hall: Hall) -> None:

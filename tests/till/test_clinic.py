@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from kiosk.config import Settings
+from kiosk.front.wiring import words_of
+from kiosk.screens import token_telling
 from kiosk.till import clinic, keys, tokens
 from kiosk.till.clinic import Diagnosis
 from kiosk.till.desk import Desk
@@ -25,7 +28,7 @@ TABLE = """
     range_error            technician    yes
     function_error         technician    yes
     manufacturer_mismatch  technician    yes
-    nothing_shown          technician    yes
+    nothing_shown          look_first    yes
     no_power               clear_tamper  no
 """
 ROWS = [row.split() for row in TABLE.strip().splitlines()]
@@ -44,6 +47,29 @@ def test_each_answer_of_a_meter_has_its_next_step(
     diagnosis = found(clinic.diagnose(desk, KEYPAD, result))
     assert (diagnosis.step, diagnosis.may_replace) == (step, replace == "yes")
     assert diagnosis.sale == sale.committed.sale_id
+
+
+@pytest.mark.parametrize(
+    "result", ["range_error", "function_error", "nothing_shown", "crc_error", "rejected"]
+)
+def test_both_tokens_are_warned_of_when_the_meter_may_still_take_the_first(
+    hall: Hall, desk: Desk, result: str
+) -> None:
+    sale = sold(sell_to(desk, KEYPAD, 5000))
+    assert hall.enter(KEYPAD, sale.token or "").result == "accepted"
+    lines = token_telling.diagnosis_lines(
+        words_of(Settings()), found(clinic.diagnose(desk, KEYPAD, result))
+    )
+    assert any("both could be entered" in line for line in lines)
+    assert not any("Nothing speaks against" in line for line in lines)
+
+
+def test_nothing_speaks_against_a_replacement_when_the_token_is_too_old(desk: Desk) -> None:
+    sold(sell_to(desk, KEYPAD, 5000))
+    lines = token_telling.diagnosis_lines(
+        words_of(Settings()), found(clinic.diagnose(desk, KEYPAD, "old"))
+    )
+    assert lines[-1].startswith("Nothing speaks against")
 
 
 def test_no_answer_is_forgotten_in_the_table() -> None:

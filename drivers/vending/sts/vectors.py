@@ -2,8 +2,9 @@
 
 A file of schema "sts-vectors/1" is JSON: `schema` and `vectors`, a list of objects with a unique
 `id`, a `kind` (token, key_change, decoder_key, cipher, crc, luhn, reject), what goes `in`, what
-comes `out`, and in `published` the names in `out` that stand literally in their source
-("tokens.1" is `out.tokens["1"]`). Numbers in hex are lower case, most significant byte first.
+comes `out`, and in `published` the names in `out` that stand literally in their source, one at
+least ("tokens.1" is `out.tokens["1"]`). Where there is a `count` it must be that of the vectors.
+Numbers in hex are lower case, most significant byte first.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ class _Vector(msgspec.Struct, frozen=True):
 class _File(msgspec.Struct, frozen=True):
     schema: str
     vectors: list[_Vector]
+    count: int | None = None
 
 
 def check_file(path: Path) -> Report:
@@ -72,20 +74,27 @@ def _vectors_of(data: bytes, name: str) -> list[_Vector]:
         raise BadInput(f"{name}: not a file of schema {SCHEMA}: {fault}.") from fault
     if file.schema != SCHEMA:
         raise BadInput(f"{name}: its schema is {file.schema[:40]!r}, not {SCHEMA}.")
+    if not file.vectors:
+        raise BadInput(f"{name}: there is no vector in it.")
+    if file.count is not None and file.count != len(file.vectors):
+        raise BadInput(
+            f"{name}: it names {file.count} vectors and has {len(file.vectors)}; copy it again."
+        )
     known: set[str] = set()
     for vector in file.vectors:
         if vector.id in known:
             raise BadInput(f"{name}: the id {vector.id!r} stands twice.")
         if vector.kind not in ANSWERS:
             raise BadInput(f"{name}: {vector.id}: there is no kind {vector.kind!r}.")
+        if not vector.published:
+            raise BadInput(f"{name}: {vector.id}: published names no value, so it proves nothing.")
         known.add(vector.id)
     return file.vectors
 
 
 def _failures(vector: _Vector, name: str) -> list[Failure]:
     expected = _flat(vector.out)
-    # A vector that names nothing as published would prove nothing: then all its values count.
-    fields = vector.published or sorted(expected)
+    fields = vector.published
     if not set(fields) <= set(expected):
         raise BadInput(f"{name}: {vector.id}: published names a value that is not in out.")
     try:

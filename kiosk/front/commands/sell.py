@@ -20,7 +20,7 @@ from kiosk.front.operator import become
 from kiosk.front.wiring import House, opened
 from kiosk.front.world import READER
 from kiosk.screens import telling
-from kiosk.till import history, recover
+from kiosk.till import history, recover, rollover
 from kiosk.till.account import capital_payment
 from kiosk.till.free import grant
 from kiosk.till.hand_over import hand_over_all
@@ -52,6 +52,10 @@ def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
         how.add_argument(
             "--from-card", dest="source", action="store_const", const="card",
             help="the money on the card",
+        )  # fmt: skip
+        parser.add_argument(
+            "--old-key", action="store_true",
+            help="sell although a key change of the meter was made and not confirmed",
         )  # fmt: skip
         parser.add_argument("--free-kwh", default="", help="free units in a token beside it")
         parser.add_argument("--reason", default="", help="why they are given; it is printed")
@@ -132,7 +136,9 @@ def _sell(house: House, options: argparse.Namespace) -> int | Refusal:
         if isinstance(settled, Refusal):
             return settled
         _tell_earlier(house, buyer, options)
-        offer = _granted(house, _offer(house, options), options)
+        offer = _change_waiting(house, buyer, options) or _granted(
+            house, _offer(house, options), options
+        )
         if isinstance(offer, Refusal):
             return offer
         payment = _payment(house, options, offer)
@@ -163,6 +169,13 @@ def _tell_earlier(house: House, buyer: Buyer, options: argparse.Namespace) -> No
             say.aside(line)
         else:
             say.out(line)
+
+
+def _change_waiting(house: House, buyer: Buyer, options: argparse.Namespace) -> Refusal | None:
+    """A token under the old key fails when the meter has taken its key change; --old-key: it has
+    not."""
+    due = rollover.due(house.desk, buyer.meter)
+    return None if due is None or due.must or options.old_key else due.refusal()
 
 
 def _granted(house: House, offer: Offer | Refusal, options: argparse.Namespace) -> Offer | Refusal:

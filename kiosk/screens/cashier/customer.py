@@ -63,7 +63,7 @@ class CustomerPage(StaffFrame):
         row, self._buyer, sales, self._waiting, self._due = read
         self._sales = [] if isinstance(sales, Refusal) else sales
         lines = self._record_lines(row)
-        if self._due is not None and self._due.record is not None:
+        if self._due is not None and self._due.must and self._due.record is not None:
             issue = self._due.record.committed.issue_id
             lines.append(self.say("tokens.rollover_made", issue=issue))
         if not self._sales:
@@ -83,8 +83,16 @@ class CustomerPage(StaffFrame):
             self._say_hands("")
 
     def _due_sentence(self, due: RollOver) -> str:
-        said = self.say("tokens.rollover_here", base_date=due.meter.base_date)
+        if not due.must:
+            assert due.record is not None
+            return self.say("tokens.finish_here", issue=due.record.committed.issue_id)
+        said = self._why_due(due)
         return f"{said} {self.say('tokens.rollover_offer' if due.may else 'tokens.rollover_ask')}"
+
+    def _why_due(self, due: RollOver) -> str:
+        if due.must:
+            return self.say("tokens.rollover_here", base_date=due.meter.base_date)
+        return self.words.refusal(due.refusal())
 
     def _record_lines(self, row: RegistryRow) -> list[str]:
         meter, customer, buyer = row.meter, row.customer, self._buyer
@@ -112,7 +120,7 @@ class CustomerPage(StaffFrame):
 
     def press_enter(self) -> None:
         """Sell to this customer."""
-        if isinstance(self._buyer, Buyer) and self._due is None:
+        if isinstance(self._buyer, Buyer) and (self._due is None or not self._due.must):
             from kiosk.screens.cashier.amount import Amount
 
             self.face_app.go(Amount(self._buyer))
@@ -154,8 +162,10 @@ class CustomerPage(StaffFrame):
         from kiosk.screens.cashier.key_change import BeginRollOver
 
         sentences = [
-            self.say("tokens.rollover_here", base_date=due.meter.base_date),
-            self.say("tokens.rollover_begin", meter=self.meter),
+            self._why_due(due),
+            self.say(
+                "tokens.rollover_begin" if due.must else "tokens.finish_begin", meter=self.meter
+            ),
         ]
         self.face_app.go(
             BeginRollOver(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kiosk.domain.record import TokenRecord
 from kiosk.errors import Refusal
 from kiosk.screens import telling, token_telling
 from kiosk.screens.lines import buying
@@ -20,7 +21,23 @@ def may_buy(console: Console, buyer: Buyer) -> bool:
         console.say(*telling.outcome_lines(console.words, handed.record, station))
         buying.say_slip(console, handed.job)
     due = rollover.due(console.desk, buyer.meter)
+    if due is not None and due.record is not None and not due.must:
+        return _change_settled(console, due, due.record)
     return due is None or _rolled_over(console, due)
+
+
+def _change_settled(console: Console, due: rollover.RollOver, record: TokenRecord) -> bool:
+    """Ask about a key change that nobody has confirmed; whether the meter can buy now."""
+    console.refuse(due.refusal())
+    if console.desk.role == "self_service":
+        return False
+    if due.may and console.confirm(_taken(console, record)):
+        return _confirmed(console, record)
+    return console.confirm(console.words.say("tokens.sell_old_key"))
+
+
+def _taken(console: Console, record: TokenRecord) -> str:
+    return console.words.say("tokens.rollover_taken", count=len(record.tokens))
 
 
 def _rolled_over(console: Console, due: rollover.RollOver) -> bool:
@@ -41,8 +58,10 @@ def _rolled_over(console: Console, due: rollover.RollOver) -> bool:
         return False
     if console.desk.slips is not None and console.desk.writer is not None:
         buying.say_slip(console, token_book.print_slip(console.desk, record))
-    if not console.confirm(console.words.say("tokens.rollover_taken", count=len(record.tokens))):
-        return False
+    return console.confirm(_taken(console, record)) and _confirmed(console, record)
+
+
+def _confirmed(console: Console, record: TokenRecord) -> bool:
     meter = keys.confirm(console.desk, record.committed.issue_id)
     if isinstance(meter, Refusal):
         console.refuse(meter)

@@ -96,7 +96,7 @@ class Confirm(Step):
         from kiosk.screens.self_service.ending import Ending
 
         sentences = [self.words.refusal(due.refusal())]
-        if due.record is not None:
+        if due.must and due.record is not None:
             issue = due.record.committed.issue_id
             sentences.append(self.say("tokens.rollover_made", issue=issue))
         self.face_app.go(Ending(sentences, kind="warn", visit=self.visit))

@@ -155,6 +155,26 @@ def test_file_is_refused_when_an_id_stands_twice_or_no_file_is_there(tmp_path: P
         check_file(tmp_path / "none.json")
 
 
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda file: file.update(vectors=[]), "there is no vector in it"),
+        (lambda file: file["vectors"][0].update(published=[]), "published names no value"),
+        (lambda file: file["vectors"][0].pop("published"), "published names no value"),
+        (lambda file: file.update(count=len(file["vectors"]) + 1), "it names"),
+    ],
+)
+def test_a_file_is_refused_when_it_would_prove_less_than_it_says(
+    spoil: Callable[[dict[str, Any]], None], sentence: str
+) -> None:
+    vectors = sample()
+    file = {"schema": "sts-vectors/1", "vectors": vectors, "count": len(vectors)}
+    assert check(json.dumps(file).encode()).failures == []
+    spoil(file)
+    with pytest.raises(BadInput, match=sentence):
+        check(json.dumps(file).encode())
+
+
 @pytest.mark.skipif(not PUBLIC.exists(), reason="the large file of vectors is not here")
 def test_every_public_vector_passes_when_the_file_is_here() -> None:
     report = check_file(PUBLIC)
