@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.front.conftest import Kiosk, a_meter, customers, is_one_sentence
+from tests.front.conftest import Kiosk, a_customer, a_meter, customers, is_one_sentence
 
 
 def owner_of(kiosk: Kiosk, meter: str) -> str:
@@ -98,7 +98,7 @@ def test_bills_are_taken_in_and_collected_when_a_file_is_named(
 
 
 def test_an_account_is_closed_with_its_meter_and_its_history_stays(kiosk: Kiosk) -> None:
-    owner = next(row for row in customers(kiosk) if row["meter_kind"] == "keypad")
+    owner = a_customer(kiosk, "keypad")
     account, meter = str(owner["account"]), str(owner["meter"])
     kiosk("account", "deposit", account, "--amount", "40")
     kiosk("refund", "--from", f"deposit:{account}", "--amount", "15", "--reason", "asked for it")
