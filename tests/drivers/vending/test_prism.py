@@ -185,7 +185,7 @@ def test_terminal_comes_back_when_the_service_was_switched_off(
     with pytest.raises(VendorFault, match=r"is lost|cannot be reached"):
         bench.vendor.issue(REQUEST)
     bench.service = SimulatedPrism(tmp_path / "service", KEYS, ACCOUNT, port=port)
-    assert issued(bench.vendor, REQUEST) == first
+    assert issued(bench, REQUEST) == first
 
 
 def test_service_remembers_when_it_is_killed_after_the_act(tmp_path: Path) -> None:
@@ -245,12 +245,12 @@ def test_same_digits_come_when_the_service_rolls_the_random_bits(
 
 def test_late_answer_is_not_taken_for_another_sale_when_it_comes_at_last(tmp_path: Path) -> None:
     with PrismBench(tmp_path, timeout_s=0.3, settle_s=0.1) as bench:
-        issued(bench.vendor, changed(message_id="warm", identifier=2))
+        issued(bench, changed(message_id="warm", identifier=2))
         bench.lose("late", "issueCreditToken")
         with pytest.raises(VendorFault, match="did not answer issueCreditToken in time"):
             bench.vendor.issue(REQUEST)
         second = changed(message_id="sale0000000002", identifier=REQUEST.identifier + 1)
-        tokens = [bench.vendor.issue(second), issued(bench.vendor, REQUEST)]
+        tokens = [bench.vendor.issue(second), issued(bench, REQUEST)]
         assert [made.token for made in bench.made()][1:] in (tokens, tokens[::-1])
 
 
@@ -260,13 +260,13 @@ def test_nothing_is_issued_twice_when_the_service_works_on_after_its_line_was_gi
     # Silent on the issue and on the question after it, so the connection is given up; the service
     # makes the token half a second later, when "never seen" was already answered on a new one.
     with PrismBench(tmp_path, timeout_s=0.9, settle_s=0.1) as bench:
-        issued(bench.vendor, changed(message_id="warm", identifier=2))
+        issued(bench, changed(message_id="warm", identifier=2))
         bench.service.late_s = 2.2
         bench.lose("late", "issueCreditToken")
         for _ in range(2):
             with pytest.raises(VendorFault, match="did not answer"):
                 bench.vendor.issue(REQUEST)
-        token = issued(bench.vendor, REQUEST)
+        token = issued(bench, REQUEST)
         assert [made.token for made in bench.made()][1:] == [token]
 
 
@@ -285,7 +285,7 @@ def test_token_is_not_given_out_when_it_is_another_than_was_asked_for(
     bench: PrismBench, changes: dict[str, object], reason: str
 ) -> None:
     """Under one message id the service holds the token of another request."""
-    issued(bench.vendor, REQUEST)
+    issued(bench, REQUEST)
     with pytest.raises(VendorFault, match=reason):
         bench.vendor.issue(changed(**changes))
     assert len(bench.made()) == 1
@@ -318,7 +318,7 @@ def test_identifier_of_the_journal_decides_when_the_service_would_take_the_next(
     bench: PrismBench,
 ) -> None:
     """The service moves on from a minute that the meter has had: that token is not sold."""
-    issued(bench.vendor, REQUEST)
+    issued(bench, REQUEST)
     with pytest.raises(VendorFault, match="another identifier"):
         bench.vendor.issue(changed(message_id="sale0000000002"))
 
@@ -385,7 +385,7 @@ def test_no_secret_shows_when_everything_is_printed_and_logged(
     bench: PrismBench, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        issued(bench.vendor, REQUEST)
+        issued(bench, REQUEST)
         bench.lose("garbage", "issueCreditToken")
         with suppress(VendorFault):
             bench.vendor.issue(changed(message_id="sale0000000002", identifier=77))
@@ -414,7 +414,7 @@ def test_password_is_read_when_only_its_owner_can(tmp_path: Path) -> None:
 def test_an_answer_that_lacks_a_field_is_a_fault_when_it_is_read(
     bench: PrismBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    issued(bench.vendor, REQUEST)
+    issued(bench, REQUEST)
     (issue,) = bench.service.module.issues()
     partial = {name: value for name, value in _camel(issue.tokens[0]).items() if name != "tokenDec"}
     monkeypatch.setattr(bench.service.module, "_fetch", lambda _message_id: [partial])

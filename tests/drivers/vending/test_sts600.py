@@ -284,8 +284,8 @@ def test_late_answer_is_not_taken_for_another_sale_when_it_comes_at_last(tmp_pat
             bench.vendor.issue(REQUEST)
         second = changed(message_id="second", identifier=REQUEST.identifier + 1)
         tokens = {
-            second.identifier: issued(bench.vendor, second),
-            REQUEST.identifier: issued(bench.vendor, REQUEST),
+            second.identifier: issued(bench, second),
+            REQUEST.identifier: issued(bench, REQUEST),
         }
         assert {made.identifier: made.token for made in bench.made()} == tokens
 
@@ -293,13 +293,13 @@ def test_late_answer_is_not_taken_for_another_sale_when_it_comes_at_last(tmp_pat
 def test_token_is_not_another_sales_when_questions_were_asked_twice(tmp_path: Path) -> None:
     """The module thinks so long that the reply to a repeated question arrives a sale later."""
     with Sts600Bench(tmp_path, timeout_s=0.1) as bench:
-        issued(bench.vendor, changed(message_id="warm", identifier=2))
+        issued(bench, changed(message_id="warm", identifier=2))
         bench.device.pauses_s = [0.25, 0.0, 0.3]
         for _ in range(3):
             with pytest.raises(VendorFault, match="does not answer"):
                 bench.vendor.issue(REQUEST)
         second = changed(message_id="second", identifier=REQUEST.identifier + 1)
-        token = issued(bench.vendor, second)
+        token = issued(bench, second)
         assert token in {
             made.token for made in bench.made() if made.identifier == second.identifier
         }
@@ -312,7 +312,9 @@ def test_meter_takes_one_of_them_when_a_repeat_has_other_digits(tmp_path: Path) 
     vendor = Sts600Vendor(device.path, [1], tmp_path / "answers.json", timeout_s=0.2)
     vendor.keys()
     device.lose("after_act", "VC")
-    given = issued(vendor, REQUEST)
+    with pytest.raises(VendorFault):
+        vendor.issue(REQUEST)
+    given = vendor.issue(REQUEST)
     vendor.close()
     again = Sts600Vendor(device.path, [1], tmp_path / "answers.json", timeout_s=0.2)
     assert again.issue(REQUEST) == given
@@ -347,12 +349,12 @@ def test_module_remembers_its_credit_when_the_power_comes_back(tmp_path: Path) -
     path.write_bytes(path.read_bytes() + b'{"register":1,"pan":"60')
     with Sts600Bench(tmp_path, timeout_s=1.0) as bench:
         assert [made.token for made in bench.made()] == [token]
-        issued(bench.vendor, changed(message_id="second", identifier=REQUEST.identifier + 1))
+        issued(bench, changed(message_id="second", identifier=REQUEST.identifier + 1))
     assert len(path.read_bytes().splitlines()) == 2
 
 
 def test_message_id_is_refused_when_it_had_another_request(bench: Sts600Bench) -> None:
-    issued(bench.vendor, REQUEST)
+    issued(bench, REQUEST)
     answer = bench.vendor.issue(changed(units=124))
     assert isinstance(answer, Refusal)
     assert answer.code == "message_reused"
@@ -380,7 +382,7 @@ def test_no_key_shows_when_everything_is_printed_and_logged(
     bench: Sts600Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        issued(bench.vendor, REQUEST)
+        issued(bench, REQUEST)
         bench.hurry()
         bench.lose("garbage", "GA")
         with suppress(VendorFault):
