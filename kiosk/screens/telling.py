@@ -198,10 +198,12 @@ def set_lines(words: Words, paid: str, free: list[tuple[FreeToken, str]]) -> lis
 
 
 def reason_told(words: Words, reason: str) -> list[str]:
-    """The reason that a fact gives, as a sentence; a module's own word where there is none."""
+    """The reason that a fact gives, as a sentence; around a module's own word where it is one."""
     if not reason:
         return []
-    return [words.say(f"why.{reason}") if words.knows(f"why.{reason}") else reason]
+    if words.knows(f"why.{reason}"):
+        return [words.say(f"why.{reason}")]
+    return [words.say("why.module_refused", reason=reason)]
 
 
 def _voided(words: Words, record: SaleRecord, station: str) -> str:

@@ -17,8 +17,8 @@ def held_keys(desk: Desk) -> list[VendorKey] | Refusal:
         return Refusal("no_module")
     try:
         return desk.vendor.keys()
-    except VendorFault:
-        return Refusal("vendor_silent")
+    except VendorFault as silent:
+        return Refusal("module_silent", {"reason": silent.sentence})
 
 
 def base_date_refused(desk: Desk, meter: str, base_date: int) -> Refusal | None:
@@ -34,7 +34,7 @@ def key_refused(
     desk: Desk, meter: str, place: KeyPlace, algorithm: str, tokens: Sequence[tuple[int, int]]
 ) -> Refusal | None:
     """Why the key of `place` cannot carry `tokens` (identifier, units), all of them together."""
-    held = held_keys(desk)
+    held = held_keys(desk) if desk.vendor is not None else []
     if isinstance(held, Refusal):
         return held
     wanted = (place.supply_group, place.key_revision, place.key_type, place.base_date, algorithm)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kiosk.config import Settings
-from kiosk.front.wiring import words_of
+from kiosk.front.sentences import words_of
 from kiosk.screens import token_telling
 from kiosk.till import clinic, keys, tokens
 from kiosk.till.clinic import Diagnosis
