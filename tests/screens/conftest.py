@@ -65,9 +65,6 @@ class Hall:
         face: Face = "self-service",
         size: tuple[int, int] = (80, 24),
     ) -> None:
-        # Whoever furnished the home has gone: a face begins with nobody signed in.
-        self.desk.operator, self.desk.role = "self-service", "self_service"
-
         async def run() -> None:
             app = FaceApp(self.desk, face, self.house.words, self.house.hands, pin="1234")
             async with app.run_test(size=size) as pilot:
@@ -98,6 +95,12 @@ class Player:
         """What stands on the screen now, line by line."""
         lines = self.app.screen._compositor.render_strips()
         return "\n".join(strip.text.rstrip() for strip in lines)
+
+    async def idle(self) -> None:
+        """Wait until the screen hears keys again."""
+        await self.pilot.pause()
+        while getattr(self.app.screen, "busy", False):
+            await self.pilot.pause(0.01)
 
     async def see(self, wanted: str, *, within_s: float = 12.0) -> str:
         """Wait until `wanted` stands on the screen; the whole screen then."""
