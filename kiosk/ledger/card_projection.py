@@ -67,7 +67,8 @@ def _done(c: Connection, sequence: int, _time_ms: int, fact: card_facts.CardWork
         row = c.execute(
             "SELECT family FROM card_works WHERE work_id = ?", (fact.work_id,)
         ).fetchone()
-        _move_stock(c, row[0], issued=1, in_stock=-1)
+        if row is not None:  # a work that was never begun is named by the proof (E29), not here
+            _move_stock(c, row[0], issued=1, in_stock=-1)
 
 
 def _undone(c: Connection, sequence: int, _time_ms: int, fact: card_facts.CardWorkUndone) -> None:

@@ -124,7 +124,7 @@ FAMILIES = [
     Family("TechnicianSignIn", "technician"),
     Family("TechnicianMenu", "technician", _TECHNICIAN),
     Family("Devices", "technician", [*_TECHNICIAN, "1"]),
-    Family("SettingsPage", "technician", [*_TECHNICIAN, "4"]),
+    Family("SetupMenu", "technician", [*_TECHNICIAN, "4"]),
 ]
 
 
@@ -138,8 +138,10 @@ async def go(hall: Hall, visitor: Visitor, family: Family) -> None:
 
 
 async def _take(hall: Hall, visitor: Visitor, family: Family) -> None:
+    own = family.face == "self-service"  # nobody signs in at a kiosk
+    hall.house.desk.operator = "self-service" if own else ""
+    hall.house.desk.role = "self_service" if own else ""
     visitor.app.start_over()
-    hall.house.desk.operator = "self-service" if family.face == "self-service" else ""
     await visitor.settle()
     for step in family.way:
         if step == "note":
