@@ -246,13 +246,15 @@ def ask_once(vendor: TokenVendor, request: TokenRequest) -> None:
         return
 
 
-def random_issues(bench: VendorBench, count: int, seed: int) -> str:
-    """`count` issues for a street of meters; at each one some exchange is lost in some way."""
+def random_issues(bench: VendorBench, count: int, seed: int, first: int = 0) -> tuple[int, int]:
+    """`count` issues for a street of meters, numbered from `first`; at each one an exchange is lost
+    in some way, at some of them the question after the lost one too, and now and then the program
+    is started anew. How many were issued, and how many repeats the module saw."""
     bench.hurry()
-    rng = random.Random(seed)
+    rng = random.Random(f"{seed} {first}")
     meters = [_meter(rng) for _ in range(20)]
     given: dict[str, tuple[int, str]] = {}
-    for number in range(count):
+    for number in range(first, first + count):
         request = changed(
             message_id=f"random{number:010d}",
             meter=rng.choice(meters),
@@ -261,14 +263,23 @@ def random_issues(bench: VendorBench, count: int, seed: int) -> str:
             tariff_index=rng.randrange(1, 9),
         )
         if bench.losses:
-            (loss,) = rng.choices(list(bench.losses), list(bench.losses.values()))
-            bench.lose(loss, bench.exchanges[-1] if rng.random() < 0.9 else bench.exchanges[0])
+            _lose(bench, bench.exchanges[-1] if rng.random() < 0.9 else bench.exchanges[0], rng)
+            if rng.random() < 0.05:
+                _lose(bench, rng.choice(bench.exchanges), rng)
         token = issued(bench, request)
+        if rng.random() < 0.01:
+            bench.reopen()
+            assert issued(bench, request) == token
         given[request.message_id] = (request.identifier, token)
     made = bench.made()
     assert_nothing_twice(made, given)
     assert len({token for _, token in given.values()}) == count
-    return f"{count} issued, {len(made) - count} repeats"
+    return count, len(made) - count
+
+
+def _lose(bench: VendorBench, exchange: str, rng: random.Random) -> None:
+    (loss,) = rng.choices(list(bench.losses), list(bench.losses.values()))
+    bench.lose(loss, exchange)
 
 
 def _meter(rng: random.Random) -> str:
