@@ -402,12 +402,14 @@ class Rescue(Protocol):
 
 
 class HandsAnswer(msgspec.Struct, frozen=True):
-    """What came of it: `done` or why not, and what can be read on the device afterwards."""
+    """What came of it: `done` or why not, and what can be read on the device afterwards; `display`
+    is the text on a meter."""
 
     done: bool
     result: str
     energy_wh_added: int = 0
     energy_left_wh: int | None = None
+    display: str = ""
 
 
 class Hands(Protocol):
@@ -441,6 +443,9 @@ class Hands(Protocol):
     def insert_in_meter(self, meter: str, card: str = "") -> HandsAnswer:
         """Put a card into a card meter: its customer's, or the one with serial `card`; it must not
         be in a reader."""
+
+    def open_case(self, meter: str) -> HandsAnswer:
+        """Open the case of a keypad meter: it switches off until a clear-tamper token is typed."""
 
     def show_meter(self, meter: str) -> HandsAnswer:
         """Read the meter's display."""

@@ -59,6 +59,17 @@ class KeypadMeter:
         """Everything that the meter knows, for a technician and for tests."""
         return self._memory.read()
 
+    def settings(self) -> str:
+        """What tokens have set, as its menu shows it to a technician."""
+        state = self._memory.read()
+        limits = {"power limit": state.power_limit_w, "unbalance": state.phase_unbalance_limit_w}
+        told = [f"{name} {value} W" for name, value in limits.items() if value is not None]
+        told += [f"value {index} = {value}" for index, value in state.values.items()]
+        told += [f"flag {index} = {value}" for index, value in state.flags.items()]
+        key = f"key {state.supply_group}/{state.key_revision}, base {state.base_date}"
+        case = "case open" if state.tampered else "case shut"
+        return ", ".join([f"switch {state.switch}", case, key, f"rate {state.tariff_rate}", *told])
+
     def show(self) -> MeterFace:
         """What a person reads on the meter now."""
         state = self._memory.read()

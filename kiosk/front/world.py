@@ -278,15 +278,33 @@ class WorldHands:
             hand.close()
         return _answer(answer, found.show())
 
+    def open_case(self, meter: str) -> HandsAnswer:
+        """Open the case of a keypad meter, as somebody does who wants to bridge it."""
+        from drivers.meter.keypad import KeypadMeter
+
+        found = self._world.meter(meter)
+        if not isinstance(found, KeypadMeter):
+            raise BadInput(
+                f"{meter}: this meter has no keypad to clear it by; leave its case shut."
+            )
+        found.open_case()
+        return HandsAnswer(True, "case opened", 0, found.show().energy_left_wh, found.settings())
+
     def show_meter(self, meter: str) -> HandsAnswer:
         """Read the meter's display."""
-        face = self._world.meter(meter).show()
-        return HandsAnswer(True, face.last_result or "shown", 0, face.energy_left_wh)
+        from drivers.meter.keypad import KeypadMeter
+
+        found = self._world.meter(meter)
+        face = found.show()
+        settings = found.settings() if isinstance(found, KeypadMeter) else ""
+        return HandsAnswer(True, face.last_result or "shown", 0, face.energy_left_wh, settings)
 
 
 def _answer(answer: MeterAnswer, face: MeterFace) -> HandsAnswer:
     taken = answer.result in {"accepted", "credited"}
-    return HandsAnswer(taken, answer.result, answer.energy_wh_added, face.energy_left_wh)
+    return HandsAnswer(
+        taken, answer.result, answer.energy_wh_added, face.energy_left_wh, answer.display
+    )
 
 
 def note_minor(text: str, currency: str) -> int:

@@ -22,7 +22,8 @@ card pull              pull it
 note AMOUNT            push a note into the acceptor (20)
 meter enter METER TOKEN   type the 20 digits into a keypad meter
 meter insert METER [SERIAL]   put its customer's card, or another one, into a card meter
-meter show METER       read the meter's display"""
+meter open-case METER  open the case of a keypad meter: it switches off until that is cleared
+meter show METER       read the meter's display and what tokens have set"""
 
 
 def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
@@ -49,7 +50,8 @@ def run(verb: str, options: argparse.Namespace, context: Context) -> int:
         left = answer.energy_left_wh
         meter = "" if left is None else f", {format_kwh(left)} kWh left"
         added = f" +{format_kwh(answer.energy_wh_added)} kWh" if answer.energy_wh_added else ""
-        say.out(f"{answer.result}{added}{meter}")
+        shown = f"; the meter shows: {answer.display}" if answer.display else ""
+        say.out(f"{answer.result}{added}{meter}{shown}")
     return 0
 
 
@@ -84,6 +86,8 @@ def _move(house: House, thing: str, words: list[str]) -> HandsAnswer:
             return hands.insert_in_meter(meter)
         case ["meter", "insert", meter, card]:
             return hands.insert_in_meter(meter, card)
+        case ["meter", "open-case", meter]:
+            return hands.open_case(meter)
         case ["meter", "show", meter]:
             return hands.show_meter(meter)
     raise BadInput(
