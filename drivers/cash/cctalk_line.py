@@ -32,8 +32,8 @@ class CctalkLine:
     """Asks one device; every answer comes within `tries` x `reply_timeout_s` or is a CashFault.
 
     Answers carry no number, so one that comes too late looks like the answer to the next question:
-    after a lost answer the next other question waits until the line is silent. It may take so much
-    longer.
+    after a lost answer the next question waits until the line is silent, the same one too, since an
+    older list of events would look like one that ran on by hundreds. It may take so much longer.
     """
 
     def __init__(
@@ -55,8 +55,8 @@ class CctalkLine:
         self._port: serial.Serial | None = None
         self._reopen_at_s = 0.0
         self._reopen_wait_s = REOPEN_FIRST_S
-        #: The question whose answer, or one of its answers, has not come yet.
-        self._overdue: tuple[int, bytes] | None = None
+        #: An answer that was asked for has not come yet.
+        self._overdue = False
 
     def ask(self, header: int, data: bytes = b"", sizes: tuple[int, ...] = (0,)) -> bytes:
         """The data of the device's answer, which has one of `sizes` bytes.
@@ -64,6 +64,7 @@ class CctalkLine:
         A lost answer is asked for again: the device may see a command twice. CashFault when there
         is no answer; the line is then closed and opened anew after a wait.
         """
+        self._await_silence()
         for _ in range(self._tries):
             answer = self._exchange(header, data)
             if answer is not None and answer.header == REPLY and len(answer.data) in sizes:
@@ -74,6 +75,7 @@ class CctalkLine:
 
     def ask_once(self, header: int) -> bytes:
         """The answer to a question that not every device knows; empty without one, no fault."""
+        self._await_silence()
         answer = self._exchange(header, b"")
         return answer.data if answer is not None and answer.header == REPLY else b""
 
@@ -111,13 +113,10 @@ class CctalkLine:
         self.open()
         assert self._port is not None
         try:
-            if self._overdue not in (None, (header, data)):
-                self._await_silence(self._port)
             self._port.reset_input_buffer()
             self._port.write(build(Frame(self.address, header, data), self._check))
             answer = self._await_answer(self._port)
-            if answer is None:
-                self._overdue = (header, data)
+            self._overdue = self._overdue or answer is None
         except (OSError, termios.error) as trouble:
             self.lose()
             raise CashFault(f"The line {self.path} is lost: {trouble}.") from trouble
@@ -125,14 +124,20 @@ class CctalkLine:
             time.sleep(BYTE_GAP_S)
         return answer
 
-    def _await_silence(self, port: serial.Serial) -> None:
+    def _await_silence(self) -> None:
         """Let what is overdue go by: until nothing comes for as long as an answer may take."""
+        if not self._overdue or self._port is None:
+            return
         watch = select.poll()
-        watch.register(port.fileno(), select.POLLIN)
+        watch.register(self._port.fileno(), select.POLLIN)
         latest_s = time.monotonic() + self._tries * self._reply_timeout_s
-        while time.monotonic() < latest_s and watch.poll(self._reply_timeout_s * 1000):
-            port.read(512)
-        self._overdue = None
+        try:
+            while time.monotonic() < latest_s and watch.poll(self._reply_timeout_s * 1000):
+                self._port.read(512)
+        except (OSError, termios.error) as trouble:
+            self.lose()
+            raise CashFault(f"The line {self.path} is lost: {trouble}.") from trouble
+        self._overdue = False
 
     def _await_answer(self, port: serial.Serial) -> Frame | None:
         reader = FrameReader(self._check, frozenset((HOST, self.address)))

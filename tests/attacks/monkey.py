@@ -18,8 +18,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kiosk.errors import BadInput
+from kiosk.errors import BadInput, Refusal
 from kiosk.screens.app import Face
+from kiosk.till.cards import watch
 from kiosk.till.greet import suggestions
 from tests.attacks.faces import FACES, STEP_S, FrozenError, Hall, Visitor
 
@@ -99,11 +100,32 @@ async def _leave(hall: Hall, visitor: Visitor, havoc: Havoc) -> None:
     before = visitor.screen
     visitor.seen_alone.clear()
     waited_s = await visitor.left_alone(_PATIENT_LIMIT_S + 30)
+    if visitor.screen == "LeftCard":  # a card that was left waits for staff, however long
+        _staff_come(hall)
+        waited_s = await visitor.left_alone(_PATIENT_LIMIT_S + 30)
     patient = bool(visitor.seen_alone & _PATIENT)
     if not patient:
         havoc.longest_s = max(havoc.longest_s, waited_s)
     if waited_s > (_PATIENT_LIMIT_S if patient else _BACK_LIMIT_S):
         havoc.findings.append(f"{before}: not back after {waited_s} s but at {visitor.screen}")
+
+
+def _staff_come(hall: Hall) -> None:
+    """Take the card out that was left, and close its case."""
+    desk, world = hall.house.desk, hall.house.world
+    assert world is not None
+    with contextlib.suppress(BadInput):
+        world.slot().pull()
+    face = desk.operator, desk.role
+    desk.operator, desk.role = "301", "supervisor"
+    try:
+        open_cases = watch.cases(desk)
+        assert not isinstance(open_cases, Refusal), open_cases
+        for case in open_cases:
+            closed = watch.close_case(desk, case.case_id, "handed_back", "the owner came back")
+            assert not isinstance(closed, Refusal), closed
+    finally:
+        desk.operator, desk.role = face
 
 
 def _word(hall: Hall, visitor: Visitor, chance: random.Random) -> list[str]:

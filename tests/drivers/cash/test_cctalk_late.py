@@ -51,18 +51,37 @@ class LateDevice(threading.Thread):
         os.write(self.master, build(Frame(HOST, REPLY, data, BILL_VALIDATOR), "sum"))
 
 
-def test_the_next_question_gets_its_own_answer_when_the_one_before_came_twice() -> None:
+class CountingDevice(LateDevice):
+    """Numbers its answers, as a list of events grows: an old one is known by its number."""
+
+    answers = 0
+
+    def _answer(self, question: Frame) -> None:
+        self.answers += 1
+        super()._answer(Frame(question.destination, question.header, bytes((self.answers,)), 0))
+
+
+def asked(kind: type[LateDevice], *numbers: int) -> list[bytes]:
+    """What the line makes of the device's answers."""
     master, slave = os.openpty()
     tty.setraw(slave)
-    device = LateDevice(master)
+    device = kind(master)
     line = CctalkLine(os.ttyname(slave), reply_timeout_s=0.25, tries=2)
     device.start()
     try:
-        answers = [line.ask(BILL_NAME, bytes((number,)), sizes=(7,)) for number in (1, 2)]
+        answers = [line.ask(BILL_NAME, bytes((number,)), sizes=(7,)) for number in numbers]
     finally:
         line.close()
         device.join()
         os.close(master)
         os.close(slave)
     assert device.late == "into the silence"
-    assert answers == [b"ZZ0001A", b"ZZ0002A"]
+    return answers
+
+
+def test_the_next_question_gets_its_own_answer_when_the_one_before_came_twice() -> None:
+    assert asked(LateDevice, 1, 2) == [b"ZZ0001A", b"ZZ0002A"]
+
+
+def test_the_same_question_gets_a_new_answer_when_an_old_one_is_still_on_its_way() -> None:
+    assert asked(CountingDevice, 1, 1) == [b"ZZ0001A", b"ZZ0003A"]
