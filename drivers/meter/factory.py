@@ -35,7 +35,7 @@ def keypad_meter(
     folder: Path,
     number: str,
     *,
-    vending_key: bytes = PUBLISHED_VENDING_KEY,
+    vending_key: bytes = b"",
     supply_group: str = "123456",
     key_revision: int = 1,
     tariff_index: int = 1,
@@ -46,10 +46,13 @@ def keypad_meter(
 ) -> KeypadMeter:
     """The keypad meter `number`, made now unless it exists: a meter is never reset by making it.
 
-    An 8-byte `vending_key` goes through DKGA02 (algorithm "07" only), a 20-byte one through DKGA04.
+    An 8-byte `vending_key` goes through DKGA02 (algorithm "07" only), a 20-byte one through DKGA04;
+    without one it is the published key that fits the algorithm.
     Raises BadInput for a number of the wrong length or a key that fits no derivation.
     """
     account_number = primary_account_number(number)
+    published = PUBLISHED_VENDING_KEY_160 if algorithm == "11" else PUBLISHED_VENDING_KEY
+    vending_key = vending_key or published
     if len(vending_key) == 8 and algorithm == "07":
         key = decoder_key_02(
             vending_key, account_number, supply_group, key_revision, tariff_index, key_type

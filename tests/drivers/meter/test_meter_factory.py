@@ -98,7 +98,7 @@ def test_factory_refuses_when_no_such_meter_can_be_made(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="11 or 13 digits"):
         keypad_meter(tmp_path, "123")
     with pytest.raises(BadInput, match="No derivation"):
-        keypad_meter(tmp_path, "01000000015", algorithm="11")
+        keypad_meter(tmp_path, "01000000015", vending_key=PUBLISHED_VENDING_KEY, algorithm="11")
     with pytest.raises(BadInput, match="key type 3"):
         keypad_meter(tmp_path, "01000000015", vending_key=PUBLISHED_VENDING_KEY_160, key_type=3)
     with pytest.raises(BadInput, match="11 digits"):
