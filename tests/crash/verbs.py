@@ -23,7 +23,7 @@ from tests.crash.bench import (
 )
 from tests.crash.thing_verbs import THING_VERBS, sold_to_card
 from tests.crash.verb import Verb
-from tests.till.acceptor import buy, pay
+from tests.till.acceptor import buy, pay, take_notes
 
 NOTE_MINOR = 2000
 
@@ -53,7 +53,7 @@ def _notes(bench: Bench, kind: str = "keypad") -> Answer:
     assert acceptor is not None
     offer = bench.offer(meter, 2 * NOTE_MINOR)
     payment = NotePayment(bench.desk, offer.sale_id, offer.buyer, 2 * NOTE_MINOR)
-    assert payment.open() is None
+    take_notes(payment)
     for _ in range(2):
         pay(payment, acceptor, NOTE_MINOR)
     assert payment.complete  # or the machine was too busy for the acceptor, which keeps real time
@@ -70,7 +70,7 @@ def _keep(bench: Bench) -> Answer:
     assert acceptor is not None
     offer = bench.offer(meter)
     payment = NotePayment(bench.desk, offer.sale_id, offer.buyer, AMOUNT_MINOR)
-    assert payment.open() is None
+    take_notes(payment)
     pay(payment, acceptor, NOTE_MINOR)
     kept = payment.give_up("cancelled")
     assert kept is not None

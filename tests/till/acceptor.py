@@ -70,8 +70,19 @@ def opened(desk: Desk, meter: str, wanted_minor: int, maximum_minor: int = 500_0
     offer = offer_of(desk, meter, wanted_minor)
     buyer = msgspec.structs.replace(offer.buyer, maximum_minor=maximum_minor)
     payment = NotePayment(desk, offer.sale_id, buyer, wanted_minor)
-    assert payment.open() is None
+    take_notes(payment)
     return payment
+
+
+def take_notes(payment: NotePayment) -> None:
+    """Open the mouth; an acceptor that a busy machine keeps from answering is asked again."""
+    refused = payment.open()
+    for _ in range(200):
+        if refused is None or refused.code != "no_acceptor":
+            break
+        payment.step(0.1)
+        refused = payment.open()
+    assert refused is None, refused
 
 
 def pay(payment: NotePayment, acceptor: Acceptor, amount_minor: int) -> NoteSeen:
@@ -81,7 +92,7 @@ def pay(payment: NotePayment, acceptor: Acceptor, amount_minor: int) -> NoteSeen
 
 
 def next_seen(payment: NotePayment) -> NoteSeen:
-    for _ in range(100):
+    for _ in range(400):
         seen = payment.step(0.1)
         if seen is not None and seen.kind not in {"back", "lost"}:
             return seen
