@@ -114,7 +114,7 @@ def test_the_other_answers_have_the_promised_keys(kiosk: Kiosk, tmp_path: Path) 
     assert written["entries"] == kiosk("verify", "--json").json["entries"]
     assert [row["name"] for row in kiosk("marks", "--json").json] == list(MARKS)
     shown = kiosk("rehearse", "meter", "show", a_meter(kiosk, "keypad"), "--json").json
-    assert set(shown) == {"done", "result", "energy_wh_added", "energy_left_wh"}
+    assert set(shown) == {"done", "result", "energy_wh_added", "energy_left_wh", "display"}
     checked = kiosk("sts", "check", DATA / "sts-sample.json", "--json").json
     assert set(checked) == {"passed", "failed", "failures"}
     assert checked["failed"] == 0 < checked["passed"]

@@ -170,7 +170,7 @@ PLANTS = [
     Plant("a silent printer has printed", "drivers/printer/status.py",
           "    if None in known:", "    if False:", "tests/drivers/printer/test_printer_status.py"),
     Plant("a late answer of the note acceptor is the next one's", "drivers/cash/cctalk_line.py",
-          "            if self._overdue not in (None, (header, data)):", "            if False:",
+          "        if not self._overdue or self._port is None:", "        if True:",
           "tests/drivers/cash/test_cctalk_late.py"),
     Plant("a broken frame of the note acceptor is read", "drivers/cash/cctalk_frames.py",
           "    return frame if build(frame, check) == raw else None", "    return frame",
