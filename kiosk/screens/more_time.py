@@ -35,7 +35,8 @@ class MoreTime(Frame):
     def tick(self) -> None:
         """A second has gone."""
         if self._left_s() > 0:
-            self.query_one("#sentence", Static).update(self._help())
+            for sentence in self.query("#sentence").results(Static):  # none while it is drawn
+                sentence.update(self._help())
             return
         self.app.pop_screen()
         self.over.time_is_up()
