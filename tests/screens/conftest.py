@@ -17,7 +17,9 @@ from textual.widgets import Static
 from kiosk.config import Settings
 from kiosk.front.wiring import House, build
 from kiosk.ports import PrinterStatus, SlipLine, SlipState
-from kiosk.screens.app import Face, FaceApp
+from kiosk.screens.app import FaceApp
+from kiosk.screens.face import Face
+from kiosk.screens.faces import make_face
 from kiosk.till.greet import suggestions
 from kiosk.till.quote import Buyer
 
@@ -66,7 +68,7 @@ class Hall:
         size: tuple[int, int] = (80, 24),
     ) -> None:
         async def run() -> None:
-            app = FaceApp(self.desk, face, self.house.words, self.house.hands, pin="1234")
+            app = make_face(self.desk, face, self.house.words, self.house.hands, pin="1234")
             async with app.run_test(size=size) as pilot:
                 await script(Player(app, pilot))
 

@@ -39,7 +39,7 @@ class Form(StaffFrame):
         super().__init__()
         self._keys = keys
         self.form_title, self.questions, self.known = title, list(questions), list(known)
-        self._act, self._back = act, back
+        self._act, self.back = act, back
 
     def heading(self) -> str:
         """What is asked for."""
@@ -69,7 +69,7 @@ class Form(StaffFrame):
 
     def press_cancel(self) -> None:
         """Back; nothing was done."""
-        self.face_app.go(self._back())
+        self.face_app.go(self.back())
 
     def press_enter(self) -> None:
         """The next question, or the act."""
