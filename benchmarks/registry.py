@@ -20,9 +20,10 @@ from pathlib import Path
 from benchmarks.facts_of_a_sale import committed, delivered
 from benchmarks.measure import Row, folder, line, took
 from kiosk.domain import facts
+from kiosk.ledger.connection import Connection
 from kiosk.ledger.records import Records
 from kiosk.ledger.registry_rows import folded
-from kiosk.ledger.store import Connection, open_reader, open_writer
+from kiosk.ledger.store import open_reader, open_writer
 
 CUSTOMERS = int(os.environ.get("REGISTRY_CUSTOMERS", "1000000"))
 SALES = 2 * CUSTOMERS

@@ -29,6 +29,8 @@ from kiosk.front.unlock import (
 )  # fmt: skip
 from kiosk.ledger import archive
 from kiosk.ledger.archive import Archived, last_quiet
+from kiosk.ledger.connection import library_version
+from kiosk.ledger.connection import unlock as unlock_store
 from kiosk.ledger.copying import FOLLOWING, alone, copy_store, put_in_force, settle_log
 from kiosk.ledger.entry_file import Cover, Kept, beginning, read_kept, record
 from kiosk.ledger.files import replace_durably, sync_folder
@@ -36,8 +38,7 @@ from kiosk.ledger.keyring import HomeKeys, Lock, lock_of, seal
 from kiosk.ledger.opening import Head, read_head
 from kiosk.ledger.sealing import key_from
 from kiosk.ledger.second_medium import PURPOSE
-from kiosk.ledger.store import LEDGER_FILE, library_version, open_reader
-from kiosk.ledger.store import unlock as unlock_store
+from kiosk.ledger.store import LEDGER_FILE, open_reader
 
 _DAY_MS = 86_400_000
 _ARCHIVING = "archiving"

@@ -25,6 +25,7 @@ from kiosk.front import line
 from kiosk.front.home_file import OPENED, HomeFile
 from kiosk.front.unlock import home_keys
 from kiosk.ledger.backup import read_head_of, unpack
+from kiosk.ledger.connection import connect
 from kiosk.ledger.copying import alone
 from kiosk.ledger.entry_file import Cover
 from kiosk.ledger.files import sync_folder, write_durably
@@ -35,7 +36,7 @@ from kiosk.ledger.rebuild import Given, Rebuilt, rebuild, set_aside
 from kiosk.ledger.sealing import key_from
 from kiosk.ledger.second_medium import PURPOSE
 from kiosk.ledger.sources import Anchor, DatabaseSource, FileSource, Source, UpstreamSource
-from kiosk.ledger.store import LEDGER_FILE, connect
+from kiosk.ledger.store import LEDGER_FILE
 from kiosk.till.copies import COMPANIONS
 from sync import wire
 from sync.courier import EnrolledCentre
@@ -249,7 +250,7 @@ def _offers(
 
         yield catalogues.encode(played_catalogue(settings))
     if (path / LEDGER_FILE).is_file():
-        from kiosk.ledger.store import key_of
+        from kiosk.ledger.connection import key_of
 
         with contextlib.closing(connect(path / LEDGER_FILE, key_of(path), "?mode=ro")) as damaged:
             yield from _catalogue_in(damaged, number)

@@ -17,11 +17,12 @@ from kiosk.domain.record import SaleRecord
 from kiosk.ledger.account_records import AccountReads
 from kiosk.ledger.card_account_records import CardAccountReads
 from kiosk.ledger.card_records import CardReads
+from kiosk.ledger.connection import Connection, faults
 from kiosk.ledger.history_records import HistoryReads
 from kiosk.ledger.opening import Head, committed_in
 from kiosk.ledger.operator_records import OperatorReads
 from kiosk.ledger.registry_records import RegistryReads
-from kiosk.ledger.store import LEDGER_FILE, Connection, faults
+from kiosk.ledger.store import LEDGER_FILE
 from kiosk.ledger.tariff_records import TariffReads
 from kiosk.ledger.token_records import TokenReads
 

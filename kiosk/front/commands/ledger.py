@@ -16,12 +16,13 @@ from kiosk.front.commands import say
 from kiosk.front.unlock import home_keys
 from kiosk.front.wiring import House, opened
 from kiosk.ledger.archive import prove_archive
+from kiosk.ledger.connection import Connection, key_of
 from kiosk.ledger.entry_file import Cover
 from kiosk.ledger.opening import opening
 from kiosk.ledger.proof import Proof
 from kiosk.ledger.proof_apart import prove_apart
 from kiosk.ledger.second_medium import compare_medium
-from kiosk.ledger.store import LEDGER_FILE, Connection, check, key_of, open_reader
+from kiosk.ledger.store import LEDGER_FILE, check, open_reader
 
 
 def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
