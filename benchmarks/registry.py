@@ -179,7 +179,7 @@ def importing() -> list[Row]:
         house = build(path / "home", Settings())
         house.desk.operator, house.desk.role = "bench", "supervisor"
         began = time.monotonic()
-        found = import_file(house.desk, file, lambda _rows: None)
+        found = import_file(house.desk, file, lambda _rows, _total: None)
         took_s = time.monotonic() - began
         house.close()
         assert isinstance(found, Report)
