@@ -45,10 +45,13 @@ from sync.roads.https import HttpsRoad
 #: Where the new ledger is built; whatever a restore that was killed left there goes.
 STAGING = "restoring"
 ARCHIVE_PURPOSE = "archive"
+#: What is left of the ledger of this home: what it alone has is not given up without a word.
+_LEDGER = "ledger"
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What a ledger shall be built from; `alone_is_enough` lets the centre go unasked."""
+    """What a ledger shall be built from; `alone_is_enough` lets the centre go unasked,
+    `without_ledger` gives up what stands in the ledger of this home alone."""
 
     backup: Path | None = None
     second_medium: Path | None = None
@@ -57,6 +60,7 @@ class Wanted(msgspec.Struct, frozen=True):
     catalogue: Path | None = None
     keys: Path | None = None
     alone_is_enough: bool = False
+    without_ledger: bool = False
 
 
 class Restored(msgspec.Struct, frozen=True):
@@ -172,6 +176,9 @@ def _sources(
     if wanted.upstream:
         road = open_things.enter_context(road_upstream(path, settings))
         found.append(_upstream(path, road, origin, key_from(keys.signing, path)))
+    if (path / LEDGER_FILE).is_file() and not wanted.without_ledger:
+        ledger = DatabaseSource(_LEDGER, path / LEDGER_FILE, keys.store, origin, doubted=True)
+        found.append(ledger)
     for source in found:
         open_things.callback(source.close)
     return found

@@ -145,6 +145,12 @@ class Records(
         )
         return facts.decode(*row) if row else None
 
+    def time_of(self, kind: str) -> int:
+        """When the newest fact of `kind` was written, UTC milliseconds; 0 when there is none."""
+        sql = "SELECT time_ms FROM entries WHERE kind = ? ORDER BY sequence DESC LIMIT 1"
+        row = self._one(sql, kind)
+        return int(row[0]) if row else 0
+
     def entries_between(self, from_ms: int, until_ms: int, limit: int) -> list[Entry]:
         """The newest entries of a time, newest first. Found by halving: entries are in the order
         of their writing, which is that of time unless a clock was set back."""
