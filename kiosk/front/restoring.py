@@ -21,7 +21,7 @@ from kiosk.domain import catalogue as catalogues
 from kiosk.domain import facts, store_facts
 from kiosk.domain.entry import Entry
 from kiosk.errors import BadInput, HomeFault, LinkFault, Refusal
-from kiosk.front import line
+from kiosk.front import enrolment
 from kiosk.front.home_file import OPENED, HomeFile
 from kiosk.front.unlock import home_keys
 from kiosk.ledger.backup import read_head_of, unpack
@@ -108,7 +108,7 @@ def _compared(path: Path, wanted: Wanted, rebuilt: Rebuilt) -> None:
     """Whoever goes on where an old copy ends may write a number twice: the newest source must have
     been asked. The second medium is one: its copy was made before each slip."""
     asked = {each.source for each in rebuilt.given if each.last and not each.trouble}
-    if line.enrolled(path) is None or wanted.alone_is_enough:
+    if enrolment.enrolled(path) is None or wanted.alone_is_enough:
         return
     if not asked & {"upstream", "second medium"}:
         raise BadInput(
@@ -185,7 +185,7 @@ def _sources(
 
 
 def _upstream(path: Path, road: HttpsRoad, origin: str, key: Ed25519PrivateKey) -> UpstreamSource:
-    centre = line.enrolled(path)
+    centre = enrolment.enrolled(path)
     if centre is None:
         raise BadInput("This terminal was not enrolled with a centre: leave --upstream out.")
 

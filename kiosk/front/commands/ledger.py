@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from kiosk.errors import BadInput, LedgerDamaged, LinkFault, Refusal
-from kiosk.front import catalogue, line
+from kiosk.front import catalogue, enrolment, line
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
 from kiosk.front.unlock import home_keys
@@ -148,7 +148,7 @@ def _import(house: House, options: argparse.Namespace) -> int:
     from sync.courier import prove_order, settle
     from sync.roads.file import is_catalogue, read_answer, read_catalogue
 
-    centre = line.enrolled(house.home.path)
+    centre = enrolment.enrolled(house.home.path)
     if centre is None:
         raise BadInput("This terminal is not enrolled with a centre yet: `kiosk enrol`.")
     if is_catalogue(options.file):
@@ -203,7 +203,9 @@ def send(house: House, patience_s: int) -> str:
     )
     road = upstream.road()
     try:
-        centre = line.enrolled(house.home.path) or line.enrol(house.home.path, journal, road)
+        centre = enrolment.enrolled(house.home.path) or enrolment.enrol(
+            house.home.path, journal, road
+        )
     except LinkFault as error:
         road.close()
         return error.sentence
@@ -262,7 +264,7 @@ def _enrol(house: House, options: argparse.Namespace) -> int:
         house.desk.clock, house.desk.entropy,
     )  # fmt: skip
     with contextlib.closing(upstream.road()) as road:
-        centre = line.enrol(house.home.path, house.home.journal, road, options.code)
+        centre = enrolment.enrol(house.home.path, house.home.journal, road, options.code)
     if options.json:
         say.json({"centre": centre.name, "origin": house.home.origin})
     else:

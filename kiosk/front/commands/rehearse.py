@@ -9,8 +9,8 @@ from kiosk.errors import BadInput
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
 from kiosk.front.commands.persons import energy_typed
+from kiosk.front.hands import note_minor
 from kiosk.front.wiring import House, opened
-from kiosk.front.world import note_minor
 from kiosk.marks import MARKS
 from kiosk.ports import Hands, HandsAnswer
 
