@@ -16,7 +16,7 @@ import msgspec
 from kiosk.config import Settings
 from kiosk.domain.entry import entry_bytes
 from kiosk.errors import BadInput, StoreFault
-from kiosk.front import line
+from kiosk.front import enrolment
 from kiosk.front.home_file import HomeFile
 from kiosk.front.unlock import (
     NEXT,
@@ -152,7 +152,7 @@ def archive_old(
     with alone(path), contextlib.closing(open_reader(path)) as reader:
         row = reader.execute("SELECT max(sequence) FROM anchors").fetchone()
         last = read_head(reader).sequence - 1  # the head itself always stays
-        at_most = min(int(row[0] or 0), last) if line.enrolled(path) else last
+        at_most = min(int(row[0] or 0), last) if enrolment.enrolled(path) else last
         period = last_quiet(reader, before_ms, at_most)
     if not period.entries:
         raise BadInput("Nothing that may leave is that old, or upstream has not got it yet.")

@@ -22,7 +22,7 @@ from kiosk.domain import facts, store_facts, token_facts
 from kiosk.domain.books import Books
 from kiosk.domain.entry import Entry, digest
 from kiosk.errors import BadInput, LedgerDamaged, Refusal, StoreFault
-from kiosk.front import line, unlock
+from kiosk.front import enrolment, unlock
 from kiosk.front.carrying import OpenWorks, open_at, open_moves
 from kiosk.front.home_file import HomeFile
 from kiosk.front.restoring import road_upstream
@@ -129,7 +129,7 @@ def _common(
     path: Path, settings: Settings, reader: Connection, key: Ed25519PrivateKey, origin: str
 ) -> int:
     """The last entry that is the same here and at the centre. BadInput when there is no fork."""
-    centre = line.enrolled(path)
+    centre = enrolment.enrolled(path)
     if centre is None:
         raise BadInput("This terminal was not enrolled with a centre; nothing has forked.")
     head = read_head(reader).sequence

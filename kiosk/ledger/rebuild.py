@@ -124,6 +124,9 @@ class _Builder:
             entry, content = reading.next
             if entry.sequence <= self.head.sequence:
                 self._same(entry, reading)
+            elif reading.source.doubted and not self._proves_itself(entry):
+                reading.give_up(f"Entry {entry.sequence}: is not as it was written.")
+                break
             else:
                 self._add(entry, content)
                 reading.given += 1
@@ -134,6 +137,8 @@ class _Builder:
 
     def _same(self, entry: Entry, reading: Reading) -> None:
         if digest(entry) != self._digests[entry.sequence - 1]:
+            if reading.source.doubted and not self._proves_itself(entry):
+                return  # damage, and another source has the entry as it was
             raise LedgerDamaged(
                 f"Entry {entry.sequence}: {reading.source.name} holds another one than the sources"
                 " before it; restore from one of them alone, or rejoin.",
@@ -163,6 +168,12 @@ class _Builder:
         if len(self._digests) % _A_COMMIT == 0:
             self._connection.execute("COMMIT")
             self._connection.execute("BEGIN IMMEDIATE")
+
+    def _proves_itself(self, entry: Entry) -> bool:
+        """Whether this home signed this very entry; the first one brings the key."""
+        if not self._public_key:
+            return entry.sequence == 1
+        return entry_is_genuine(self._public_key, entry)
 
     def _fact(self, entry: Entry) -> facts.Fact:
         try:
