@@ -12,8 +12,7 @@ from kiosk.till.operators import sign_in, sign_out
 from kiosk.till.tokens import SecondPerson
 from tests.builders import FixedClock
 from tests.screens.conftest import Hall, Player
-from tests.screens.test_cashier import _customer, _sell, _sign_in
-from tests.screens.test_self_service import to_payment
+from tests.screens.walks import find_customer, sell_for, sign_in_by_keys, to_payment
 
 
 def dearer_at_midnight(hall: Hall) -> tuple[FixedClock, TariffPack]:
@@ -65,9 +64,9 @@ def test_the_counter_shows_the_difference_before_consent_when_a_quote_has_become
     sign_out(hall.desk)
 
     async def script(player: Player) -> None:
-        await _sign_in(player)
-        await _customer(player, hall.keypad.meter.number)
-        await _sell(player, "35", "35")
+        await sign_in_by_keys(player)
+        await find_customer(player, hall.keypad.meter.number)
+        await sell_for(player, "35", "35")
         clock.advance(seconds=121)
         await player.press("enter")
         await player.see("The prices have changed: 7.6 kWh now, 15.2 kWh before.")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tests.screens.conftest import Hall, Player
-from tests.screens.test_cashier import _sign_in
+from tests.screens.walks import sign_in_by_keys
 from tests.till.test_opening_accounts import number
 
 SIZES = [(80, 24), (120, 40)]
 
 
 async def menu(player: Player, row: str, operator: str = "301") -> None:
-    await _sign_in(player, operator)
+    await sign_in_by_keys(player, operator)
     await player.see("What is to be done?")
     await player.press("8")
     await player.see("Open an account")
