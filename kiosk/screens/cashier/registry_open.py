@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from kiosk.domain.credit_registers import REGISTERS
 from kiosk.domain.registry import Customer
 from kiosk.errors import Refusal
 from kiosk.screens.cashier.registry import RegistryMenu
@@ -19,7 +20,7 @@ KINDS = ("keypad", "card")
 
 _METER = (
     "meter", "meter_kind", "power_type", "phases", "capacity", "card", "place", "date", "reading",
-    "seals", "shares",
+    "seals", "shares", "register",
 )  # fmt: skip
 
 
@@ -75,7 +76,10 @@ def further_meter(screen: StaffFrame) -> Form:
 def meter_form(screen: StaffFrame, then) -> Form:  # type: ignore[no-untyped-def]
     """The second step: which meter. `then` gets the form and the meter, or None for no meter."""
     power_types = registration.known_power_types(screen.desk)
-    known = [offered(screen.say("registry.power_type"), power_types)]
+    known = [
+        offered(screen.say("registry.power_type"), power_types),
+        offered(screen.say("registry.register"), list(REGISTERS)),
+    ]
 
     def typed(form: Form, answers: list[str]) -> None:
         asked(form, partial(read_meter_answers, form.desk, answers), partial(then, form))
@@ -87,7 +91,8 @@ def meter_form(screen: StaffFrame, then) -> Form:  # type: ignore[no-untyped-def
 
 def read_meter_answers(desk: Desk, answers: list[str]) -> NewMeter | Refusal | None:
     """The answers of a meter form; None where no meter was named. Raises BadInput."""
-    number, kind, power_type, phases, capacity, card, place, date, reading, seals, shared = answers
+    number, kind, power_type, phases, capacity, card, place, date, reading, *rest = answers
+    seals, shared, register = rest
     if not number.strip():
         return None
     shares = registry_file.shares_typed(shared)
@@ -98,7 +103,7 @@ def read_meter_answers(desk: Desk, answers: list[str]) -> NewMeter | Refusal | N
         number, chosen(kind or "1", KINDS), chosen(power_type, power_types),
         whole(phases, 1), whole(capacity, 0), card=card, place=place.strip(),
         installed_on=date.strip(), reading_wh=energy_wh(reading), seals=seals.split(),
-        shares=shares,
+        shares=shares, register=chosen(register or "1", list(REGISTERS)),
     )  # fmt: skip
 
 
