@@ -10,25 +10,21 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drivers.card.sealing import seal_files
 from drivers.card.sim import CardRack, SimulatedSlot
 from drivers.card.simulated_reader import SimulatedReader
-from drivers.cash import sim as acceptor
 from drivers.vending.card_keys import PUBLISHED_MASTER, SoftwareCardModule, card_key
-from kiosk.domain import money
 from kiosk.domain.cards import account_area
 from kiosk.domain.cards import open as open_card
 from kiosk.domain.registry import CARD_DIGITS, METER_DIGITS, Card, Meter
 from kiosk.errors import BadInput
 from kiosk.front.makers_keys import MakersKey
-from kiosk.front.meter_hands import MeterHands
 from kiosk.ledger.records import Records
 from kiosk.ledger.stations import is_gone
-from kiosk.ports import HandsAnswer, SecurityModule
+from kiosk.ports import SecurityModule
 
 if TYPE_CHECKING:  # the meters load when a hand first reaches for one
     from drivers.meter.card_meter import CardMeter
@@ -39,7 +35,6 @@ READER = "reader"
 #: The slot of the security module for cards, where kiosk.toml asks for one.
 SAM = "sam"
 
-_NOTE_WAIT_S = 6.0
 
 #: So many customers of one name are looked at to tell whether it is one only.
 _NAMESAKES = 10
@@ -199,65 +194,6 @@ class World:
                 with contextlib.suppress(BadInput):  # another process starts in the same moment
                     slot.pull()
                 slot.path.unlink(missing_ok=True)
-
-
-class WorldHands(MeterHands):
-    """The port Hands: what a customer's hands do with the simulated things."""
-
-    def insert_card(self, customer: str) -> HandsAnswer:
-        """Put the customer's card into the reader of this machine."""
-        serial = self._world.held_card(customer)
-        self._world.slot().insert(serial)
-        known = self._world.records.card(serial=serial)
-        return HandsAnswer(True, f"card {known.number if known else serial} inserted")
-
-    def insert_other(self, kind: str) -> HandsAnswer:
-        """Put in a card that is nobody's: blank, foreign or damaged."""
-        serial = self._world.make_other(kind)
-        self._world.slot().insert(serial)
-        return HandsAnswer(True, f"card {serial} inserted")
-
-    def lose_card(self, customer: str) -> HandsAnswer:
-        """The customer's card is lost."""
-        serial = self._world.held_card(customer)
-        self._world.lost.mkdir(parents=True, exist_ok=True)
-        (self._world.lost / serial).touch()
-        return HandsAnswer(True, f"card {serial} lost")
-
-    def find_card(self, customer: str) -> HandsAnswer:
-        """The lost card turns up again."""
-        card = self._world.card_of(customer)
-        for standing in self._world.records.cards_of(meter=card.meter):
-            marker = self._world.lost / standing.card.serial
-            if marker.exists():
-                marker.unlink()
-                return HandsAnswer(True, f"card {standing.card.serial} found")
-        raise BadInput(f"{customer}: this customer has lost no card.")
-
-    def pull_card(self) -> HandsAnswer:
-        """Pull whatever card is in the reader."""
-        self._world.slot().pull()
-        return HandsAnswer(True, "card pulled")
-
-    def feed_note(self, amount_minor: int) -> HandsAnswer:
-        """Push a note into the acceptor and watch what becomes of it for a moment."""
-        ticket = acceptor.feed(self._world.acceptor, amount_minor)
-        waited = threading.Event()
-        fate = "waiting"
-        for _ in range(int(_NOTE_WAIT_S / 0.1)):
-            fate = acceptor.fate(self._world.acceptor, ticket)
-            if fate != "waiting":
-                break
-            waited.wait(0.1)
-        return HandsAnswer(fate == "stacked", fate)
-
-
-def note_minor(text: str, currency: str) -> int:
-    """A note's value as it is typed at `kiosk rehearse note`."""
-    amount = money.parse_amount(text, currency)
-    if not isinstance(amount, int):
-        raise BadInput(f"{text}: a note has a value such as 20.")
-    return amount
 
 
 class DeviceLock:

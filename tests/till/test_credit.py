@@ -140,9 +140,9 @@ def test_a_register_comes_back_when_the_registry_goes_out_and_in(
 ) -> None:
     installed(desk, number(65), "gas_currency")
     path = tmp_path / "out.csv"
-    assert not isinstance(export_file(desk, path, lambda _: None), Refusal)
+    assert not isinstance(export_file(desk, path, lambda *_: None), Refusal)
     assert f"{number(65)},keypad" in path.read_text() and ",gas_currency" in path.read_text()
-    report = registry_file.check_file(desk, path, lambda _: None)
+    report = registry_file.check_file(desk, path, lambda *_: None)
     assert not isinstance(report, Refusal) and not report.bad
     assert report.known == report.rows
 

@@ -8,8 +8,8 @@ from kiosk.domain.energy import format_kwh
 from kiosk.errors import BadInput
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
+from kiosk.front.hands import note_minor
 from kiosk.front.wiring import House, opened
-from kiosk.front.world import note_minor
 from kiosk.marks import MARKS
 from kiosk.ports import Hands, HandsAnswer
 

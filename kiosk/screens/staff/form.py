@@ -46,7 +46,7 @@ class Form(StaffFrame):
         super().__init__()
         self._keys = keys
         self.form_title, self.questions, self.known = title, list(questions), list(known)
-        self._act, self._back, self._check = act, back, check
+        self._act, self.back, self._check = act, back, check
 
     def heading(self) -> str:
         """What is asked for."""
@@ -76,7 +76,7 @@ class Form(StaffFrame):
 
     def press_cancel(self) -> None:
         """Back; nothing was done."""
-        self.face_app.go(self._back())
+        self.face_app.go(self.back())
 
     def press_enter(self) -> None:
         """The next question, or the act."""

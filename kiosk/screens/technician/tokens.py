@@ -13,7 +13,7 @@ from kiosk.errors import Refusal
 from kiosk.ports import LoadedFile
 from kiosk.screens import token_telling
 from kiosk.screens.staff.form import Form, asked
-from kiosk.screens.staff.frame import StaffFrame
+from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Page, Reading
 from kiosk.screens.staff.row_menu import Row
 from kiosk.screens.staff.tokens import CommonTokens, TokenPage
@@ -36,12 +36,6 @@ class TokenMenu(CommonTokens):
             (self.say("tokens.menu_old"), partial(old_form, self)),
             (self.say("tokens.menu_import"), partial(import_form, self)),
         ]
-
-    def press_cancel(self) -> None:
-        """Back to the technician's menu."""
-        from kiosk.screens.technician.menu import TechnicianMenu
-
-        self.face_app.go(TechnicianMenu())
 
 
 def _questions(screen: StaffFrame, *names: str) -> list[tuple[str, bool]]:
@@ -184,10 +178,8 @@ def import_form(screen: StaffFrame) -> Form:
 class Keys(Page):
     """The vending keys of the module, with check values and times."""
 
-    def __init__(self) -> None:
-        from kiosk.screens.technician.menu import TechnicianMenu
-
-        super().__init__("", [], TechnicianMenu)
+    def __init__(self, back: Back) -> None:
+        super().__init__("", [], back)
 
     def heading(self) -> str:
         """What is listed."""
