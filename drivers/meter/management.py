@@ -14,6 +14,10 @@ from drivers.meter.registers import REGISTERS
 #: The value of ClearCredit beside the number of the meter's own register.
 _ALL_REGISTERS = 0xFFFF
 
+#: Power limit and phase unbalance: settings of meters that switch electricity.
+_LIMITS_OF_POWER = (0, 6)
+_ELECTRIC = ("electricity", "electricity_currency")
+
 #: The registers of meters that have a water factor.
 _WATER = ("water", "water_currency")
 
@@ -26,7 +30,8 @@ def manage(state: KeypadState, block: Block) -> Outcome:
     if block.subclass in SECTIONS:
         return take_section(state, block)
     act = _ACTS.get(block.subclass)
-    if act is None:
+    is_electric = state.register in _ELECTRIC
+    if act is None or (block.subclass in _LIMITS_OF_POWER and not is_electric):
         return refused(state, "function_error")
     known = with_identifier(state, block)
     if isinstance(known, str):

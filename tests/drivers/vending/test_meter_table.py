@@ -184,3 +184,11 @@ def test_a_meter_of_another_register_refuses_every_credit_that_is_not_its_own(
         for other, make, *_ in credits.values():
             wanted = "accepted" if other == counts else "function_error"
             assert said(meter, make(METER, HERE, "07")) == wanted, (counts, other)
+
+
+def test_a_setting_that_a_meter_does_not_have_is_a_function_error(tmp_path: Path) -> None:
+    for kind, counts in (
+        ("power limit", "water"), ("phase unbalance", "gas"), ("water factor", "electricity"),
+    ):  # fmt: skip
+        meter = a_meter(tmp_path / kind, counts, "07")
+        assert said(meter, KINDS[kind][1](METER, HERE, "07")) == "function_error"
