@@ -451,8 +451,8 @@ class Hands(Protocol):
         """Bring a keypad meter into a state in which it refuses the tokens made for it up to now:
         "old", "overflow", "key_expired" or "ddtk"."""
 
-    def use_energy(self, meter: str, energy_wh: int) -> HandsAnswer:
-        """Use so much of what is on the meter."""
+    def use(self, meter: str, amount: str) -> HandsAnswer:
+        """Use so much of what is on the meter, in what it counts: kWh, m3, minutes or money."""
 
     def show_meter(self, meter: str) -> HandsAnswer:
         """Read the meter's display."""

@@ -105,6 +105,7 @@ class World:
             supply_group=meter.supply_group, key_revision=meter.key_revision,
             tariff_index=meter.tariff_index, key_type=meter.key_type,
             base_date=meter.base_date, algorithm="11" if meter.algorithm == "11" else "07",
+            register=meter.register,
         )  # fmt: skip
 
     def card_of(self, customer: str) -> Card:

@@ -38,7 +38,7 @@ _CACHE_KIB = 2000
 #: The scripts in migrations/, in the order in which they came; the schema's number counts them.
 _MIGRATIONS = (
     "0001", "0002", "operators", "card_accounts", "tariffs", "cards", "archives", "registry",
-    "accounts", "searches",
+    "accounts", "searches", "registers",
 )  # fmt: skip
 _SCHEMA_LATEST = len(_MIGRATIONS)
 #: Not those of the registry: a record of a catalogue is looked up when it is drawn.
@@ -177,6 +177,8 @@ def _migrate(connection: Connection, version: int) -> None:
         connection.executescript(f"BEGIN IMMEDIATE;\n{script.read_text()}")
         if name == "registry":  # what a script cannot say in SQL
             registry_migration.redraw(connection)
+        if name == "registers":
+            registry_migration.add_register(connection)
         connection.execute(f"PRAGMA user_version={number}")
         connection.execute("COMMIT")
 

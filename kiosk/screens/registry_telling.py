@@ -80,6 +80,7 @@ def meter_lines(words: Words, meter: Meter) -> list[str]:
     shares = ", ".join(f"{name} {words.percent(share)}" for name, share in meter.shares)
     rows = [
         ("meter", meter.number), ("field_kind_of_meter", words.say(f"records.kind_{meter.kind}")),
+        ("register", words.say(f"registers.{meter.register}")),
         ("power_type", meter.power_type), ("next_power_type", _next(words, meter)),
         ("shares", shares), ("phases", str(meter.phases)),
         ("capacity", f"{meter.capacity_w} W" if meter.capacity_w else ""),

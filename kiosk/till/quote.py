@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from kiosk.domain import chart, debts, tariff
+from kiosk.domain.credit_registers import ELECTRICITY
 from kiosk.domain.free_units import FreeUnits
 from kiosk.domain.registry import (
     CARD_DIGITS,
@@ -71,6 +72,8 @@ def buyer_of(desk: Desk, meter_number: str) -> Buyer | Refusal:
         return Refusal("unknown_meter", {"meter": meter_number})
     if meter.retired:
         return retired(meter)
+    if meter.register != ELECTRICITY:
+        return Refusal("meter_not_sold", {"meter": meter_number})
     if meter.blocked:
         return Refusal("blocked_meter", {"meter": meter_number})
     if desk.records.is_closed(meter.account):

@@ -27,7 +27,8 @@ def meter_rows(meter: Meter) -> Rows:
     """What a slip says of a meter."""
     shares = ", ".join(f"{name} {share_percent(share)} %" for name, share in meter.shares)
     return [
-        ("meter", meter.number), ("power_type", meter.power_type), ("phases", str(meter.phases)),
+        ("meter", meter.number), ("register", meter.register), ("power_type", meter.power_type),
+        ("phases", str(meter.phases)),
         ("capacity", f"{meter.capacity_w} W" if meter.capacity_w else ""), ("shares", shares),
     ]  # fmt: skip
 

@@ -13,6 +13,7 @@ import msgspec
 from kiosk.domain import chart
 from kiosk.domain import registry_facts as facts
 from kiosk.domain.cards import families
+from kiosk.domain.credit_registers import ELECTRICITY
 from kiosk.domain.energy import STS_LARGEST_UNITS, STS_STEP_WH, token_energy_wh
 from kiosk.domain.fact import Fact
 from kiosk.domain.record import SaleRecord, TokenRecord
@@ -129,6 +130,8 @@ def replace_meter(
     refused = reason_missing(reason) or desk.room_to_sell() or desk.clock_set_back()
     if refused is not None:
         return refused
+    if new.register != old.meter.register:
+        return Refusal("register_differs", {"meter": old.meter.number})
     read = final_figures(old, final)
     if isinstance(read, Refusal):
         return read
@@ -174,6 +177,8 @@ def final_figures(old: OldMeter, final: Final) -> Final | Refusal:
     if final.source != "card":
         figures = (final.reading_wh, final.remaining_wh)
         sound = all(0 <= figure <= LARGEST_READING_WH for figure in figures)
+        if any(figures) and old.meter.register != ELECTRICITY:
+            return Refusal("credit_stays", {"meter": old.meter.number})
         return final if sound else Refusal("bad_reading", {})
     if old.card_left_wh is None or old.card_used_wh is None:
         return Refusal("no_write_back", {"meter": old.meter.number})

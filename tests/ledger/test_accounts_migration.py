@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -68,4 +69,12 @@ def _make_old(home: Path) -> None:
     with contextlib.closing(connect(home / "ledger.db", key_of(home))) as connection:
         for table in DRAWN:
             connection.execute(f"DROP TABLE {table}")
+        for index in _indexes_of("searches"):
+            connection.execute(f"DROP INDEX IF EXISTS {index}")
         connection.execute(f"PRAGMA user_version={place}")
+
+
+def _indexes_of(migration: str) -> list[str]:
+    """The indexes that a later script makes."""
+    script = Path(store.__file__).parent / "migrations" / f"{migration}.sql"
+    return re.findall(r"CREATE INDEX (\w+)", script.read_text())

@@ -287,7 +287,7 @@ def test_free_units_are_given_when_two_supervisors_fill_the_form(hall: Hall) -> 
     meter = hall.keypad.meter.number
 
     async def script(player: Player) -> None:
-        await to_tokens(player, "301", "6", "Energy in kWh")
+        await to_tokens(player, "301", "6", "Amount in what the meter counts")
         await fill(player, meter, "5.21", "relief", "302", "0000")
         await player.see("Operator or PIN is wrong")
         await fill(player, "", "", "", "", "1234")
@@ -301,7 +301,7 @@ def test_free_units_are_given_when_two_supervisors_fill_the_form(hall: Hall) -> 
 
 def test_no_free_units_are_given_when_a_technician_fills_the_form(hall: Hall) -> None:
     async def script(player: Player) -> None:
-        await to_tokens(player, "201", "6", "Energy in kWh")
+        await to_tokens(player, "201", "6", "Amount in what the meter counts")
         await fill(player, hall.keypad.meter.number, "5", "relief", "301", "1234")
         await player.see("Your role does not allow this (free)")
 

@@ -21,6 +21,7 @@ from kiosk.till import (
     amend,
     bills,
     closing,
+    credit,
     debt,
     inquiry,
     keys,
@@ -133,6 +134,7 @@ CALLS: dict[Name, Callable[[Desk], object]] = {
     ("tokens", "engineer"): lambda d: tokens.engineer(d, "x", "clear_credit", 0, "r"),
     ("tokens", "meter_test"): lambda d: tokens.meter_test(d, "nosuch", "r"),
     ("tokens", "give_free"): lambda d: tokens.give_free(d, "x", 1, "r", NOBODY),
+    ("credit", "give_credit"): lambda d: credit.give_credit(d, "x", "1", "r", NOBODY),
     ("tokens", "replace"): lambda d: tokens.replace(d, "x", "r", NOBODY),
     ("keys", "change_key"): lambda d: keys.change_key(d, "x", "r"),
     ("keys", "confirm"): lambda d: keys.confirm(d, "x"),
@@ -229,6 +231,10 @@ def live(hall: Hall, desk: Desk) -> list[str]:
     change = done(keys.change_key(desk, number(41), "asked", tariff_index=2))
     done(keys.confirm(desk, change.committed.issue_id))
     done(registration.add_meter(desk, OWNER, NewMeter(number(42), "keypad", "home")))
+    water = NewMeter(number(43), "keypad", "home", register="water")
+    done(registration.add_meter(desk, OWNER, water))
+    done(credit.give_credit(desk, number(43), "12.5", "paid at the bank", SECOND))
+    done(replace.cancel_meter(desk, number(43), Final("technician"), "not needed", SECOND))
     done(replace.cancel_meter(desk, number(42), READ, "not needed", SECOND))
     fresh = Customer("", "Lea Celik", "9 Hill", "", 0)
     opened = done(registration.open_account(desk, fresh, None))

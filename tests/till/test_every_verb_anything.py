@@ -305,6 +305,7 @@ class AnyVerb(AnyMoney):
 #: Verbs of the table that no sequence of the model calls, and why.
 ELSEWHERE = {
     ("bills", "take_file"): "bills.add from a file: tests/front/test_account_commands.py",
+    ("credit", "give_credit"): "energy, or no money of the books: tests/till/test_credit.py",
     ("keys", "change_key"): "moves no money: tests/till/test_vending_keys.py",
     ("keys", "confirm"): "moves no money: tests/till/test_vending_keys.py",
     ("keys", "load"): "moves no money: tests/till/test_vending_keys.py",

@@ -137,6 +137,9 @@ VERBS: dict[Name, Row] = {
     ("tokens", "give_free"): Row(
         "tokens issue", f"{_TOKENS} tokens.menu_free tokens.form_keys", "free",
         "token_committed", "technician"),
+    ("credit", "give_credit"): Row(
+        "tokens issue", f"{_TOKENS} tokens.menu_free tokens.form_keys", "free",
+        "token_committed", "technician"),
     ("tokens", "replace"): Row(
         "tokens issue", f"{_TOKENS} tokens.menu_clinic tokens.form_keys", "free",
         "token_committed", "technician"),

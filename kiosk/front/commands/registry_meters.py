@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from kiosk.domain.credit_registers import ELECTRICITY, REGISTERS
 from kiosk.domain.record import TokenRecord
 from kiosk.domain.registry import Meter
 from kiosk.errors import BadInput, Refusal
@@ -74,6 +75,7 @@ def _new_meter(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--new-reading", default="0", help="what its register shows, in kWh")
     parser.add_argument("--seals", default="", help="parted by spaces")
     parser.add_argument("--shares", default="", help="home:70,shop:30")
+    parser.add_argument("--register", default=ELECTRICITY, choices=list(REGISTERS))
 
 
 def _retiring(parser: argparse.ArgumentParser, *, new: bool) -> None:
@@ -103,7 +105,7 @@ def _say_meter(meter: Meter, options: argparse.Namespace) -> int:
         say.json(meter)
     else:
         shown = [meter.number, meter.account, meter.kind, meter.power_type, history.state_of(meter)]
-        say.out("  ".join(shown))
+        say.out("  ".join(shown + [meter.register] * (meter.register != ELECTRICITY)))
     return 0
 
 
@@ -125,7 +127,7 @@ def _typed(options: argparse.Namespace) -> NewMeter:
         options.meter, options.kind, options.power_type, options.phases, options.capacity,
         options.supply_group, options.tariff_index, options.card, options.card_serial,
         options.place, options.date, energy_typed(options.new_reading, "--new-reading"),
-        options.seals.split(), _shares(options.shares),
+        options.seals.split(), _shares(options.shares), options.register,
     )  # fmt: skip
 
 

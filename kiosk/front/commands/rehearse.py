@@ -8,7 +8,6 @@ from kiosk.domain.energy import format_kwh
 from kiosk.errors import BadInput
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
-from kiosk.front.commands.persons import energy_typed
 from kiosk.front.hands import note_minor
 from kiosk.front.wiring import House, opened
 from kiosk.marks import MARKS
@@ -26,7 +25,7 @@ meter insert METER [SERIAL]   put its customer's card, or another one, into a ca
 meter open-case METER  open the case of a keypad meter: it switches off until that is cleared
 meter provoke METER REFUSAL   have it refuse what was made up to now, by its own name of
                        the reason: old, overflow, key_expired or ddtk (a default key)
-meter use METER KWH    use so much of what is on the meter
+meter use METER AMOUNT use so much of what is on the meter (kWh, m3, minutes, money)
 meter show METER       read the meter's display and what tokens have set"""
 
 
@@ -107,8 +106,8 @@ def _at_meter(hands: Hands, words: list[str]) -> HandsAnswer | None:
             return hands.open_case(meter)
         case ["provoke", meter, refusal]:
             return hands.provoke(meter, refusal)
-        case ["use", meter, energy]:
-            return hands.use_energy(meter, energy_typed(energy, "KWH"))
+        case ["use", meter, amount]:
+            return hands.use(meter, amount)
         case ["show", meter]:
             return hands.show_meter(meter)
     return None

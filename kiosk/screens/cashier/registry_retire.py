@@ -81,6 +81,7 @@ def _new_form(screen: Form, old: OldMeter, final: Final, reason: str) -> Form:
         new = NewMeter(
             number, chosen(kind or "1", KINDS), wanted, old.meter.phases, old.meter.capacity_w,
             card=card, seals=seals.split(), shares=old.shares_at(wanted),
+            register=old.meter.register,
         )  # fmt: skip
         second = SecondPerson(name, pin) if name else None
         _confirm_replace(form, old, final, reason, new, second)
