@@ -238,4 +238,9 @@ FACTS: list[facts.Fact] = [
         [store_facts.CarriedDeed(1, facts.encode(WORK), "in_doubt")],
         [store_facts.CarriedDeed(1, b"\x80", "committed")],
     ),
+    card_account_facts.AccountMoveReprinted("m1", 1, "101"),
+    card_account_facts.CardMoneyReturned(
+        "r1", "00112233445566aa", "20000001", "01470000009", "ZAR", 7000, 4, bytes(range(16)),
+        bytes(range(16, 32)), "lost", "301", "302",
+    ),
 ]  # fmt: skip
