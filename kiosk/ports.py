@@ -319,8 +319,10 @@ class SlipWriter(Protocol):
     def card(self, record: CardWorkRecord, customer: Customer | None, copy: int) -> list[SlipLine]:
         """The slip of a work on a card: what it carries now, what was paid or given back."""
 
-    def card_money(self, record: MoveRecord, customer: Customer | None) -> list[SlipLine]:
-        """The slip of money put on a card: what the card holds now, or what became of it."""
+    def card_money(
+        self, record: MoveRecord, customer: Customer | None, copy: int
+    ) -> list[SlipLine]:
+        """The slip of money put on a card: what the card held then, or what became of it."""
 
     def registry(self, slip: RegistrySlip, copy: int) -> list[SlipLine]:
         """The slip of an account that was opened, or a meter that was replaced or cancelled."""

@@ -38,6 +38,8 @@ SAM = "sam"
 
 #: So many customers of one name are looked at to tell whether it is one only.
 _NAMESAKES = 10
+#: Families beside the open layout, of which a rehearsal has blank chips.
+FAMILIES = ("sle4442", "at24", "mifare", "state-grid")
 #: Whom a damaged card is made out to.
 _NOBODY = "0" * CARD_DIGITS
 
@@ -147,8 +149,13 @@ class World:
         return hashlib.sha256(f"{kind} card {number}".encode()).hexdigest()[:16]
 
     def make_other(self, kind: str) -> str:
-        """A new blank, foreign or damaged card; its serial."""
+        """A new blank, foreign or damaged card, or a blank of a family that `kind` names; its
+        serial."""
         serial = self.new_serial(kind)
+        if kind in FAMILIES:
+            from drivers.card.sim_blanks import make_blank
+
+            return make_blank(self.rack, kind, serial)
         if kind == "blank":
             self._make_blank(serial)
         elif kind == "foreign":
@@ -158,7 +165,9 @@ class World:
             unknown = b"\x7f" + files[open_card.PURCHASE][1:]
             self.rack.make(serial, files | {open_card.PURCHASE: unknown})
         else:
-            raise BadInput(f"{kind}: a card is blank, foreign or damaged.")
+            raise BadInput(
+                f"{kind}: a card is blank, foreign or damaged, or {', '.join(FAMILIES)}."
+            )
         return serial
 
     def _make_blank(self, serial: str) -> None:

@@ -42,6 +42,7 @@ _DRAWN = {
     "identifiers": "meter, base_date, key_revision, identifier",
     "issued_tokens": "issue_id",
     "account_moves": "move_id",
+    "returned_card_money": "card",
     "suspicions": "case_id",
     "notes": "payment, note",
     "held": "payment",

@@ -38,7 +38,7 @@ _CACHE_KIB = 2000
 #: The scripts in migrations/, in the order in which they came; the schema's number counts them.
 _MIGRATIONS = (
     "0001", "0002", "operators", "card_accounts", "tariffs", "cards", "archives", "registry",
-    "accounts", "searches", "registers",
+    "accounts", "searches", "registers", "card_money",
 )  # fmt: skip
 _SCHEMA_LATEST = len(_MIGRATIONS)
 #: Not those of the registry: a record of a catalogue is looked up when it is drawn.

@@ -125,6 +125,8 @@ def plan_lines(words: Words, plan: Plan, currency: str, reason: str = "") -> lis
     lines = [_card_line(words, plan), *_operation_lines(words, plan)]
     if plan.operation in {"make", "reissue"}:
         lines.append(_carries(words, plan))
+    if plan.left_minor:
+        lines.append(words.say("cards.plan_left", currency=currency, amount_minor=plan.left_minor))
     if plan.drops.number:
         lines.append(_dropped(words, plan.drops))
     if plan.settles:

@@ -163,15 +163,19 @@ def _approver(desk: Desk, second: SecondPerson, reason: str, *, with_meters: boo
 
 
 def _money_on_cards(desk: Desk, account: str) -> Refusal | None:
-    """Money that a card was last seen to hold is spent before its customer leaves."""
+    """Money that a card was last seen to hold is spent, or kept for the meter where the card is out
+    of use, before its customer leaves."""
     for meter in desk.records.meters_of(account):
         for standing in desk.records.cards_of(meter=meter.number):
-            move = desk.records.last_move(standing.card.serial)
-            if standing.state == "active" and move is not None and move.committed.balance_minor:
-                balance_minor = move.committed.balance_minor
+            move = desk.records.money_left(standing.card.serial)
+            if move is not None:
+                in_use = standing.state == "active"
                 return Refusal(
-                    "card_has_money",
-                    {"card": standing.card.number, "balance_minor": balance_minor},
+                    "card_has_money" if in_use else "stopped_card_has_money",
+                    {
+                        "card": standing.card.number if in_use else standing.card.serial,
+                        "balance_minor": move.committed.balance_minor,
+                    },
                 )
     return None
 

@@ -87,6 +87,7 @@ IDENTITIES = {
     "account_move_committed": "account_move/m1",
     "account_moved": "account_move_end/m1",
     "account_move_undone": "account_move_end/m2",
+    "card_money_returned": "card_money_returned/00112233445566aa",
     "card_suspected": "suspicion/c1",
     "suspicion_closed": "suspicion_end/c1",
     "tariff_published": "tariff/7",

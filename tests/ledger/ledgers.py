@@ -265,12 +265,28 @@ def fill(pen: Pen, sales: int, seed: int = 1) -> None:
 
 
 def card_day() -> list[facts.Fact]:
-    """Money is put on a card, and another card is found to be none of ours."""
+    """Money is put on a card that is lost then, and another card is found to be none of ours."""
     move = top_up("topup1", 5000)
     evidence = CardImage("open", "00112233445566bb", {1: bytes(4)})
     return [
         move,
         card_account_facts.AccountMoved(move.move_id, "normal"),
+        card_account_facts.AccountMoveReprinted(move.move_id, 1, "101"),
+        card_facts.CardHotListed(move.card, "lost", "lost in town", "101"),
+        card_account_facts.CardMoneyReturned(
+            "return1",
+            move.card,
+            move.account,
+            move.meter,
+            move.currency,
+            move.balance_minor,
+            move.number + 1,
+            move.mark,
+            bytes(16),
+            "lost in town",
+            "301",
+            "302",
+        ),
         card_account_facts.CardSuspected(
             "case1", "counter-1", "101", "forged", evidence.serial, "", "", {}, evidence
         ),

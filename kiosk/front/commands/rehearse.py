@@ -10,6 +10,7 @@ from kiosk.front.cli import Context
 from kiosk.front.commands import say
 from kiosk.front.hands import note_minor
 from kiosk.front.wiring import House, opened
+from kiosk.front.world import FAMILIES
 from kiosk.marks import MARKS
 from kiosk.ports import Hands, HandsAnswer
 
@@ -17,6 +18,7 @@ _USAGE = """\
 card insert CUSTOMER   put the card of an account, meter, card number or name into the reader
 card insert SERIAL     put in any card of this world
 card blank | foreign | damaged   put in a card that is nobody's
+card blank FAMILY      a blank chip of sle4442, at24, mifare or state-grid
 card lose CUSTOMER     the customer loses the card; `card find CUSTOMER` finds it again
 card pull              pull it
 note AMOUNT            push a note into the acceptor (20)
@@ -75,6 +77,8 @@ def _move(house: House, thing: str, words: list[str]) -> HandsAnswer:
             return hands.insert_card(customer)
         case ["card", ("blank" | "foreign" | "damaged") as kind]:
             return hands.insert_other(kind)
+        case ["card", "blank", family] if family in FAMILIES:
+            return hands.insert_other(family)
         case ["card", "lose", customer]:
             return hands.lose_card(customer)
         case ["card", "find", customer]:
