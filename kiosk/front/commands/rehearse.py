@@ -8,15 +8,19 @@ from kiosk.domain.energy import format_kwh
 from kiosk.errors import BadInput
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
+from kiosk.front.user_card import user_card
 from kiosk.front.wiring import House, opened
 from kiosk.front.world import note_minor
 from kiosk.marks import MARKS
-from kiosk.ports import HandsAnswer
+from kiosk.ports import Hands, HandsAnswer
 
 _USAGE = """\
 card insert CUSTOMER   put the card of an account, meter, card number or name into the reader
 card insert SERIAL     put in any card of this world
-card blank | foreign | damaged   put in a card that is nobody's
+card blank [FAMILY]    put in a blank card: open, sle4442, at24, mifare or state-grid
+card foreign | damaged   put in a card that is nobody's
+card user FAMILY CUSTOMER   the customer's card is a chip of this family from now on; put it in
+card tool TOOL [METER]   put in a State Grid tool card: inquiry, preset, meter-number, key-update
 card lose CUSTOMER     the customer loses the card; `card find CUSTOMER` finds it again
 card pull              pull it
 note AMOUNT            push a note into the acceptor (20)
@@ -67,17 +71,10 @@ def _marks(options: argparse.Namespace) -> int:
 def _move(house: House, thing: str, words: list[str]) -> HandsAnswer:
     hands = house.hands
     assert hands is not None
+    answer = _move_card(house, hands, words) if thing == "card" else None
+    if answer is not None:
+        return answer
     match [thing, *words]:
-        case ["card", "insert", customer]:
-            return hands.insert_card(customer)
-        case ["card", ("blank" | "foreign" | "damaged") as kind]:
-            return hands.insert_other(kind)
-        case ["card", "lose", customer]:
-            return hands.lose_card(customer)
-        case ["card", "find", customer]:
-            return hands.find_card(customer)
-        case ["card", "pull"]:
-            return hands.pull_card()
         case ["note", amount]:
             return hands.feed_note(note_minor(amount, house.desk.currency))
         case ["meter", "enter", meter, *digits] if digits:
@@ -94,3 +91,24 @@ def _move(house: House, thing: str, words: list[str]) -> HandsAnswer:
         f"`kiosk rehearse {thing} {' '.join(words)}` is nothing that hands do;"
         " `kiosk rehearse --help` lists it."
     )
+
+
+def _move_card(house: House, hands: Hands, words: list[str]) -> HandsAnswer | None:
+    match words:
+        case ["insert", customer]:
+            return hands.insert_card(customer)
+        case [("blank" | "foreign" | "damaged") as kind]:
+            return hands.insert_other(kind)
+        case ["blank", family]:
+            return hands.insert_other("blank", family)
+        case ["user", family, customer]:
+            return user_card(house, family, customer)
+        case ["tool", tool, *meter] if len(meter) <= 1:
+            return hands.insert_other(tool, "state-grid", "".join(meter))
+        case ["lose", customer]:
+            return hands.lose_card(customer)
+        case ["find", customer]:
+            return hands.find_card(customer)
+        case ["pull"]:
+            return hands.pull_card()
+    return None
