@@ -8,9 +8,10 @@ from kiosk.domain.energy import format_kwh
 from kiosk.errors import BadInput
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
+from kiosk.front.commands.persons import energy_typed
+from kiosk.front.hands import note_minor
 from kiosk.front.user_card import user_card
 from kiosk.front.wiring import House, opened
-from kiosk.front.world import note_minor
 from kiosk.marks import MARKS
 from kiosk.ports import Hands, HandsAnswer
 
@@ -27,6 +28,9 @@ note AMOUNT            push a note into the acceptor (20)
 meter enter METER TOKEN   type the 20 digits into a keypad meter
 meter insert METER [SERIAL]   put its customer's card, or another one, into a card meter
 meter open-case METER  open the case of a keypad meter: it switches off until that is cleared
+meter provoke METER REFUSAL   have it refuse what was made up to now, by its own name of
+                       the reason: old, overflow, key_expired or ddtk (a default key)
+meter use METER KWH    use so much of what is on the meter
 meter show METER       read the meter's display and what tokens have set"""
 
 
@@ -71,29 +75,25 @@ def _marks(options: argparse.Namespace) -> int:
 def _move(house: House, thing: str, words: list[str]) -> HandsAnswer:
     hands = house.hands
     assert hands is not None
-    answer = _move_card(house, hands, words) if thing == "card" else None
-    if answer is not None:
-        return answer
     match [thing, *words]:
+        case ["card", *rest]:
+            answer = _with_card(house, hands, rest)
+            if answer is not None:
+                return answer
         case ["note", amount]:
             return hands.feed_note(note_minor(amount, house.desk.currency))
-        case ["meter", "enter", meter, *digits] if digits:
-            return hands.enter_token(meter, "".join(digits).replace(" ", ""))
-        case ["meter", "insert", meter]:
-            return hands.insert_in_meter(meter)
-        case ["meter", "insert", meter, card]:
-            return hands.insert_in_meter(meter, card)
-        case ["meter", "open-case", meter]:
-            return hands.open_case(meter)
-        case ["meter", "show", meter]:
-            return hands.show_meter(meter)
+        case ["meter", *rest]:
+            answer = _at_meter(hands, rest)
+            if answer is not None:
+                return answer
     raise BadInput(
         f"`kiosk rehearse {thing} {' '.join(words)}` is nothing that hands do;"
         " `kiosk rehearse --help` lists it."
     )
 
 
-def _move_card(house: House, hands: Hands, words: list[str]) -> HandsAnswer | None:
+def _with_card(house: House, hands: Hands, words: list[str]) -> HandsAnswer | None:
+    """What hands do with a card; None for nothing that they do."""
     match words:
         case ["insert", customer]:
             return hands.insert_card(customer)
@@ -111,4 +111,24 @@ def _move_card(house: House, hands: Hands, words: list[str]) -> HandsAnswer | No
             return hands.find_card(customer)
         case ["pull"]:
             return hands.pull_card()
+    return None
+
+
+def _at_meter(hands: Hands, words: list[str]) -> HandsAnswer | None:
+    """What hands do at a meter; None for nothing that they do."""
+    match words:
+        case ["enter", meter, *digits] if digits:
+            return hands.enter_token(meter, "".join(digits).replace(" ", ""))
+        case ["insert", meter]:
+            return hands.insert_in_meter(meter)
+        case ["insert", meter, card]:
+            return hands.insert_in_meter(meter, card)
+        case ["open-case", meter]:
+            return hands.open_case(meter)
+        case ["provoke", meter, refusal]:
+            return hands.provoke(meter, refusal)
+        case ["use", meter, energy]:
+            return hands.use_energy(meter, energy_typed(energy, "KWH"))
+        case ["show", meter]:
+            return hands.show_meter(meter)
     return None
