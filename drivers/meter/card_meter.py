@@ -121,6 +121,13 @@ class CardMeter:
         """Everything that the meter knows, for a technician and for tests."""
         return self._memory.read()
 
+    def settings(self) -> str:
+        """What parameter cards have set, as its menu shows it to a technician."""
+        state = self._memory.read()
+        alarm = f"alarm below {format_kwh(state.alarm_wh)} kWh" if state.alarm_wh else "no alarm"
+        limit = f"power limit {state.power_limit_w} W" if state.power_limit_w else "no power limit"
+        return f"{alarm}, {limit}"
+
     def show(self) -> MeterFace:
         """What a person reads on the meter now."""
         state = self._memory.read()

@@ -81,12 +81,11 @@ class MeterHands:
 
     def show_meter(self, meter: str) -> HandsAnswer:
         """Read the meter's display."""
-        from drivers.meter.keypad import KeypadMeter
-
         found = self._world.meter(meter)
         face = found.show()
-        settings = found.settings() if isinstance(found, KeypadMeter) else ""
-        return HandsAnswer(True, face.last_result or "shown", 0, face.energy_left_wh, settings)
+        return HandsAnswer(
+            True, face.last_result or "shown", 0, face.energy_left_wh, found.settings()
+        )
 
     def _keypad(self, meter: str, otherwise: str) -> KeypadMeter:
         """The keypad meter with this number; BadInput with `otherwise` for a card meter."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
 
+from drivers.card.sim import SimulatedSlot
 from kiosk.domain.cards.workshops import SHOPS
 from kiosk.front.chips import TOOL_CARDS
+from kiosk.till.cards import work
 from tests.front.conftest import TOML, Kiosk, a_meter, is_one_sentence
 
 OPEN_LAYOUT = ("open", "sle4442", "at24", "mifare")
@@ -150,3 +153,56 @@ def test_a_card_that_was_replaced_becomes_a_case_when_it_is_put_in_for_a_sale(
     is_one_sentence(kiosk("sell", "--meter", meter, "--amount", "20"), 1, "cannot be used here")
     (case,) = [row for row in kiosk("cards", "cases", "--json").json if row["serial"] == old]
     assert case["meter"] == meter
+
+
+# --- what a person at the counter is told -----------------------------------------------------
+
+
+def test_a_parameter_card_is_seen_on_the_meter_when_it_was_put_in(kiosk: Kiosk) -> None:
+    meter = a_meter(kiosk, "card")
+    assert "no alarm, no power limit" in kiosk("rehearse", "meter", "show", meter).out
+    kiosk("rehearse", "card", "blank")
+    tool = kiosk(
+        "cards", "tool", "parameter", "--meter", meter, "--set", "alarm_wh=5000",
+        "--set", "power_limit_w=2000", "--reason", "new flat", "--json",
+    ).json  # fmt: skip
+    kiosk("rehearse", "card", "pull")
+    kiosk("rehearse", "meter", "insert", meter, tool["serial"])
+    shown = kiosk("rehearse", "meter", "show", meter).out
+    assert "alarm below 5.0 kWh, power limit 2000 W" in shown
+
+
+def test_a_search_says_so_when_it_finds_no_card(kiosk: Kiosk) -> None:
+    found = kiosk("cards", "search", "Nobody Known")
+    assert (found.exit, found.out.strip()) == (0, "There is none.")
+
+
+def test_the_second_person_of_a_rehearsal_is_another_one_than_whoever_is_signed_in(
+    kiosk: Kiosk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meter = a_meter(kiosk, "card")
+    kiosk("sell", "--meter", meter, "--amount", "50")
+    kiosk("rehearse", "card", "insert", meter)
+    monkeypatch.setattr("sys.stdin", io.StringIO("1234\n"))
+    done = kiosk("cards", "cancel", "--operator", "301", "--reason", "moved away", "--json").json
+    assert (done["operator"], done["second"]) == ("301", "302")
+
+
+def test_a_work_whose_card_was_pulled_is_not_counted_as_settled(
+    kiosk: Kiosk, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken_off(kiosk, home)
+    monkeypatch.setattr(work, "recover_cards", lambda desk: desk.records.open_card_works())
+    assert kiosk("cards", "recover").out.startswith("0 card works were settled.")
+
+
+def broken_off(kiosk: Kiosk, home: Path) -> str:
+    """A tool card that was pulled in the middle of its making, back in the reader; its work."""
+    kiosk("rehearse", "card", "blank")
+    slot = SimulatedSlot(home / "world", "reader")
+    serial = slot.state().card
+    slot.pull_after(34)
+    assert "put the same card in again" in kiosk("cards", "tool", "inquiry", "--reason", "new").err
+    kiosk("rehearse", "card", "insert", serial or "")
+    (row,) = kiosk("cards", "works", "--json").json
+    return str(row["work_id"])

@@ -31,7 +31,7 @@ meter open-case METER  open the case of a keypad meter: it switches off until th
 meter provoke METER REFUSAL   have it refuse what was made up to now, by its own name of
                        the reason: old, overflow, key_expired or ddtk (a default key)
 meter use METER KWH    use so much of what is on the meter
-meter show METER       read the meter's display and what tokens have set"""
+meter show METER       read the meter's display, and what tokens or parameter cards have set"""
 
 
 def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
