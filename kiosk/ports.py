@@ -424,8 +424,9 @@ class Hands(Protocol):
     def insert_card(self, customer: str) -> HandsAnswer:
         """Put the customer's card into the reader of this machine."""
 
-    def insert_other(self, kind: str) -> HandsAnswer:
-        """Put in a card that is nobody's: blank, foreign or damaged."""
+    def insert_other(self, kind: str, family: str = "open", meter: str = "") -> HandsAnswer:
+        """Put in a card that is nobody's: a blank of `family`, a foreign or damaged one, or a State
+        Grid tool card (inquiry, preset, meter-number, key-update), for one `meter` or for any."""
 
     def lose_card(self, customer: str) -> HandsAnswer:
         """The customer's card is lost: no hand can put it in until it is found."""

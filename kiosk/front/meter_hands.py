@@ -44,7 +44,7 @@ class MeterHands:
             slot.insert(serial)
             session = SimulatedTransport(slot).connect()
             try:
-                answer = found.insert(lambda apdu: session.transmit(apdu, 2.0))
+                answer = found.insert(lambda apdu: session.transmit(apdu, 2.0), session.atr)
             finally:
                 session.close()
                 slot.pull()
@@ -91,12 +91,9 @@ class MeterHands:
 
     def show_meter(self, meter: str) -> HandsAnswer:
         """Read the meter's display."""
-        from drivers.meter.keypad import KeypadMeter
-
         found = self._world.meter(meter)
         face = found.show()
-        settings = found.settings() if isinstance(found, KeypadMeter) else ""
-        return HandsAnswer(True, face.last_result or "shown", 0, _left_wh(face), settings)
+        return HandsAnswer(True, face.last_result or "shown", 0, _left_wh(face), found.settings())
 
     def _keypad(self, meter: str, otherwise: str) -> KeypadMeter:
         """The keypad meter with this number; BadInput with `otherwise` for a card meter."""

@@ -17,8 +17,8 @@ from kiosk.front.commands import say
 from kiosk.front.commands.persons import energy_typed, second_of
 from kiosk.front.commands.tariff import price, price_arguments
 from kiosk.front.operator import become
+from kiosk.front.user_card import chip_in_own_slot
 from kiosk.front.wiring import House, opened
-from kiosk.front.world import READER
 from kiosk.screens import telling
 from kiosk.till import history, recover, rollover
 from kiosk.till.account import capital_payment
@@ -209,28 +209,22 @@ def _send(house: House) -> None:
 
 @contextmanager
 def card_in(house: House, buyer: Buyer) -> Iterator[None]:
-    """The card for this sale: the one in the reader, or in rehearsal the customer's own.
+    """The card for this sale: the one in the reader, whosever it is; in a rehearsal whose reader is
+    empty the customer puts the own card in, unless it is lost (BadInput).
 
-    A card in the face's reader is used there if it is the right one; otherwise this command brings
-    a reader of its own, as a second counter would. A reader that is not simulated is used as is.
+    The customer's card goes into a reader of this command's own, as at a second counter. A reader
+    that is not simulated is used as is.
     """
     world = house.world if house.settings.card.driver == "simulated" else None
     if world is None or buyer.meter.kind != "card" or buyer.card is None:
         yield
         return
-    if world.slot(READER).state().card == buyer.card.serial:
-        house.desk.reader = world.reader(READER)
+    if world.slot().state().card is not None:
+        house.desk.reader = world.reader()
         yield
         return
-    slot = world.slot(house.desk.station.name)
-    house.desk.reader = world.reader(house.desk.station.name)
-    slot.insert(buyer.card.serial)
-    try:
+    with chip_in_own_slot(house, world, world.held_card(buyer.card.number)):
         yield
-    finally:
-        if slot.state().card is not None:
-            slot.pull()
-        slot.path.unlink(missing_ok=True)
 
 
 def _print_sale(house: House, record: SaleRecord, options: argparse.Namespace) -> None:

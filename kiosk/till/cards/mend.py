@@ -31,6 +31,8 @@ def plan_cancel(desk: Desk, to: str = "meter_account") -> Plan | Refusal:
     refused = workshops.able(shop, "cancel")
     if refused is not None:
         return refused
+    if not card.purchase_number:
+        return Refusal("card_nothing_to_take_back")
     sale = _sale_on(desk, image.serial, card.purchase_number)
     if sale is None:
         return Refusal("card_purchase_unknown", {"purchase_number": card.purchase_number})

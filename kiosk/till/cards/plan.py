@@ -240,8 +240,11 @@ def plan_tool(
 
 
 def _settings(tool: str, typed: Mapping[str, int]) -> dict[str, int] | Refusal:
-    """Everything that the card will set; a name that is not known would set nothing, unseen."""
+    """Everything that the card will set; a name that is not known would set nothing, unseen, and
+    with no name at all a parameter card would take alarm and limit away."""
     known = TOOL_SETTINGS.get(tool, {})
+    if tool == "parameter" and not typed:
+        return Refusal("tool_settings_needed", {"known": ", ".join(known)})
     for name, value in typed.items():
         if name not in known:
             names = ", ".join(known) or "-"

@@ -13,7 +13,7 @@ import msgspec
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
-from drivers.card import sealing, sim_blanks
+from drivers.card import sealing
 from drivers.card.sim import CardRack
 from drivers.vending.card_keys import (
     PUBLISHED_MASTER,
@@ -23,6 +23,7 @@ from drivers.vending.card_keys import (
 )
 from kiosk.domain.cards import at24, mifare, sle4442, state_grid
 from kiosk.domain.cards import open as layout
+from kiosk.front import chips
 
 CUSTOMER, METER = "100000000016", "07000000005"
 MODULE = SoftwareCardModule()
@@ -266,8 +267,12 @@ def _blank_keyed(rack: CardRack, serial: str) -> None:
     rack.make(serial, files, chip="keyed", key=key)
 
 
+def _blank_of(family: str) -> Callable[[CardRack, str], None]:
+    return lambda rack, serial: chips.make_blank(rack, family, serial, keyed=True)
+
+
 BLANKS: dict[str, Callable[[CardRack, str], None]] = {
     "open": _blank_open,
     "open with keys": _blank_keyed,
-    **sim_blanks.BLANKS,
+    **{family: _blank_of(family) for family in ("sle4442", "at24", "mifare", "state-grid")},
 }
