@@ -40,6 +40,9 @@ def arguments(_verb: str, parser: argparse.ArgumentParser) -> None:
     publish = words.add_parser("publish", help="put a file into force from its own date")
     publish.add_argument("file", type=Path)
     publish.add_argument("--jump", action="store_true", help="prices may change threefold")
+    publish.add_argument(
+        "--backdate", action="store_true", help="they count from a date since which was sold"
+    )
     say.second(publish)
     for word in (show, look, publish):
         say.who(word)
@@ -148,7 +151,7 @@ def _preview(house: House, options: argparse.Namespace) -> int | Refusal:
 def _publish(house: House, options: argparse.Namespace) -> int | Refusal:
     pack = _pack_in(options.file)
     second = second_of(house, options)
-    digest = tariffs.publish(house.desk, pack, second, jump=options.jump)
+    digest = tariffs.publish(house.desk, pack, second, jump=options.jump, backdate=options.backdate)
     if isinstance(digest, Refusal):
         return digest
     if options.json:
