@@ -19,8 +19,8 @@ import msgspec
 from benchmarks.facts_of_a_sale import committed, delivered
 from kiosk.domain import facts
 from kiosk.domain.registry import luhn_digit
+from kiosk.ledger.connection import Connection
 from kiosk.ledger.registry_rows import folded
-from kiosk.ledger.store import Connection
 
 COMMON_NAME, COMMON_STREET = "moyo", "main street"
 #: One of so many is there twice: the meter before it was taken out.

@@ -17,11 +17,12 @@ from kiosk.domain.record import SaleRecord
 from kiosk.ledger.account_records import AccountReads
 from kiosk.ledger.card_account_records import CardAccountReads
 from kiosk.ledger.card_records import CardReads
+from kiosk.ledger.connection import Connection, faults
 from kiosk.ledger.history_records import HistoryReads
 from kiosk.ledger.opening import Head, committed_in
 from kiosk.ledger.operator_records import OperatorReads
 from kiosk.ledger.registry_records import RegistryReads
-from kiosk.ledger.store import LEDGER_FILE, Connection, faults
+from kiosk.ledger.store import LEDGER_FILE
 from kiosk.ledger.tariff_records import TariffReads
 from kiosk.ledger.token_records import IN_A_SALE, TokenReads, has_token
 
@@ -143,6 +144,12 @@ class Records(
             kind,
         )
         return facts.decode(*row) if row else None
+
+    def time_of(self, kind: str) -> int:
+        """When the newest fact of `kind` was written, UTC milliseconds; 0 when there is none."""
+        sql = "SELECT time_ms FROM entries WHERE kind = ? ORDER BY sequence DESC LIMIT 1"
+        row = self._one(sql, kind)
+        return int(row[0]) if row else 0
 
     def entries_between(self, from_ms: int, until_ms: int, limit: int) -> list[Entry]:
         """The newest entries of a time, newest first. Found by halving: entries are in the order

@@ -39,6 +39,7 @@ class Plan(msgspec.Struct, frozen=True):
     `two_persons` says that somebody else must agree. `settles` is an open sale that a reissue
     brings to its end, because the new card carries its purchase. `customer` is the name of whose
     card it is, for whoever confirms; empty for a tool card. `settings` are what a tool card sets.
+    `drops` is a paid purchase that the card carries unread and will not carry afterwards.
     """
 
     operation: Operation
@@ -61,6 +62,7 @@ class Plan(msgspec.Struct, frozen=True):
     settles: str = ""
     customer: str = ""
     settings: dict[str, int] = {}
+    drops: Purchase = Purchase()
 
 
 # --- make and reissue -----------------------------------------------------------------------------
@@ -213,6 +215,8 @@ def plan_tool(
         if isinstance(found, Refusal):
             return found
         meter = found.number
+    elif tool == "meter-number":
+        return Refusal("tool_meter_needed")
     whole = _settings(tool, settings or {})
     if isinstance(whole, Refusal):
         return whole
