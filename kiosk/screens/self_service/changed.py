@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from textual.widget import Widget
 from textual.widgets import Static
@@ -22,9 +22,12 @@ class Changed(Step):
     #: As while notes are taken: then the money is kept for the meter.
     PATIENCE = 5
 
-    def __init__(self, visit: Visit, payment: NotePayment, found: Requoted) -> None:
+    def __init__(
+        self, visit: Visit, payment: NotePayment, found: Requoted, go_on: Callable[[], Step]
+    ) -> None:
         super().__init__()
         self.visit, self.payment, self.found = visit, payment, found
+        self._go_on = go_on
 
     def heading(self) -> str:
         """What happened."""
@@ -47,10 +50,8 @@ class Changed(Step):
 
     def press_enter(self) -> None:
         """Buy at the new prices."""
-        from kiosk.screens.self_service.deliver import Deliver
-
         self.visit.offer = self.found.now
-        self.face_app.go(Deliver(self.visit, self.payment))
+        self.face_app.go(self._go_on())
 
     def press_cancel(self) -> None:
         """The money is kept for the meter; the counter can pay it out."""

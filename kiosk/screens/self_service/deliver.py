@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from functools import partial
 
 import msgspec
 from textual.message import Message
@@ -129,7 +130,8 @@ class Deliver(Step):
         if isinstance(sold, Requoted):
             from kiosk.screens.self_service.changed import Changed
 
-            self.face_app.go(Changed(self.visit, self.payment, sold))
+            again = partial(Deliver, self.visit, self.payment)
+            self.face_app.go(Changed(self.visit, self.payment, sold, again))
             return
         self.visit.record, self.visit.job = sold.record, sold.job
         self.face_app.played.play(self.visit.buyer)
