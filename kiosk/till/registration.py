@@ -137,7 +137,7 @@ def field_wrong(name: str, text: str, longest: int = 0) -> Refusal | None:
     if len(text) > longest or not text.isprintable():
         return Refusal("field_too_long", {"field": name, "longest": longest})
     if name in {"account", "name"} and len(text) < 2:
-        return Refusal("field_missing", {"field": name})
+        return Refusal("field_too_short" if text else "field_missing", {"field": name})
     if name == "account" and not (text.isascii() and text.isalnum()):
         return Refusal("bad_account_number", {"account": text})
     return None

@@ -33,6 +33,9 @@ def energy_typed(text: str, option: str = "--energy") -> int:
     whole, point, fraction = text.partition(".")
     digits = whole + fraction
     if not (digits.isascii() and digits.isdecimal()) or len(fraction) > 3 or len(digits) > 12:
-        raise BadInput(f"{option} {text[:40]!r}: write kilowatt-hours, such as 12.5.")
+        raise BadInput(
+            f"{option} {text[:40]!r}: write kilowatt-hours with at most three"
+            " decimals, such as 12.5."
+        )
     assert point or not fraction
     return int(whole or "0") * 1000 + int(fraction.ljust(3, "0"))
