@@ -12,6 +12,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,12 @@ def open_writer(home: Path) -> Connection:
             connection.execute(f"PRAGMA journal_size_limit={WAL_LIMIT_BYTES}")
             if connection.execute("PRAGMA synchronous").fetchone()[0] != 2:
                 raise StoreFault(f"{path}: synchronous=FULL was not accepted; nothing may be sold.")
-            _migrate(connection, version)
+            if 0 < version < _SCHEMA_LATEST:
+                from kiosk.ledger.updating import update
+
+                update(home, connection, partial(_migrate, connection, version))
+            else:
+                _migrate(connection, version)
             sync_folder(home)
         return connection
 
@@ -221,12 +227,32 @@ def _check_schema(connection: Connection, path: Path) -> int:
 
 
 def _migrate(connection: Connection, version: int) -> None:
+    """All scripts that are missing, in one transaction: a home has the one schema or the other."""
+    if connection.in_transaction:
+        _run_scripts(connection, version)
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    _run_scripts(connection, version)
+    connection.execute("COMMIT")
+
+
+def _run_scripts(connection: Connection, version: int) -> None:
     for number, name in enumerate(_MIGRATIONS[version:], version + 1):
         script = Path(__file__).parent / "migrations" / f"{name}.sql"
-        connection.executescript(f"BEGIN IMMEDIATE;\n{script.read_text()}")
+        for statement in _statements(script.read_text()):
+            connection.execute(statement)
         _AFTERWARDS.get(name, _nothing)(connection)
         connection.execute(f"PRAGMA user_version={number}")
-        connection.execute("COMMIT")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """One after the other: a script that is run whole would end the transaction around it."""
+    statement = ""
+    for part in script.split(";"):
+        statement += f"{part};"
+        if dbapi2.complete_statement(statement):
+            yield statement
+            statement = ""
 
 
 def _nothing(_connection: Connection) -> None:

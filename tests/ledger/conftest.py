@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from kiosk.ledger import store
+from kiosk.ledger import copying, store, updating
 
 STORE_KEY = bytes(range(100, 132))
 
@@ -16,5 +16,6 @@ def kept(request: pytest.FixtureRequest) -> Iterator[str]:
     """How the stores of this module are kept."""
     key = STORE_KEY if request.param == "encrypted" else b""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "key_of", lambda _home: key)
+        for room in (store, copying, updating):
+            patch.setattr(room, "key_of", lambda _home: key)
         yield request.param
