@@ -196,11 +196,14 @@ def contact(home: Path, journal: Journal, received: bytes) -> None:
 
 def enrolled(home: Path) -> EnrolledCentre | None:
     """The centre that this home was enrolled with."""
+    kept = enrolment(home)
+    return EnrolledCentre(kept.centre, bytes.fromhex(kept.public_key)) if kept else None
+
+
+def enrolment(home: Path) -> wire.Enrolment | None:
+    """What that centre gave."""
     path = home / CENTRE_FILE
-    if not path.exists():
-        return None
-    kept = msgspec.json.decode(path.read_bytes(), type=wire.Enrolment)
-    return EnrolledCentre(kept.centre, bytes.fromhex(kept.public_key))
+    return msgspec.json.decode(path.read_bytes(), type=wire.Enrolment) if path.exists() else None
 
 
 def enrol(

@@ -21,6 +21,7 @@ import msgspec
 from kiosk.domain.store_facts import BackupMade
 from kiosk.errors import KioskError
 from kiosk.ledger import ballast
+from kiosk.ledger.damage import note
 from kiosk.ledger.store import check, key_of, open_reader, unlock, wal_bytes
 from kiosk.till.copies import COMPANIONS
 from kiosk.till.desk import Desk
@@ -113,6 +114,7 @@ class NightWatch:
         if report.fault:
             _LOG.error("the ledger is damaged: %s", report.fault)
             desk.damage = report.fault
+            note(desk.home, report.fault)
             desk.journal.stop_writing()
             return
         if report.trouble:

@@ -26,6 +26,7 @@ from kiosk.front.home_file import OPENED, HomeFile
 from kiosk.front.unlock import home_keys
 from kiosk.ledger.backup import read_head_of, unpack
 from kiosk.ledger.copying import alone
+from kiosk.ledger.damage import note
 from kiosk.ledger.entry_file import Cover
 from kiosk.ledger.files import sync_folder, write_durably
 from kiosk.ledger.journal import Journal
@@ -93,6 +94,7 @@ def restore(
         _compared(path, wanted, rebuilt)
         lost_after = _readable_end(path, keys.store)
         damaged = set_aside(path)
+        note(path, "")
         (staging / LEDGER_FILE).replace(path / LEDGER_FILE)
         sync_folder(path)
     if not (path / OPENED).exists():
