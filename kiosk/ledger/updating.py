@@ -114,12 +114,12 @@ def rollback(home: Path, companions: Sequence[str]) -> RolledBack:
         if head != old_head:
             _write_out(home, new, companions)
     if head == old_head:
-        copy.replace(home / FOLLOWING)
+        copy.replace(home.joinpath(FOLLOWING))
         put_in_force(home)
         return RolledBack(schema, 0, "")
     folder = home / ROLLED_BACK
-    (home / LEDGER_FILE).replace(folder / LEDGER_FILE)
-    copy.replace(folder / BEFORE_UPDATE)
+    home.joinpath(LEDGER_FILE).replace(folder.joinpath(LEDGER_FILE))
+    copy.replace(folder.joinpath(BEFORE_UPDATE))
     sync_folder(home)
     return RolledBack(schema, head.sequence - old_head.sequence, str(folder))
 
@@ -130,7 +130,7 @@ def _write_out(home: Path, reader: Connection, companions: Sequence[str]) -> Non
     folder.mkdir(exist_ok=True, mode=0o700)
     for name in companions:
         if (home / name).exists():
-            replace_durably(folder / Path(name).name, (home / name).read_bytes())
+            replace_durably(folder.joinpath(Path(name).name), (home / name).read_bytes())
     origin = opening(reader).origin
     cover = Cover(key_of(home), origin, PURPOSE)
     parts, after = [beginning(cover)], 0
