@@ -23,6 +23,7 @@ from kiosk.domain import facts
 from kiosk.errors import ConfigFault, HomeFault, Refusal, StoreFault
 from kiosk.front.home_file import OPENED, HomeFile
 from kiosk.front.unlock import SIGNING_KEY, home_keys
+from kiosk.ledger.connection import key_of
 from kiosk.ledger.copying import alone
 from kiosk.ledger.damage import noted
 from kiosk.ledger.files import make_folder, write_durably
@@ -31,7 +32,7 @@ from kiosk.ledger.pen import Now
 from kiosk.ledger.sealing import key_from, public_bytes
 from kiosk.ledger.second_medium import SecondMedium
 from kiosk.ledger.start_check import check_start
-from kiosk.ledger.store import key_of, open_reader
+from kiosk.ledger.store import open_reader
 from kiosk.ledger.withdrawn import is_withdrawn
 from kiosk.till.copies import COMPANIONS
 from sync.wire import is_origin

@@ -12,22 +12,16 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
-
 from kiosk.config import Upstream
-from kiosk.domain import facts
-from kiosk.domain.store_facts import ClockConfirmed, LeaseGiven
-from kiosk.errors import KioskError, LinkFault
-from kiosk.front import catalogue, leasing
+from kiosk.domain.store_facts import ClockConfirmed
+from kiosk.errors import KioskError
+from kiosk.front import catalogue, enrolment, leasing
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.withdrawn import is_withdrawn
 from kiosk.ports import Clock, Entropy, LinkState, TrustedClock
 from sync import wire
-from sync.courier import Courier, EnrolledCentre, retry_delay_s
+from sync.courier import Courier, retry_delay_s
 from sync.roads.apart import RoadApart
-from sync.roads.https import HttpsRoad
-
-CENTRE_FILE = "centre.json"
 
 _LOOK_S = 1.0
 _CATALOGUE_EVERY_S = 300
@@ -118,7 +112,7 @@ class Line:
                 if not self._ended:
                     self.obey()
                     self._ended = True
-                centre = enrolled(self._home)
+                centre = enrolment.enrolled(self._home)
                 assert centre is not None, "only its own centre withdraws a terminal"
                 with contextlib.closing(self.road()) as road:
                     revoking.bring(self._home, centre, road)
@@ -145,7 +139,7 @@ class Line:
         if not self._courier.state().online:
             return
         self._ask_at_ms = now_ms + _CATALOGUE_EVERY_S * 1000
-        centre = enrolled(self._home)
+        centre = enrolment.enrolled(self._home)
         try:
             assert centre is not None, "a courier works for an enrolled home"
             catalogue.fetch_all(self._journal, self._road, centre)
@@ -155,7 +149,9 @@ class Line:
     def _open(self) -> None:
         road = self.road()
         try:
-            centre = enrolled(self._home) or enrol(self._home, self._journal, road)
+            centre = enrolment.enrolled(self._home) or enrolment.enrol(
+                self._home, self._journal, road
+            )
         except BaseException:
             road.close()
             raise
@@ -192,35 +188,6 @@ def contact(home: Path, journal: Journal, received: bytes) -> None:
         keep_order(home, received)
     elif isinstance(answer, wire.Acknowledgement):
         leasing.renew(journal, answer, received)
-
-
-def enrolled(home: Path) -> EnrolledCentre | None:
-    """The centre that this home was enrolled with."""
-    kept = enrolment(home)
-    return EnrolledCentre(kept.centre, bytes.fromhex(kept.public_key)) if kept else None
-
-
-def enrolment(home: Path) -> wire.Enrolment | None:
-    """What that centre gave."""
-    path = home / CENTRE_FILE
-    return msgspec.json.decode(path.read_bytes(), type=wire.Enrolment) if path.exists() else None
-
-
-def enrol(
-    home: Path, journal: Journal, road: HttpsRoad | RoadApart, code: str = ""
-) -> EnrolledCentre:
-    """Become known to the centre and keep its name, its key and our lane. LinkFault if refused."""
-    opened = journal.records.opened()
-    answer = road.enrol(wire.EnrolmentRequest(opened.origin, opened.public_key.hex(), code))
-    if isinstance(answer, wire.Refused):
-        raise LinkFault(f"The centre does not know this terminal: {answer.sentence}")
-    given = facts.LaneGiven(answer.residue, answer.lanes, answer.centre)
-    lease = LeaseGiven(answer.centre, bytes.fromhex(answer.public_key), answer.lease_days)
-    journal.append(*([given, lease] if answer.lease_days else [given]))
-    draft = home / f".{CENTRE_FILE}"
-    draft.write_bytes(msgspec.json.encode(answer))
-    draft.replace(home / CENTRE_FILE)
-    return EnrolledCentre(answer.centre, bytes.fromhex(answer.public_key))
 
 
 def pause(seconds: float) -> None:

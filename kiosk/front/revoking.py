@@ -114,7 +114,7 @@ def bring(home: Path, centre: EnrolledCentre, road: Road) -> None:
 
 def bring_by(home: Path, settings: Settings) -> None:
     """`bring` over the line of kiosk.toml, where there is one. Raises LinkFault."""
-    from kiosk.front.line import enrolled
+    from kiosk.front.enrolment import enrolled
     from sync.roads.apart import RoadApart
 
     centre, upstream = enrolled(home), settings.upstream

@@ -21,10 +21,11 @@ from kiosk import marks
 from kiosk.config import Settings
 from kiosk.errors import BadInput, ConfigFault, discreet, trace
 from kiosk.front import card_keys, leasing, vending
+from kiosk.front.hands import WorldHands
 from kiosk.front.home import Home, open_home
 from kiosk.front.sentences import words_of
 from kiosk.front.system import SystemClock, SystemEntropy
-from kiosk.front.world import READER, DeviceLock, World, WorldHands
+from kiosk.front.world import READER, DeviceLock, World
 from kiosk.ledger.pen import Now
 from kiosk.ledger.stations import Station
 from kiosk.ports import CardReader, CashIn, Clock, Entropy, Hands, Printer, Slips

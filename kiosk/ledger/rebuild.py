@@ -16,11 +16,12 @@ from kiosk.domain import facts
 from kiosk.domain.books import Books
 from kiosk.domain.entry import GENESIS, Entry, digest
 from kiosk.errors import LedgerDamaged, Refusal, StoreFault
+from kiosk.ledger.connection import Connection, unlock
 from kiosk.ledger.opening import Head
 from kiosk.ledger.proof import Proof, prove
 from kiosk.ledger.sealing import entry_is_genuine
 from kiosk.ledger.sources import Reading, Source
-from kiosk.ledger.store import LEDGER_FILE, Connection, open_reader, open_writer, unlock
+from kiosk.ledger.store import LEDGER_FILE, open_reader, open_writer
 from kiosk.ledger.writing import write_entry, write_head
 
 _A_COMMIT = 2000

@@ -11,9 +11,9 @@ from sqlcipher3 import dbapi2
 
 from kiosk.domain.entry import Entry
 from kiosk.errors import KioskError, StoreFault
+from kiosk.ledger.connection import Connection, connect
 from kiosk.ledger.entry_file import Cover, Written, read_kept
 from kiosk.ledger.opening import read_written
-from kiosk.ledger.store import Connection, connect
 
 _PAGE = 1000
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,13 @@ import msgspec
 
 from kiosk.domain.entry import entry_bytes
 from kiosk.errors import BadInput, StoreFault
+from kiosk.ledger.connection import Connection, connect, faults, key_of
 from kiosk.ledger.copying import FOLLOWING, copy_store, put_in_force, settle_log
 from kiosk.ledger.entry_file import Cover, Kept, beginning, record
 from kiosk.ledger.files import replace_durably, sync_folder
 from kiosk.ledger.opening import opening, read_head, read_written
 from kiosk.ledger.second_medium import PURPOSE
-from kiosk.ledger.store import LEDGER_FILE, Connection, connect, faults, key_of
+from kiosk.ledger.store import LEDGER_FILE, migrate, older_schema
 from kiosk.marks import mark
 
 #: The ledger as the program before left it.
@@ -52,9 +53,20 @@ class RolledBack(msgspec.Struct, frozen=True):
     folder: str
 
 
-def update(home: Path, connection: Connection, migrate: Callable[[], None]) -> None:
-    """Let `migrate` change the tables. StoreFault, and the home as it was, when the copy cannot be
-    made or a total would change."""
+def update_if_older(home: Path) -> None:
+    """Bring a home that an older program left to our schema; called by who takes the pen, before it
+    opens the ledger. StoreFault, and the home as it was, when the copy cannot be made or a total
+    would change."""
+    schema = older_schema(home)
+    if not schema:
+        return
+    path = home / LEDGER_FILE
+    with faults(path), contextlib.closing(connect(path, key_of(home))) as connection:
+        connection.execute("PRAGMA synchronous=FULL")
+        _update(home, connection, schema)
+
+
+def _update(home: Path, connection: Connection, schema: int) -> None:
     before = _totals(connection)
     beside = home / f"{BEFORE_UPDATE}.new"
     try:
@@ -70,7 +82,7 @@ def update(home: Path, connection: Connection, migrate: Callable[[], None]) -> N
     mark("update.after_copy")
     connection.execute("BEGIN IMMEDIATE")
     try:
-        migrate()
+        migrate(connection, schema)
         mark("update.before_commit")
         if _totals(connection) != before:
             raise StoreFault(

@@ -66,7 +66,7 @@ def _recover_transfers(desk: Desk) -> list[TokenRecord]:
     """Balances of replaced meters; what makes their tokens is loaded only where one is open."""
     if not desk.records.open_transfers():
         return []
-    from kiosk.till.replace import recover_transfers
+    from kiosk.till.transfer import recover_transfers
 
     return recover_transfers(desk)
 

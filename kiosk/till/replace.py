@@ -20,7 +20,6 @@ from kiosk.domain.registry import Meter
 from kiosk.domain.registry_slip import RegistrySlip
 from kiosk.errors import Refusal
 from kiosk.ledger.registry_records import Replacement
-from kiosk.ledger.stations import living
 from kiosk.till import registry_slips
 from kiosk.till.amend import meter_in_use
 from kiosk.till.desk import Desk
@@ -28,10 +27,8 @@ from kiosk.till.greet import unfinished_of
 from kiosk.till.operators import second_person
 from kiosk.till.recover import card_image
 from kiosk.till.registration import LARGEST_READING_WH, NewMeter, bare, installed_facts, rules_of
-from kiosk.till.tokens import Intent, SecondPerson, credit_maker, issue, reason_missing, token_meter
-
-#: A balance on its way for longer is nobody's work any more.
-_BEING_MADE_MS = 600_000
+from kiosk.till.tokens import SecondPerson, reason_missing
+from kiosk.till.transfer import make_transfer
 
 #: A difference below this is the meter's own accuracy: 1 kWh, or 2 % of what was bought.
 _TOLERANCE_WH, _TOLERANCE_PER_CENT = 1000, 2
@@ -233,49 +230,7 @@ def _paid_for_energy(record: SaleRecord) -> int:
 
 def finish_transfer(desk: Desk, replacement_id: str) -> TokenRecord | Refusal:
     """The token that carries the balance to the new meter; asked again, the same token."""
-    return desk.gate("registry") or _transfer(desk, replacement_id)
-
-
-def recover_transfers(desk: Desk) -> list[TokenRecord]:
-    """Make the tokens of balances that a kill cut off before their first one was begun. One that a
-    module refused waits for a person; so does one that another station may be making right now."""
-    made = []
-    for replacement in desk.records.open_transfers():
-        if desk.records.replacements_of(replacement.replacement_id) or not _was_left(
-            desk, replacement
-        ):
-            continue
-        outcome = _transfer(desk, replacement.replacement_id)
-        if not isinstance(outcome, Refusal):
-            made.append(outcome)
-    return made
-
-
-def _was_left(desk: Desk, replacement: Replacement) -> bool:
-    if living(desk.home) == [desk.station.name]:
-        return True
-    (written,) = desk.records.after(replacement.sequence - 1, 1)
-    return desk.clock.now().time_ms - written.time_ms > _BEING_MADE_MS
-
-
-def _transfer(desk: Desk, replacement_id: str) -> TokenRecord | Refusal:
-    replacement = desk.records.replacement(replacement_id=replacement_id)
-    if replacement is None or not replacement.moved_wh:
-        return Refusal("transfer_not_open", {"replacement": replacement_id[:40]})
-    before = desk.records.replacements_of(replacement_id)
-    for record in before:
-        if record.state != "refused":
-            return record
-    meter = token_meter(desk, replacement.new_meter)
-    if isinstance(meter, Refusal):
-        return meter
-    fact = desk.records.fact(replacement.sequence)
-    assert isinstance(fact, facts.MeterReplaced)
-    intent = Intent(
-        "transfer", meter.number, fact.reason, f"{replacement_id}-t{len(before) + 1}",
-        replacement.moved_wh, fact.second, replacement_id,
-    )  # fmt: skip
-    return issue(desk, intent, credit_maker(desk, meter, intent))
+    return desk.gate("registry") or make_transfer(desk, replacement_id)
 
 
 def finish_for(desk: Desk, number: str) -> TokenRecord | Refusal:

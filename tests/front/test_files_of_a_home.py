@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from kiosk.errors import BadInput
-from kiosk.front import line
+from kiosk.front import enrolment
 from kiosk.front.cli import run
 from kiosk.ledger.entry_file import Cover
 from kiosk.ledger.second_medium import PURPOSE, check_medium
@@ -70,7 +70,7 @@ def enrol_with_a_key(keeper: Keeper) -> X25519PrivateKey:
         def enrol(self, _request: wire.EnrolmentRequest) -> wire.Enrolment:
             return told
 
-    line.enrol(keeper.home, house.home.journal, Road())  # type: ignore[arg-type]
+    enrolment.enrol(keeper.home, house.home.journal, Road())  # type: ignore[arg-type]
     house.close()
     return key
 
@@ -116,6 +116,6 @@ def test_a_rotten_second_medium_is_told_before_it_is_needed(keeper: Keeper) -> N
 
 
 def _key(keeper: Keeper) -> bytes:
-    from kiosk.ledger.store import key_of
+    from kiosk.ledger.connection import key_of
 
     return key_of(keeper.home)

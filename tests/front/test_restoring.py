@@ -13,9 +13,9 @@ import pytest
 from kiosk.errors import BadInput, HomeFault, LedgerDamaged, StoreFault
 from kiosk.front.home import LedgerGone
 from kiosk.front.restoring import Restored, Wanted, restore
+from kiosk.ledger.connection import connect, key_of
 from kiosk.ledger.damage import note
 from kiosk.ledger.second_medium import take_medium
-from kiosk.ledger.store import connect, key_of
 from kiosk.till import copies
 from kiosk.till.history import search
 from kiosk.till.recover import recover

@@ -11,7 +11,7 @@ import pytest
 from kiosk import marks
 from kiosk.domain import facts
 from kiosk.errors import HomeFault, LinkFault, Refusal
-from kiosk.front import line, revoking, unlock
+from kiosk.front import enrolment, line, revoking, unlock
 from kiosk.front.wiring import House
 from kiosk.ledger.withdrawn import LEFT_BEHIND
 from kiosk.till.history import search
@@ -52,7 +52,7 @@ class Owned:
         self.road = Road(self.centre)
         house = self.keeper.open()
         self.origin, journal = house.home.origin, house.home.journal
-        line.enrol(self.home, journal, self.road)  # type: ignore[arg-type]
+        enrolment.enrol(self.home, journal, self.road)  # type: ignore[arg-type]
         sold(sell_to(house.desk, KEYPAD, 5000))
         assert self.contact(house) == ""
         house.close()
@@ -73,7 +73,7 @@ class Owned:
         return courier.state().trouble
 
     def known(self) -> EnrolledCentre:
-        centre = line.enrolled(self.home)
+        centre = enrolment.enrolled(self.home)
         assert centre is not None
         return centre
 

@@ -14,13 +14,14 @@ from kiosk.front import keeping
 from kiosk.front.home import LedgerGone
 from kiosk.front.restoring import Wanted, restore
 from kiosk.ledger import store, updating
-from kiosk.ledger.account_projection import DRAWN
+from kiosk.ledger.connection import connect, key_of
 from kiosk.ledger.updating import BEFORE_UPDATE
 from tests.front.keeper import Keeper
+from tests.ledger.old_schema import before, make_old
 from tests.till.hall import KEYPAD, DiedError, die_at, sell_to, sold
 
 #: The schema of the program before: customers had no dated debts.
-OLD = store._MIGRATIONS.index("accounts")
+OLD = before("accounts")
 
 
 @pytest.fixture(params=["none", "credential"], ids=["plain", "sealed"])
@@ -34,27 +35,19 @@ def keeper(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Keeper]:
         sell_to(house.desk, KEYPAD, 5000)
     marks.arm(None)
     house.close()
-    make_old(made.home)
+    make_old(made.home, OLD)
     yield made
     made.close()
     marks.arm(None)
 
 
-def make_old(home: Path) -> None:
-    """As the program before left it."""
-    with contextlib.closing(store.connect(home / "ledger.db", store.key_of(home))) as connection:
-        for table in DRAWN:
-            connection.execute(f"DROP TABLE {table}")
-        connection.execute(f"PRAGMA user_version={OLD}")
-
-
 def schema(home: Path, name: str = "ledger.db") -> int:
-    with contextlib.closing(store.connect(home / name, store.key_of(home))) as connection:
+    with contextlib.closing(connect(home / name, key_of(home))) as connection:
         return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def totals(home: Path) -> list[object]:
-    with contextlib.closing(store.connect(home / "ledger.db", store.key_of(home))) as connection:
+    with contextlib.closing(connect(home / "ledger.db", key_of(home))) as connection:
         return updating._totals(connection)
 
 
@@ -66,9 +59,9 @@ def run_as_the_program_before(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_older_home_goes_on_with_what_was_unfinished_and_unsent_when_it_is_updated_E32(
     keeper: Keeper,
 ) -> None:
-    before = totals(keeper.home)
+    known = totals(keeper.home)
     keeper.open().close()
-    assert totals(keeper.home) == before
+    assert totals(keeper.home) == known
     assert schema(keeper.home) == len(store._MIGRATIONS)
     assert schema(keeper.home, BEFORE_UPDATE) == OLD
     house = keeper.open()
@@ -85,15 +78,15 @@ def test_an_older_home_goes_on_with_what_was_unfinished_and_unsent_when_it_is_up
 def test_the_next_start_updates_it_when_the_power_went_in_the_middle_E32(
     keeper: Keeper, mark: str
 ) -> None:
-    before = totals(keeper.home)
+    known = totals(keeper.home)
     marks.arm(die_at(mark))
     with pytest.raises(DiedError):
         keeper.open()
     marks.arm(None)
-    assert totals(keeper.home) == before
+    assert totals(keeper.home) == known
     assert schema(keeper.home) in (OLD, len(store._MIGRATIONS))
     keeper.open().close()
-    assert totals(keeper.home) == before
+    assert totals(keeper.home) == known
     assert keeper.proof().sales == 3
 
 
@@ -112,8 +105,8 @@ def test_nothing_is_updated_when_a_total_would_change_E32(
 ) -> None:
     keeper = Keeper(tmp_path, lock="none", medium=False)
     keeper.sell(1)
-    make_old(keeper.home)
-    with contextlib.closing(store.connect(keeper.home / "ledger.db", b"")) as connection:
+    make_old(keeper.home, OLD)
+    with contextlib.closing(connect(keeper.home / "ledger.db", b"")) as connection:
         connection.execute(
             "INSERT INTO anchors (sequence, digest, centre, content) VALUES (1, x'00', '', x'00')"
         )
@@ -121,11 +114,11 @@ def test_nothing_is_updated_when_a_total_would_change_E32(
             "INSERT INTO notes (payment, note, sequence, state, station, meter, device, counter,"
             " amount_minor, currency) VALUES ('p', 1, 1, 'offered', '', '', '', 0, 1, 'ZAR')"
         )
-    before = totals(keeper.home)
+    known = totals(keeper.home)
     monkeypatch.setitem(store._AFTERWARDS, "accounts", lambda c: c.execute(change))
     with pytest.raises(StoreFault, match="would change totals"):
         keeper.open()
-    assert (totals(keeper.home), schema(keeper.home)) == (before, OLD)
+    assert (totals(keeper.home), schema(keeper.home)) == (known, OLD)
     keeper.close()
 
 
@@ -144,11 +137,11 @@ def test_nothing_is_updated_when_the_copy_cannot_be_made(
 def test_the_older_ledger_is_back_when_nothing_was_written_since_E32(
     keeper: Keeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = totals(keeper.home)
+    known = totals(keeper.home)
     keeper.open().close()
     done = keeping.roll_back(keeper.home, keeper.settings)
     assert (done.schema, done.entries_since) == (OLD, 0)
-    assert totals(keeper.home) == before
+    assert totals(keeper.home) == known
     run_as_the_program_before(monkeypatch)
     with contextlib.closing(store.open_writer(keeper.home)):
         pass
@@ -188,6 +181,6 @@ def test_an_older_program_says_so_in_one_sentence_when_it_meets_a_newer_home_E32
 def test_the_copy_from_before_goes_when_the_store_gets_another_key(keeper: Keeper) -> None:
     keeper.open().close()
     assert (keeper.home / BEFORE_UPDATE).exists()
-    sealed = bool(store.key_of(keeper.home))
+    sealed = bool(key_of(keeper.home))
     keeping.change(keeper.home, keeper.settings, "rekey" if sealed else "encrypt", "credential")
     assert not (keeper.home / BEFORE_UPDATE).exists()

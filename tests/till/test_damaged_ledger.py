@@ -12,8 +12,9 @@ import pytest
 from kiosk.domain.organisation import RIGHTS
 from kiosk.domain.store_facts import BackupMade
 from kiosk.errors import Refusal, StoreFault
-from kiosk.ledger import ballast, damage, store
+from kiosk.ledger import ballast, damage
 from kiosk.ledger.backup import read_head_of
+from kiosk.ledger.connection import connect, key_of
 from kiosk.till import copies, paper
 from kiosk.till.desk import Desk
 from kiosk.till.history import search
@@ -59,7 +60,7 @@ def test_nothing_is_sold_over_restarts_when_a_whole_check_has_found_damage(
     """The start looks at a sample; what was found elsewhere must not be sold from (E17)."""
     neighbour = hall.station()
     path = desk.home / "ledger.db"
-    with contextlib.closing(store.connect(path, store.key_of(desk.home))) as connection:
+    with contextlib.closing(connect(path, key_of(desk.home))) as connection:
         connection.execute("UPDATE meters SET power_type = 'farm' WHERE number = ?", (KEYPAD,))
         assert verify(desk).first_bad
         assert code(sell_to(neighbour, KEYPAD, 5000)) == "read_only"

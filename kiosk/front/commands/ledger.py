@@ -10,12 +10,13 @@ from pathlib import Path
 import msgspec
 
 from kiosk.errors import BadInput, LedgerDamaged, LinkFault, Refusal
-from kiosk.front import catalogue, line
+from kiosk.front import catalogue, enrolment, line
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
 from kiosk.front.unlock import home_keys
 from kiosk.front.wiring import House, opened
 from kiosk.ledger.archive import prove_archive
+from kiosk.ledger.connection import Connection, key_of
 from kiosk.ledger.damage import note
 from kiosk.ledger.entry_file import Cover
 from kiosk.ledger.files import free_place
@@ -23,7 +24,7 @@ from kiosk.ledger.opening import opening
 from kiosk.ledger.proof import Proof
 from kiosk.ledger.proof_apart import prove_apart
 from kiosk.ledger.second_medium import check_medium, compare_medium
-from kiosk.ledger.store import LEDGER_FILE, Connection, check, key_of, open_reader
+from kiosk.ledger.store import LEDGER_FILE, check, open_reader
 from kiosk.ledger.withdrawn import is_withdrawn
 
 
@@ -175,7 +176,7 @@ def _export_sealed(house: House, target: Path, after: int) -> int:
     from sync.roads.file import write_sealed
     from sync.sealed import seal_all
 
-    centre = line.enrolment(house.home.path)
+    centre = enrolment.given(house.home.path)
     if centre is None or not centre.sealing_key:
         raise BadInput("The centre has given no key to seal with yet: `kiosk enrol`.")
     key = bytes.fromhex(centre.sealing_key)
@@ -189,7 +190,7 @@ def _import(house: House, options: argparse.Namespace) -> int:
     from sync.courier import prove_order, settle
     from sync.roads.file import is_catalogue, read_answer, read_catalogue
 
-    centre = line.enrolled(house.home.path)
+    centre = enrolment.enrolled(house.home.path)
     if centre is None:
         raise BadInput("This terminal is not enrolled with a centre yet: `kiosk enrol`.")
     if is_catalogue(options.file):
@@ -244,7 +245,9 @@ def send(house: House, patience_s: int) -> str:
     )
     road = upstream.road()
     try:
-        centre = line.enrolled(house.home.path) or line.enrol(house.home.path, journal, road)
+        centre = enrolment.enrolled(house.home.path) or enrolment.enrol(
+            house.home.path, journal, road
+        )
     except LinkFault as error:
         road.close()
         return error.sentence
@@ -303,7 +306,7 @@ def _enrol(house: House, options: argparse.Namespace) -> int:
         house.desk.clock, house.desk.entropy,
     )  # fmt: skip
     with contextlib.closing(upstream.road()) as road:
-        centre = line.enrol(house.home.path, house.home.journal, road, options.code)
+        centre = enrolment.enrol(house.home.path, house.home.journal, road, options.code)
     if options.json:
         say.json({"centre": centre.name, "origin": house.home.origin})
     else:
