@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,6 +60,27 @@ def test_an_empty_ledger_is_told_in_one_sentence(kiosk: Kiosk, tmp_path: Path) -
     place.mkdir()
     (place / "ledger.db").touch()
     is_one_sentence(kiosk("verify", "--home", place), 1, "the ledger of this home is gone")
+
+
+def test_a_sound_ledger_of_another_home_is_no_sound_ledger(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    homes = []
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        made = Keeper(tmp_path / name, lock="none", medium=False)
+        made.open().close()
+        homes.append(made.home)
+    one, other = homes
+    assert run(["verify", "--home", str(one)]) == 0
+    (one / "keys" / "signing.key").write_bytes((other / "keys" / "signing.key").read_bytes())
+    assert run(["verify", "--home", str(one)]) == 1
+    assert "signing key is not the one" in capsys.readouterr().err
+    shutil.copyfile(other / "ledger.db", one / "ledger.db")
+    for beside in one.glob("ledger.db-*"):
+        beside.unlink()
+    assert run(["verify", "--home", str(one)]) == 1
+    assert "belongs to" in capsys.readouterr().err
 
 
 def enrol_with_a_key(keeper: Keeper) -> X25519PrivateKey:

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from kiosk.errors import BadInput, HomeFault, LedgerDamaged, StoreFault
@@ -124,6 +125,25 @@ def test_the_centre_alone_is_enough_when_a_copy_of_the_sealed_keys_was_kept(
         (keeper.home / name).write_bytes(content)
     done = restored(keeper, ("upstream",), keys=keeper.place / "sealed.keys")
     assert (done.sales, done.given[0].first) == (4, 1)
+
+
+def test_a_new_disk_comes_back_from_the_centre_when_only_the_keys_were_kept(
+    keeper: Keeper,
+) -> None:
+    house = keeper.open()
+    origin = house.home.origin
+    house.close()
+    keeper.lose_disk()
+    site = msgspec.structs.replace(keeper.settings.site, terminal=origin)
+    settings = msgspec.structs.replace(keeper.settings, site=site)
+    wanted = Wanted(upstream=True, keys=keeper.place / "sealed.keys")
+    done = restore(keeper.home, settings, wanted, keeper.now)
+    assert (done.origin, done.sales) == (origin, 4)
+    keeper.medium.rename(keeper.place / "away")  # it holds more than the centre
+    try:
+        assert keeper.proof().sales == 4
+    finally:
+        keeper.place.joinpath("away").rename(keeper.medium)
 
 
 def test_nothing_is_put_in_force_when_only_an_old_backup_is_there(keeper: Keeper) -> None:

@@ -13,7 +13,8 @@ from kiosk.errors import BadInput, LedgerDamaged, LinkFault, Refusal
 from kiosk.front import catalogue, enrolment, line
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
-from kiosk.front.unlock import home_keys
+from kiosk.front.home_file import HomeFile
+from kiosk.front.unlock import SIGNING_KEY, home_keys
 from kiosk.front.wiring import House, opened
 from kiosk.ledger.archive import prove_archive
 from kiosk.ledger.connection import Connection, key_of
@@ -23,6 +24,7 @@ from kiosk.ledger.files import free_place
 from kiosk.ledger.opening import opening
 from kiosk.ledger.proof import Proof
 from kiosk.ledger.proof_apart import prove_apart
+from kiosk.ledger.sealing import key_from, public_bytes
 from kiosk.ledger.second_medium import check_medium, compare_medium
 from kiosk.ledger.store import LEDGER_FILE, check, open_reader
 from kiosk.ledger.withdrawn import is_withdrawn
@@ -105,12 +107,28 @@ def _damage(home: Path) -> str | None:
 def _proof(options: argparse.Namespace, context: Context) -> Proof:
     with contextlib.closing(open_reader(context.home)) as connection:
         connection.execute("BEGIN")
-        origin = opening(connection).origin
+        opened = opening(connection)
+        origin = opened.origin
+        stranger = _of_another_home(context.home, origin, opened.public_key)
+        if stranger:
+            return Proof(0, 0, 0, "", 1, stranger)
         proof = prove_apart(context.home, origin, every_signature=options.signatures)
         if proof.first_bad:
             note(context.home, proof.fault)  # an archive or a second medium may be wrong alone
             return proof
         return _with_copies(connection, origin, proof, options, context)
+
+
+def _of_another_home(home: Path, origin: str, public_key: bytes) -> str:
+    """A sound ledger that belongs to another home, or was opened with another key than ours."""
+    if (home / "home.json").is_file():
+        ours = msgspec.json.decode((home / "home.json").read_bytes(), type=HomeFile).origin
+        if ours != origin:
+            return f"Entry 1: this ledger belongs to {origin}, and this home is {ours}."
+    key = (home / SIGNING_KEY).read_bytes() if (home / SIGNING_KEY).is_file() else b""
+    if key and public_bytes(key_from(key, home)) != public_key:
+        return "Entry 1: the signing key is not the one that this ledger was opened with."
+    return ""
 
 
 def _with_copies(
