@@ -25,6 +25,7 @@ from kiosk.front.home_file import OPENED, HomeFile
 from kiosk.front.unlock import SIGNING_KEY, home_keys
 from kiosk.ledger.connection import key_of
 from kiosk.ledger.copying import alone
+from kiosk.ledger.damage import noted
 from kiosk.ledger.files import make_folder, write_durably
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.pen import Now
@@ -75,6 +76,7 @@ def open_home(path: Path, settings: Settings, now: Now, *, read_only: bool = Fal
     try:
         if not new:
             _check_start(path)
+            _medium_has_no_more(path, journal)
         if journal.head().sequence == 0:
             new = True
             opened = facts.HomeOpened(
@@ -166,8 +168,19 @@ def medium_of(path: Path, origin: str, settings: Settings) -> SecondMedium | Non
     return SecondMedium(Path(folder), path, origin, key_of(path), COMPANIONS)
 
 
+def _medium_has_no_more(path: Path, journal: Journal) -> None:
+    """An old ledger that was put back would give numbers and identifiers a second time."""
+    state = journal.medium()
+    if state is not None and state.ahead:
+        raise StoreFault(
+            f"{path / 'ledger.db'}: lacks what the second medium {state.path} holds up to entry"
+            f" {state.upto}; nothing may be sold. `kiosk restore --second-medium`, or `kiosk store"
+            " medium` if that one is to be given up."
+        )
+
+
 def _check_start(path: Path) -> None:
     with contextlib.closing(open_reader(path)) as connection:
-        found = check_start(connection)
+        found = check_start(connection) or noted(path)
     if found:
         raise StoreFault(f"{path / 'ledger.db'}: is damaged ({found}); nothing may be sold.")

@@ -27,13 +27,14 @@ from kiosk.front.unlock import home_keys
 from kiosk.ledger.backup import read_head_of, unpack
 from kiosk.ledger.connection import connect
 from kiosk.ledger.copying import alone
+from kiosk.ledger.damage import note
 from kiosk.ledger.entry_file import Cover
 from kiosk.ledger.files import sync_folder, write_durably
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.keyring import HomeKeys
 from kiosk.ledger.pen import Now
 from kiosk.ledger.rebuild import Given, Rebuilt, rebuild, set_aside
-from kiosk.ledger.sealing import key_from
+from kiosk.ledger.sealing import key_from, public_bytes
 from kiosk.ledger.second_medium import PURPOSE
 from kiosk.ledger.sources import Anchor, DatabaseSource, FileSource, Source, UpstreamSource
 from kiosk.ledger.store import LEDGER_FILE
@@ -41,6 +42,7 @@ from kiosk.till.copies import COMPANIONS
 from sync import wire
 from sync.courier import EnrolledCentre
 from sync.roads.https import HttpsRoad
+from sync.wire import is_origin
 
 #: Where the new ledger is built; whatever a restore that was killed left there goes.
 STAGING = "restoring"
@@ -84,7 +86,7 @@ def restore(
         raise BadInput("Name what to restore from: --backup, --second-medium or --upstream.")
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     _bring_companions(path, wanted)
-    file = _home_file(path)
+    file = _home_file(path, settings, wanted)
     keys = home_keys(path, settings.store, new=False)
     with alone(path, station), contextlib.ExitStack() as open_things:
         staging = _empty(path / STAGING)
@@ -94,6 +96,7 @@ def restore(
         _compared(path, wanted, rebuilt)
         lost_after = _readable_end(path, keys.store)
         damaged = set_aside(path)
+        note(path, "")
         (staging / LEDGER_FILE).replace(path / LEDGER_FILE)
         sync_folder(path)
     if not (path / OPENED).exists():
@@ -140,13 +143,18 @@ def _has_plain_keys(path: Path, name: str) -> bool:
     return name.endswith("sealed.keys") and (path / "keys" / "signing.key").exists()
 
 
-def _home_file(path: Path) -> HomeFile:
+def _home_file(path: Path, settings: Settings, wanted: Wanted) -> HomeFile:
+    """home.json; on a new disk kiosk.toml says which terminal this is, where the centre is asked:
+    it gives entries only to the holder of that terminal's key."""
+    site = settings.site
+    if wanted.upstream and site.terminal and is_origin(site.terminal):
+        write_durably(path / "home.json", msgspec.json.encode(HomeFile(site.mode, site.terminal)))
     try:
         return msgspec.json.decode((path / "home.json").read_bytes(), type=HomeFile)
     except (OSError, msgspec.MsgspecError) as error:
         raise HomeFault(
             f"{path}: home.json is missing and no source has it; bring the second medium or a"
-            " backup."
+            " backup, or set [site] terminal and use --upstream."
         ) from error
 
 
@@ -185,9 +193,7 @@ def _sources(
 
 
 def _upstream(path: Path, road: HttpsRoad, origin: str, key: Ed25519PrivateKey) -> UpstreamSource:
-    centre = enrolment.enrolled(path)
-    if centre is None:
-        raise BadInput("This terminal was not enrolled with a centre: leave --upstream out.")
+    centre = enrolment.enrolled(path) or _known_again(path, road, origin, key)
 
     def page(after: int) -> list[Entry]:
         return road.entries(wire.ask_entries(key, origin, after, centre.name))
@@ -200,6 +206,17 @@ def _upstream(path: Path, road: HttpsRoad, origin: str, key: Ed25519PrivateKey) 
             content = wire.encode_answer(answer)
             anchors.append((answer.upto, answer.digest, answer.centre, content))
     return UpstreamSource(page, anchors)
+
+
+def _known_again(
+    path: Path, road: HttpsRoad, origin: str, key: Ed25519PrivateKey
+) -> EnrolledCentre:
+    """A new disk has lost what it knew of its centre: the same key is enrolled without a code."""
+    answer = road.enrol(wire.EnrolmentRequest(origin, public_bytes(key).hex()))
+    if isinstance(answer, wire.Refused):
+        raise BadInput(f"The centre does not know this terminal: {answer.sentence}")
+    write_durably(path / enrolment.CENTRE_FILE, msgspec.json.encode(answer))
+    return EnrolledCentre(answer.centre, bytes.fromhex(answer.public_key))
 
 
 def _believed(answer: wire.Answer, centre: EnrolledCentre, origin: str) -> bool:

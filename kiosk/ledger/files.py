@@ -6,6 +6,8 @@ import contextlib
 import os
 from pathlib import Path
 
+from kiosk.errors import BadInput
+
 
 def write_durably(path: Path, content: bytes) -> None:
     """Whole or not at all; of several processes that write at once, the first one's stays."""
@@ -40,6 +42,15 @@ def put_in_place(beside: Path, path: Path) -> None:
         path.hardlink_to(beside)
     beside.unlink()
     sync_folder(path.parent)
+
+
+def free_place(home: Path, target: Path) -> None:
+    """BadInput when `target` is something already, or lies in the home: nobody's file is written
+    over, least of all the ledger or a key."""
+    if target.exists() or target.is_symlink():
+        raise BadInput(f"{target}: this file exists and is not written over; name another.")
+    if target.resolve().is_relative_to(home.resolve()):
+        raise BadInput(f"{target}: this lies in the home; a copy belongs on another disk.")
 
 
 def make_folder(path: Path) -> None:

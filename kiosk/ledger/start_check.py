@@ -31,6 +31,12 @@ _GUARDS = {
     "entries_no_update", "entries_no_delete", "postings_no_update", "postings_no_delete"
 }  # fmt: skip
 
+#: Tables whose rows name the entry that they were drawn from, in the order of their writing.
+_TELLING = (
+    "sales", "issued_tokens", "account_moves", "top_ups", "bills", "card_works", "card_readings",
+    "installations", "readings", "replacements", "suspicions", "refused_sign_ins",
+)  # fmt: skip
+
 #: A posting, a sale or an identity must point to an entry that is there.
 _DANGLING = (
     "SELECT sequence FROM postings WHERE sequence > ? AND sequence NOT IN"
@@ -64,6 +70,7 @@ def _check(connection: Connection) -> str | None:
     start = max(min(anchor, head.sequence - 1), head.sequence - _TAIL, 0)
     return (
         _unguarded(connection)
+        or _cut(connection, head.sequence)
         or _tail(connection, opened, start)
         or _anchored(connection, opened, anchor)
         or _sample(connection, opened, start)
@@ -76,6 +83,18 @@ def _unguarded(connection: Connection) -> str | None:
     rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
     missing = _GUARDS - {row[0] for row in rows}
     return f"the guard {min(missing)} of the journal is gone" if missing else None
+
+
+def _cut(connection: Connection, head: int) -> str | None:
+    """Whether a table tells of an entry after the last one: the end was cut off. Its newest rows
+    are looked at."""
+    for table in _TELLING:
+        row = connection.execute(
+            f"SELECT max(sequence) FROM (SELECT sequence FROM {table} ORDER BY rowid DESC LIMIT 64)"  # noqa: S608
+        ).fetchone()
+        if row[0] is not None and row[0] > head:
+            return f"entry {head + 1} is missing: {table} tells of {row[0]}"
+    return None
 
 
 def _tail(connection: Connection, opened: facts.HomeOpened, start: int) -> str | None:

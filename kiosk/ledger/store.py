@@ -80,7 +80,7 @@ def open_writer(home: Path) -> Connection:
             connection.execute(f"PRAGMA journal_size_limit={WAL_LIMIT_BYTES}")
             if connection.execute("PRAGMA synchronous").fetchone()[0] != 2:
                 raise StoreFault(f"{path}: synchronous=FULL was not accepted; nothing may be sold.")
-            _migrate(connection, version)
+            migrate(connection, version)
             sync_folder(home)
         return connection
 
@@ -91,7 +91,7 @@ def open_scratch(*, searchable: bool = True) -> Connection:
     Not `searchable`: only the keys are indexed, for who writes much and reads everything once.
     """
     connection = connect_scratch()
-    _migrate(connection, 0)
+    migrate(connection, 0)
     if not searchable:
         for (name,) in connection.execute(_SECOND_INDEXES).fetchall():
             connection.execute(f"DROP INDEX {name}")
@@ -171,16 +171,53 @@ def _check_schema(connection: Connection, path: Path) -> int:
     return version
 
 
-def _migrate(connection: Connection, version: int) -> None:
+def older_schema(home: Path) -> int:
+    """The schema of a ledger that an older program left, 0 when there is none or it is ours."""
+    if not is_made(home):
+        return 0
+    with faults(home / LEDGER_FILE), contextlib.closing(open_reader(home)) as reader:
+        version = int(reader.execute("PRAGMA user_version").fetchone()[0])
+    return version if version < _SCHEMA_LATEST else 0
+
+
+def migrate(connection: Connection, version: int) -> None:
+    """All scripts that are missing, in one transaction: a home has the one schema or the other."""
+    if connection.in_transaction:
+        _run_scripts(connection, version)
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    _run_scripts(connection, version)
+    connection.execute("COMMIT")
+
+
+def _run_scripts(connection: Connection, version: int) -> None:
     for number, name in enumerate(_MIGRATIONS[version:], version + 1):
         script = Path(__file__).parent / "migrations" / f"{name}.sql"
-        connection.executescript(f"BEGIN IMMEDIATE;\n{script.read_text()}")
-        if name == "registry":  # what a script cannot say in SQL
-            registry_migration.redraw(connection)
-        if name == "registers":
-            registry_migration.add_register(connection)
+        for statement in _statements(script.read_text()):
+            connection.execute(statement)
+        _AFTERWARDS.get(name, _nothing)(connection)
         connection.execute(f"PRAGMA user_version={number}")
-        connection.execute("COMMIT")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """One after the other: a script that is run whole would end the transaction around it."""
+    statement = ""
+    for part in script.split(";"):
+        statement += f"{part};"
+        if dbapi2.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+def _nothing(_connection: Connection) -> None:
+    """Most scripts need no rows drawn again."""
+
+
+#: What a script cannot say in SQL: rows that are drawn from the journal again.
+_AFTERWARDS = {
+    "registry": registry_migration.redraw,
+    "registers": registry_migration.add_register,
+}
 
 
 @contextmanager

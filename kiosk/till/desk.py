@@ -17,6 +17,7 @@ from kiosk.domain.store_facts import LeaseGiven
 from kiosk.domain.token import Lane
 from kiosk.errors import Refusal
 from kiosk.ledger import ballast
+from kiosk.ledger.damage import noted
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.records import Records
 from kiosk.ledger.stations import Station, is_gone
@@ -105,7 +106,7 @@ class Desk:
         disk has room for a sale and everything that follows from it (E18)."""
         if is_withdrawn(self.home):
             return Refusal("revoked")
-        if self.damage:
+        if self.damage or noted(self.home):
             return Refusal("read_only")
         ended = self._lease_ended()
         if ended is not None:

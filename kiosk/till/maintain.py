@@ -13,7 +13,7 @@ from kiosk.domain.cards.family import CardState
 from kiosk.domain.cards.image import CardImage
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import CardFault, CashFault, KioskError, Refusal, VendorFault
-from kiosk.ledger import store
+from kiosk.ledger import damage, store
 from kiosk.ledger.connection import library_version, wal_is_safe
 from kiosk.till.desk import Desk
 from kiosk.till.recover import card_image
@@ -82,7 +82,10 @@ def verify(desk: Desk, *, every_signature: bool = False) -> Proof:
     connection = desk.journal.reader()
     try:
         connection.execute("BEGIN")
-        return prove(connection, desk.journal.origin, every_signature=every_signature)
+        proof = prove(connection, desk.journal.origin, every_signature=every_signature)
+        if proof.first_bad:
+            damage.note(desk.home, proof.fault)
+        return proof
     finally:
         connection.close()
 
@@ -107,7 +110,8 @@ def _medium(desk: Desk) -> DeviceState | None:
     state = desk.journal.medium()
     assert state is not None
     if state.trouble:
-        return DeviceState("second medium", "fault", state.trouble, "Plug it in; it catches up.")
+        advice = "Plug it in; it catches up. Damaged or another one: `kiosk store medium`."
+        return DeviceState("second medium", "fault", state.trouble, advice)
     same = Path(folder).stat().st_dev == desk.home.stat().st_dev
     advice = "It is on the same disk as the ledger: use another." if same else ""
     details = f"{folder}, up to entry {state.upto}"
@@ -185,12 +189,23 @@ def _module(desk: Desk) -> DeviceState:
 
 def _line(desk: Desk) -> DeviceState:
     if desk.link is None:
-        return DeviceState("line upstream", "absent", "no centre configured", "[upstream] url")
+        return _line_as_kept(desk)
     link = desk.link.state()
     details = f"acknowledged up to {link.acknowledged}"
     if link.online:
         return DeviceState("line upstream", "ok", details)
     return DeviceState("line upstream", "warn", f"{details}; {link.trouble}", "Selling goes on.")
+
+
+def _line_as_kept(desk: Desk) -> DeviceState:
+    """A command has no line of its own: the last answer of the centre tells."""
+    if not (desk.home / "centre.json").exists():
+        if desk.settings.upstream.url:
+            return DeviceState("line upstream", "warn", "not enrolled yet", "`kiosk enrol`.")
+        return DeviceState("line upstream", "absent", "no centre configured", "[upstream] url")
+    head, acknowledged = desk.journal.head().sequence, desk.journal.acknowledged()
+    details = f"acknowledged up to {acknowledged} of {head}"
+    return DeviceState("line upstream", "ok", details, "`kiosk sync` asks the centre now.")
 
 
 class Evidence(msgspec.Struct, frozen=True):

@@ -28,7 +28,8 @@ from kiosk.till.greet import unfinished_of
 from kiosk.till.operators import second_person
 from kiosk.till.recover import card_image
 from kiosk.till.registration import LARGEST_READING_WH, NewMeter, bare, installed_facts, rules_of
-from kiosk.till.tokens import Intent, SecondPerson, credit_maker, issue, reason_missing, token_meter
+from kiosk.till.tokens import SecondPerson, reason_missing
+from kiosk.till.transfer import make_transfer
 
 #: A difference below this is the meter's own accuracy: 1 kWh, or 2 % of what was bought.
 _TOLERANCE_WH, _TOLERANCE_PER_CENT = 1000, 2
@@ -234,26 +235,7 @@ def _paid_for_energy(record: SaleRecord) -> int:
 
 def finish_transfer(desk: Desk, replacement_id: str) -> TokenRecord | Refusal:
     """The token that carries the balance to the new meter; asked again, the same token."""
-    refused = desk.gate("registry")
-    if refused is not None:
-        return refused
-    replacement = desk.records.replacement(replacement_id=replacement_id)
-    if replacement is None or not replacement.moved_wh:
-        return Refusal("transfer_not_open", {"replacement": replacement_id[:40]})
-    before = desk.records.replacements_of(replacement_id)
-    for record in before:
-        if record.state != "refused":
-            return record
-    meter = token_meter(desk, replacement.new_meter)
-    if isinstance(meter, Refusal):
-        return meter
-    fact = desk.records.fact(replacement.sequence)
-    assert isinstance(fact, facts.MeterReplaced)
-    intent = Intent(
-        "transfer", meter.number, fact.reason, f"{replacement_id}-t{len(before) + 1}",
-        replacement.moved_wh, fact.second, replacement_id,
-    )  # fmt: skip
-    return issue(desk, intent, credit_maker(desk, meter, intent))
+    return desk.gate("registry") or make_transfer(desk, replacement_id)
 
 
 def finish_for(desk: Desk, number: str) -> TokenRecord | Refusal:

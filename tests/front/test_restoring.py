@@ -8,12 +8,15 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from kiosk.errors import BadInput, HomeFault, LedgerDamaged, StoreFault
 from kiosk.front.home import LedgerGone
 from kiosk.front.restoring import Restored, Wanted, restore
 from kiosk.ledger.connection import connect, key_of
+from kiosk.ledger.damage import note
+from kiosk.ledger.second_medium import take_medium
 from kiosk.till import copies
 from kiosk.till.history import search
 from kiosk.till.recover import recover
@@ -122,6 +125,25 @@ def test_the_centre_alone_is_enough_when_a_copy_of_the_sealed_keys_was_kept(
         (keeper.home / name).write_bytes(content)
     done = restored(keeper, ("upstream",), keys=keeper.place / "sealed.keys")
     assert (done.sales, done.given[0].first) == (4, 1)
+
+
+def test_a_new_disk_comes_back_from_the_centre_when_only_the_keys_were_kept(
+    keeper: Keeper,
+) -> None:
+    house = keeper.open()
+    origin = house.home.origin
+    house.close()
+    keeper.lose_disk()
+    site = msgspec.structs.replace(keeper.settings.site, terminal=origin)
+    settings = msgspec.structs.replace(keeper.settings, site=site)
+    wanted = Wanted(upstream=True, keys=keeper.place / "sealed.keys")
+    done = restore(keeper.home, settings, wanted, keeper.now)
+    assert (done.origin, done.sales) == (origin, 4)
+    keeper.medium.rename(keeper.place / "away")  # it holds more than the centre
+    try:
+        assert keeper.proof().sales == 4
+    finally:
+        keeper.place.joinpath("away").rename(keeper.medium)
 
 
 def test_nothing_is_put_in_force_when_only_an_old_backup_is_there(keeper: Keeper) -> None:
@@ -239,6 +261,38 @@ def test_later_entries_are_not_forgotten_when_one_before_them_is_in_no_source(
     tamper(keeper, f"DELETE FROM entries WHERE sequence = {last - 1}")
     with pytest.raises(LedgerDamaged, match=f"Entry {last - 1}: is in no source"):
         restored(keeper, ("upstream",))
+
+
+def test_an_old_ledger_sells_nothing_when_the_second_medium_holds_more(tmp_path: Path) -> None:
+    """It would give the same identifiers again: a customer would pay for a token that is used."""
+    keeper = Keeper(tmp_path)
+    try:
+        keeper.sell(1)
+        old = tmp_path / "old"
+        shutil.copytree(keeper.home, old)
+        keeper.sell(2)
+        shutil.rmtree(keeper.home)
+        shutil.copytree(old, keeper.home)
+        with pytest.raises(StoreFault, match=r"second medium.*holds up to entry"):
+            keeper.open()
+        assert restored(keeper, ("second_medium",)).sales == 3
+        keeper.sell(1)
+        shutil.rmtree(keeper.home)
+        shutil.copytree(old, keeper.home)
+        take_medium(keeper.home, keeper.medium)
+        keeper.sell(1)
+        assert keeper.proof().sales == 2
+        assert len(list(keeper.medium.glob("*.entries.before-1"))) == 1
+    finally:
+        keeper.close()
+
+
+def test_nothing_is_sold_when_verify_found_damage_and_restoring_mends_it(keeper: Keeper) -> None:
+    note(keeper.home, "Entry 3: the table meters shows another one.")
+    with pytest.raises(StoreFault, match="the table meters"):
+        keeper.open()
+    restored(keeper, ("second_medium",))
+    keeper.open().close()
 
 
 def tamper(keeper: Keeper, sql: str) -> None:

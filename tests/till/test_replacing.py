@@ -14,6 +14,7 @@ from kiosk.till import amend, history, maintain, replace, tokens
 from kiosk.till.desk import Desk
 from kiosk.till.greet import find_buyer_by_card
 from kiosk.till.quote import find_buyer
+from kiosk.till.recover import Recovered, recover
 from kiosk.till.registration import NewMeter
 from kiosk.till.replace import Final, Replaced, cancel_meter, look_at_old, replace_meter
 from kiosk.till.tokens import SecondPerson
@@ -195,6 +196,29 @@ def test_the_same_token_comes_when_the_program_was_killed(
     assert again.state == "issued"
     assert hall.enter(NEW.number, again.tokens[0]).energy_wh_added == 5_000
     assert energy(desk, chart.ENERGY_IN_TRANSFER) == 0
+
+
+def test_the_next_start_makes_the_token_when_nobody_had_begun_it(hall: Hall, desk: Desk) -> None:
+    """Killed between the replacement and the token: energy that belongs to nobody's meter."""
+    bought(desk)
+    marks.arm(die_at("issue.before_commit"))
+    with pytest.raises(DiedError):
+        replace_meter(desk, KEYPAD, NEW, Final("display", 0, 5_000), "broken", SECOND)
+    marks.arm(None)
+    hall.leave(desk)
+    desk = hall.station(role="self_service", operator="start")
+    neighbour = hall.station()
+    done = recover(desk)
+    assert isinstance(done, Recovered)
+    assert done.tokens == [], "the other station may be making it right now"
+    hall.leave(neighbour)
+    done = recover(desk)
+    assert isinstance(done, Recovered)
+    assert [record.state for record in done.tokens] == ["issued"]
+    assert hall.enter(NEW.number, done.tokens[0].tokens[0]).energy_wh_added == 5_000
+    assert energy(desk, chart.ENERGY_IN_TRANSFER) == 0
+    assert isinstance(recover(desk), Recovered)
+    assert replace.open_transfers(hall.station()) == []
 
 
 def test_the_balance_waits_when_the_module_is_silent(desk: Desk) -> None:

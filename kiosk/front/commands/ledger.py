@@ -13,15 +13,19 @@ from kiosk.errors import BadInput, LedgerDamaged, LinkFault, Refusal
 from kiosk.front import catalogue, enrolment, line
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
-from kiosk.front.unlock import home_keys
+from kiosk.front.home_file import HomeFile
+from kiosk.front.unlock import SIGNING_KEY, home_keys
 from kiosk.front.wiring import House, opened
 from kiosk.ledger.archive import prove_archive
 from kiosk.ledger.connection import Connection, key_of
+from kiosk.ledger.damage import note
 from kiosk.ledger.entry_file import Cover
+from kiosk.ledger.files import free_place
 from kiosk.ledger.opening import opening
 from kiosk.ledger.proof import Proof
 from kiosk.ledger.proof_apart import prove_apart
-from kiosk.ledger.second_medium import compare_medium
+from kiosk.ledger.sealing import key_from, public_bytes
+from kiosk.ledger.second_medium import check_medium, compare_medium
 from kiosk.ledger.store import LEDGER_FILE, check, open_reader
 from kiosk.ledger.withdrawn import is_withdrawn
 
@@ -36,6 +40,9 @@ def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--all", action="store_true", help="from the first entry on")
         parser.add_argument("--after", type=int, default=None, help="only entries after this one")
         parser.add_argument("--catalogue", action="store_true", help="the newest catalogue instead")
+        parser.add_argument(
+            "--sealed", action="store_true", help="so that only the centre can read it"
+        )
     if verb == "import":
         parser.add_argument("file", type=Path, help="the acknowledgement or catalogue that came")
     if verb == "sync":
@@ -64,7 +71,10 @@ def run(verb: str, options: argparse.Namespace, context: Context) -> int:
 def _verify(options: argparse.Namespace, context: Context) -> int:
     """Without opening the house: what is damaged must not be opened to be looked at."""
     store = context.settings.store
-    if (context.home / LEDGER_FILE).exists():
+    ledger = context.home / LEDGER_FILE
+    if ledger.exists() and not ledger.stat().st_size:
+        return say.trouble(f"{ledger}: the ledger of this home is gone; `kiosk restore`.")
+    if ledger.exists():
         home_keys(context.home, store, new=False)
     with ThreadPoolExecutor(1) as beside:
         # SQLite reads every page without Python's lock, so it costs the proof no time.
@@ -74,6 +84,8 @@ def _verify(options: argparse.Namespace, context: Context) -> int:
         except Exception:  # whatever it was: pages that are damaged explain it
             if not damage.result():
                 raise
+    if damage.result() or not proof.first_bad:
+        note(context.home, damage.result() or "")
     if damage.result():
         file = context.home / LEDGER_FILE
         return say.trouble(f"{file}: is damaged ({damage.result()}).")
@@ -95,11 +107,28 @@ def _damage(home: Path) -> str | None:
 def _proof(options: argparse.Namespace, context: Context) -> Proof:
     with contextlib.closing(open_reader(context.home)) as connection:
         connection.execute("BEGIN")
-        origin = opening(connection).origin
+        opened = opening(connection)
+        origin = opened.origin
+        stranger = _of_another_home(context.home, origin, opened.public_key)
+        if stranger:
+            return Proof(0, 0, 0, "", 1, stranger)
         proof = prove_apart(context.home, origin, every_signature=options.signatures)
         if proof.first_bad:
+            note(context.home, proof.fault)  # an archive or a second medium may be wrong alone
             return proof
         return _with_copies(connection, origin, proof, options, context)
+
+
+def _of_another_home(home: Path, origin: str, public_key: bytes) -> str:
+    """A sound ledger that belongs to another home, or was opened with another key than ours."""
+    if (home / "home.json").is_file():
+        ours = msgspec.json.decode((home / "home.json").read_bytes(), type=HomeFile).origin
+        if ours != origin:
+            return f"Entry 1: this ledger belongs to {origin}, and this home is {ours}."
+    key = (home / SIGNING_KEY).read_bytes() if (home / SIGNING_KEY).is_file() else b""
+    if key and public_bytes(key_from(key, home)) != public_key:
+        return "Entry 1: the signing key is not the one that this ledger was opened with."
+    return ""
 
 
 def _with_copies(
@@ -111,7 +140,15 @@ def _with_copies(
     entries = Path(medium) / f"{origin}.entries"
     fault: tuple[int, str] | None = None
     if medium and entries.is_file():
-        fault = compare_medium(connection, entries, Cover(key, origin, "second-medium"))
+        cover = Cover(key, origin, "second-medium")
+        rotten = check_medium(entries, cover)
+        if rotten:
+            folder = context.settings.store.second_medium
+            sentence = f"{rotten} The ledger itself is sound: `kiosk store medium {folder}`"
+            return msgspec.structs.replace(
+                proof, first_bad=1, fault=f"{sentence} writes the second medium anew.", head=""
+            )
+        fault = compare_medium(connection, entries, cover)
     if fault is None and options.archive is not None:
         try:
             prove_archive(connection, options.archive, Cover(key, origin, "archive"))
@@ -126,6 +163,7 @@ def _export(house: House, options: argparse.Namespace) -> int:
     from sync.courier import bundles
     from sync.roads.file import write_bundles, write_content
 
+    free_place(house.home.path, options.file)
     if options.catalogue:
         write_content(options.file, house.home.journal.records.catalogue_content())
         say.out(f"the newest catalogue is in {options.file}")
@@ -134,12 +172,34 @@ def _export(house: House, options: argparse.Namespace) -> int:
     after = 0 if options.all else house.home.journal.acknowledged()
     if options.after is not None:
         after = options.after
-    count = write_bundles(options.file, bundles(house.home.journal, after))
+    if options.sealed:
+        count = _export_sealed(house, options.file, after)
+    else:
+        count = write_bundles(options.file, bundles(house.home.journal, after))
+        if count and key_of(house.home.path):
+            say.aside(
+                f"{options.file}: names and numbers lie open in it; `--sealed` hides them from all"
+                " but the centre."
+            )
     if options.json:
         say.json({"file": str(options.file), "entries": count, "after": after})
     else:
         say.out(f"{count} entries written to {options.file}" if count else "nothing to export")
     return 0
+
+
+def _export_sealed(house: House, target: Path, after: int) -> int:
+    """Only the centre can open it; it takes it as any other file of bundles."""
+    from sync.courier import bundles
+    from sync.roads.file import write_sealed
+    from sync.sealed import seal_all
+
+    centre = enrolment.given(house.home.path)
+    if centre is None or not centre.sealing_key:
+        raise BadInput("The centre has given no key to seal with yet: `kiosk enrol`.")
+    key = bytes.fromhex(centre.sealing_key)
+    write_sealed(target, seal_all(bundles(house.home.journal, after), centre.centre, key))
+    return max(0, house.home.journal.head().sequence - after)
 
 
 def _import(house: House, options: argparse.Namespace) -> int:
