@@ -240,6 +240,8 @@ def _import(house: House, options: argparse.Namespace) -> int:
 
 def _sync(house: House, options: argparse.Namespace) -> int:
     trouble = send(house, patience_s=options.patience)
+    if is_withdrawn(house.home.path):
+        return say.trouble(trouble)
     head, acknowledged = house.home.journal.head().sequence, house.home.journal.acknowledged()
     if options.json:
         say.json({"head": head, "acknowledged": acknowledged, "pending": head - acknowledged})
