@@ -8,7 +8,7 @@ from kiosk.domain.account_record import AccountRecord, Figure, Standing
 from kiosk.domain.bill_books import Bill
 from kiosk.domain.debts import AGES_DAYS, shown_day
 from kiosk.domain.record import SaleRecord
-from kiosk.screens import telling
+from kiosk.screens import telling, tender_telling
 from kiosk.till.closing import Closed, Leaving
 from kiosk.till.debt import Owed
 from kiosk.till.history import Explained
@@ -208,6 +208,7 @@ def why_lines(words: Words, explained: Explained) -> list[str]:
     committed, currency = explained.record.committed, explained.record.committed.currency
     rows = telling.line_rows(words, committed.lines, currency)
     lines = [words.say("account.why_paid", currency=currency, amount_minor=committed.amount_minor)]
+    lines += [f"  {line}" for line in tender_telling.tender_lines(words, committed)]
     for row in rows:
         energy = f"  {row.energy}" if row.energy else ""
         lines.append(f"  {row.label}: {row.amount} {currency}{energy}. {row.reason}")

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from kiosk.domain import chart
+from kiosk.domain import chart, facts
 from kiosk.domain.debts import Plan
 from kiosk.screens.linear import run_linear
 from kiosk.till import account, debt
@@ -69,6 +69,36 @@ def test_an_account_is_topped_up_spent_and_explained_when_keys_are_pressed(
     hall.play(script, face="cashier", size=size)
     assert money(hall, chart.capital_account(owner)) == -2_500
     assert any(job.startswith("account-") for job in hall.paper.jobs)
+
+
+def test_the_cash_to_take_stands_on_every_screen_when_money_is_kept(hall: Hall) -> None:
+    number = hall.keypad.meter.number
+    hall.desk.journal.append(
+        facts.NoteOffered("p1", 1, "s1", number, "acceptor", 1, 2_000, "ZAR"),
+        facts.NoteStacked("p1", 1, 1),
+        facts.PaymentKept("p1", number, 2_000, "ZAR", "left"),
+    )
+    told = "Kept for the meter: 20.00 ZAR. To pay: 15.00 ZAR."
+
+    async def script(player: Player) -> None:
+        await _sign_in(player)
+        await _customer(player, number)
+        await player.press("enter")
+        await player.see("For how much?")
+        await player.press(*"35")
+        await player.see(told)
+        await player.press("enter")
+        await player.see("Cash received")
+        await player.see(told)
+        await player.press("enter")
+        await player.see("Sell?")
+        await player.see(told)
+        await player.press("enter")
+        await player.see("Paid: Cash, 15.00 ZAR")
+        await player.see("Paid: Kept for the meter, 20.00 ZAR")
+
+    hall.play(script, face="cashier")
+    assert money(hall, chart.cash("101")) == 1_500
 
 
 def test_debts_book_and_check_are_shown_when_their_digits_are_pressed(hall: Hall) -> None:

@@ -11,7 +11,7 @@ from textual.widgets import Static
 from kiosk.domain import money
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
-from kiosk.screens import telling
+from kiosk.screens import telling, tender_telling
 from kiosk.screens.staff.entry import TextEntry
 from kiosk.screens.staff.frame import StaffFrame
 from kiosk.screens.staff.page import Confirm
@@ -38,6 +38,8 @@ class Tender(StaffFrame):
 
     def body(self) -> Iterable[Widget]:
         """The entry and the change."""
+        for line in tender_telling.kept_lines(self.words, self.offer):
+            yield Static(line, classes="strong", markup=False)
         yield TextEntry(self.say("cashier.tendered"))
         yield Static("", id="change", classes="restated", markup=False)
         yield Static(self.say("cashier.tendered_help"), classes="restated", markup=False)
@@ -84,6 +86,7 @@ class Tender(StaffFrame):
                 amount_minor=quote.amount_minor,
             ),
             f"{self.offer.buyer.customer.name}, {self.offer.buyer.customer.address}",
+            *tender_telling.kept_lines(self.words, self.offer),
             self._paid_line(payment),
         ]
         restated += telling.free_lines(self.words, self.offer.free)
