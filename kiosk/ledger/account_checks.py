@@ -88,6 +88,14 @@ def _closed(c: Connection, fact: account_facts.AccountClosed) -> Refusal | None:
     return _open_account(c, account) or unfinished(c, account, currency)
 
 
+def _left(c: Connection, fact: account_facts.CreditLeft) -> Refusal | None:
+    """Of a meter of this customer, before it is retired and before the account is closed."""
+    row = c.execute("SELECT account FROM meters WHERE number = ?", (fact.meter,)).fetchone()
+    if row != (fact.account,):
+        return Refusal("unknown_meter", {"meter": fact.meter})
+    return None if fact.treatment == "given_up" else _open_account(c, fact.account)
+
+
 def purses_of(c: Connection, account: str) -> list[str]:
     """The accounts of the chart that hold a customer's money."""
     meters = c.execute("SELECT number FROM meters WHERE account = ?", (account,)).fetchall()
@@ -217,6 +225,7 @@ CHECKS: dict[type[Fact], Any] = {
     account_facts.MoneyRefunded: (_of_customer,),
     account_facts.DepositTaken: (_of_customer,),
     account_facts.AccountClosed: (_closed,),
+    account_facts.CreditLeft: (_left,),
     debt_facts.DebtRecorded: (_of_customer,),
     debt_facts.DebtPaid: (_debt_paid,),
     debt_facts.DebtWrittenOff: (_debt_open,),

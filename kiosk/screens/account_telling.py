@@ -9,7 +9,7 @@ from kiosk.domain.bill_books import Bill
 from kiosk.domain.debts import AGES_DAYS, shown_day
 from kiosk.domain.record import SaleRecord
 from kiosk.screens import telling, tender_telling
-from kiosk.till.closing import Closed, Leaving
+from kiosk.till.closing import Closed, Going, Leaving
 from kiosk.till.debt import Owed
 from kiosk.till.history import Explained
 from kiosk.till.reverse import Undoing
@@ -105,9 +105,21 @@ def leaving_lines(words: Words, leaving: Leaving) -> list[str]:
     return [*lines, *(words.refusal(refusal) for _, refusal in leaving.staying)]
 
 
+def going_line(words: Words, going: Going) -> str:
+    """A meter that goes with its customer, and what becomes of what is left in it."""
+    meter, left = going.old.meter.number, going.left
+    if left is None:
+        return words.say("account.confirm_close_meter", meter=meter)
+    return words.say(
+        f"account.going_{left.treatment}",
+        meter=meter, left_wh=left.energy_wh, expected_wh=left.expected_wh,
+        worth_minor=left.worth_minor,
+    )  # fmt: skip
+
+
 def closed_lines(words: Words, closed: Closed) -> list[str]:
     """An account that was closed, with its meters that went and those that stay."""
-    gone = [words.say("registry.cancelled", meter=slip.meter) for slip in closed.cancelled]
+    gone = [going_line(words, going) for going in closed.going]
     staying = [words.refusal(refusal) for _, refusal in closed.staying]
     return [*event_lines(words, closed.record), *gone, *staying]
 

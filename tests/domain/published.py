@@ -238,4 +238,8 @@ FACTS: list[facts.Fact] = [
         [store_facts.CarriedDeed(1, facts.encode(WORK), "in_doubt")],
         [store_facts.CarriedDeed(1, b"\x80", "committed")],
     ),
+    account_facts.CreditLeft(
+        "01470000206", "20000009", "ZAR", 141_900, 142_000, "paid", 29_000, "moved away", "101",
+        "301",
+    ),
 ]  # fmt: skip

@@ -122,14 +122,14 @@ def test_an_account_is_closed_with_its_meter_and_its_history_stays(kiosk: Kiosk)
     kiosk("account", "deposit", account, "--amount", "40")
     kiosk("refund", "--from", f"deposit:{account}", "--amount", "15", "--reason", "asked for it")
     closed = kiosk(
-        "account", "close", account, "--reason", "moved away", "--final", f"{meter}:120:3.5",
-        "--json",
+        "account", "close", account, "--reason", "moved away",
+        "--final", f"{meter}:120:3.5:given_up", "--json",
     ).json  # fmt: skip
     assert (closed["cancelled"], closed["staying"]) == ([meter], {})
     assert closed["figures"][-1] == {"name": "paid_out", "amount_minor": 2_500}
     lines = kiosk("records", "history", account, "--json").json
     assert [line["event"] for line in lines[:4]] == [
-        "meter_cancelled", "account_closed", "money_refunded", "deposit_taken",
+        "account_closed", "meter_cancelled", "credit_left", "meter_read",
     ]  # fmt: skip
     assert kiosk("records", "overall", account, "--json").json["closed"]
     assert "Account closed" in kiosk("records", "history", account).out
