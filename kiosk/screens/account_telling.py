@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kiosk.domain.account_record import AccountRecord, Figure, Standing
+from kiosk.domain.account_record import AccountRecord, Figure, Standing, TopUp
 from kiosk.domain.bill_books import Bill
 from kiosk.domain.debts import AGES_DAYS, shown_day
 from kiosk.domain.record import SaleRecord
@@ -16,6 +16,7 @@ from kiosk.till.reverse import Undoing
 from kiosk.till.statement import Book, Checked
 from kiosk.words import accounts
 from kiosk.words.book import Words
+from kiosk.words.clean import clean
 
 
 def event_lines(words: Words, record: AccountRecord) -> list[str]:
@@ -69,6 +70,16 @@ def standing_lines(words: Words, standing: Standing) -> list[str]:
     if standing.is_closed:
         lines.append(words.say("account.closed"))
     return lines or [words.say("account.nothing")]
+
+
+def payment_line(words: Words, payment: TopUp, name: str) -> str:
+    """A cheque, transfer or e-payment, so that nobody says yes to another one."""
+    return ", ".join(
+        (
+            f"{payment.account} {clean(name)}", accounts.said(words, "method", payment.method),
+            clean(payment.reference), words.money(payment.amount_minor, payment.currency),
+        )
+    )  # fmt: skip
 
 
 def event_cells(words: Words, record: AccountRecord) -> list[str]:

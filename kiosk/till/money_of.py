@@ -89,6 +89,15 @@ def take_payment(
     return Paid(chart.meter_account(meter.number))
 
 
+def drawer_short(desk: Desk, amount_minor: int) -> Refusal | None:
+    """Cash is paid out of a drawer that holds it; asked before a card is touched. A payment without
+    a card is looked at in its own commit."""
+    there_minor = desk.records.balance(chart.cash(desk.operator), desk.currency)
+    if there_minor >= amount_minor:
+        return None
+    return Refusal("drawer_too_small", {"there_minor": max(0, there_minor)})
+
+
 def agreed(desk: Desk, second: SecondPerson, reason: str) -> str | Refusal:
     """Who agreed, where two persons and a reason are needed (design 7)."""
     return reason_missing(reason) or second_person(desk, second.name, second.pin, APPROVAL)
