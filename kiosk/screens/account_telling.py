@@ -84,7 +84,8 @@ def payment_line(words: Words, payment: TopUp, name: str) -> str:
 
 def event_cells(words: Words, record: AccountRecord) -> list[str]:
     """An event as the columns time, what, amount, entry."""
-    amount = words.amount(record.figures[0].amount_minor, record.currency) if record.figures else ""
+    shown_first = sorted(record.figures, key=lambda figure: figure.name != "total")[:1]
+    amount = "".join(words.amount(one.amount_minor, record.currency) for one in shown_first)
     shown = accounts.event(words, record.kind)
     return [words.time(record.time_ms), shown, amount, str(record.sequence)]
 

@@ -163,7 +163,7 @@ def transfer(
     if isinstance(taken, Refusal):
         return taken
     if given.book == taken.book:
-        return Refusal("unknown_purse", {"text": target[:40]})
+        return Refusal("same_purse", {"text": target[:40]})
     approver = agreed(desk, second, reason)
     if isinstance(approver, Refusal):
         return approver

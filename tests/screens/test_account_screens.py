@@ -503,8 +503,8 @@ def test_every_act_of_an_account_is_asked_line_by_line_when_there_is_no_screen(h
         "10", "6", "5", owner, "1", "30", "2026-01-05", *agreed,
         "10", "6", "7", owner, "1", "", *agreed,
         "10", "6", "6", owner, "1", "5", "1", "agreed", "Y",
-        "10", "6", "1", owner, f"capital:{owner}", f"meter:{meter}", "4", *agreed,
-        "10", "6", "2", owner, f"capital:{owner}", "6", *agreed,
+        "10", "6", "1", owner, owner, meter, "4", *agreed,
+        "10", "6", "2", owner, "", "6", *agreed,
     )  # fmt: skip
     said, read = io.StringIO(), io.StringIO("".join(f"{line}\n" for line in typed))
     run_linear(hall.desk, hall.house.words, hall.house.hands, read, said, "cashier")

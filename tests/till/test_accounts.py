@@ -8,7 +8,7 @@ import pytest
 from kiosk.domain import chart
 from kiosk.domain.account_record import AccountRecord
 from kiosk.errors import Refusal
-from kiosk.till import account, account_paper, closing, history, maintain, statement
+from kiosk.till import account, account_paper, closing, history, inquiry, maintain, statement
 from kiosk.till.desk import Desk
 from kiosk.till.quote import Buyer, find_buyer
 from kiosk.till.sell import sell
@@ -113,6 +113,19 @@ def test_a_payment_is_known_by_its_id_its_number_and_its_entry(desk: Desk, named
     assert money(desk, chart.uncleared_account(OWNER)) == 0
 
 
+def test_a_number_alone_names_the_purse_when_money_moves(desk: Desk) -> None:
+    done(account.top_up(desk, OWNER, "cash", 5_000))
+    done(account.transfer(desk, OWNER, KEYPAD, 2_000, "asked", SECOND))
+    assert (money(desk, CAPITAL), money(desk, chart.meter_account(KEYPAD))) == (-3_000, -2_000)
+    done(account.refund(desk, OWNER, 500, "asked", SECOND))
+    done(account.take_deposit(desk, OWNER, 1_000, "capital"))
+    assert code(account.transfer(desk, OWNER, OWNER, 1, "asked", SECOND)) == "same_purse"
+    assert code(account.transfer(desk, OWNER, "12", 1, "asked", SECOND)) == "unknown_purse"
+    found = inquiry.overall(desk, OWNER)
+    assert not isinstance(found, Refusal)
+    assert (found.capital_minor, found.kept_minor) == (1_500, 2_000)
+
+
 def test_no_cash_is_paid_out_that_is_not_in_the_drawer(desk: Desk) -> None:
     done(account.top_up(desk, OWNER, "cash", 5_000))
     colleague(desk, "102")
@@ -184,7 +197,7 @@ def test_two_persons_and_a_reason_are_asked_for_when_money_moves_F070(desk: Desk
     ):
         assert code(account.transfer(desk, source, target, 100, "asked", second)) == refused
     assert code(account.transfer(desk, source, target, 100, "", SECOND)) == "reason_missing"
-    assert code(account.transfer(desk, source, source, 100, "asked", SECOND)) == "unknown_purse"
+    assert code(account.transfer(desk, source, source, 100, "asked", SECOND)) == "same_purse"
     too_much = account.transfer(desk, source, target, 5_001, "asked", SECOND)
     assert code(too_much) == "capital_account_too_small"
     moved = done(account.transfer(desk, source, target, 2_000, "asked", SECOND))
