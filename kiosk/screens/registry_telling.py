@@ -57,6 +57,7 @@ def overall_lines(words: Words, found: Overall) -> list[str]:
     if found.is_closed:
         lines.append(words.say("account.closed"))
     lines.append(words.say("records.owed", debt_minor=found.debt_minor))
+    lines.append(words.say("records.on_account", capital_minor=found.capital_minor))
     lines.append(words.say("records.kept", kept_minor=found.kept_minor))
     for listing in found.lists:
         lines += ["", words.say(f"records.list_{listing.name}")]

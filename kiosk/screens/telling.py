@@ -15,6 +15,7 @@ from kiosk.domain.registry import Customer, Meter, masked
 from kiosk.domain.tariff import Line
 from kiosk.domain.token import grouped
 from kiosk.errors import Refusal
+from kiosk.screens.tender_telling import kept_lines, tender_lines
 from kiosk.till.history import Explained
 from kiosk.till.maintain import Evidence
 from kiosk.till.quote import Buyer, Offer
@@ -90,7 +91,7 @@ def quote_lines(words: Words, offer: Offer) -> list[str]:
     quote = offer.quote
     return [
         *_line_sentences(words, quote.lines, quote.currency), quote_total(words, offer),
-        *free_lines(words, offer.free),
+        *kept_lines(words, offer), *free_lines(words, offer.free),
     ]  # fmt: skip
 
 
@@ -139,7 +140,7 @@ def outcome_lines(words: Words, record: SaleRecord, station: str) -> list[str]:
             energy_wh=committed.energy_wh,
             amount_minor=committed.amount_minor,
         )
-        return [said, *delivery_lines(words, record)]
+        return [said, *delivery_lines(words, record), *tender_lines(words, committed)]
     if record.state == "voided":
         return [_voided(words, record, station), *reason_told(words, record.reason)]
     return [words.say("cashier.in_doubt", sale=committed.sale_id)]
@@ -226,6 +227,7 @@ def why_lines(words: Words, explained: Explained) -> list[str]:
             amount_minor=committed.amount_minor,
             energy_wh=committed.energy_wh,
         ),
+        *tender_lines(words, committed),
         words.say("cashier.replay_agrees" if explained.same else "cashier.replay_differs"),
     ]
 

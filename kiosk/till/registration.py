@@ -108,6 +108,9 @@ def _opened(
 ) -> Opened | Refusal:
     outcome = desk.journal.append(*written)
     if isinstance(outcome, Refusal):
+        taken = desk.records.customer(customer.account) is not None
+        if outcome.code == "exists_with_different_content" and taken:
+            return Refusal("account_exists", {"account": customer.account})
         return outcome
     desk.nudge()
     record = desk.records.meter(bare(meter.number)) if meter is not None else None

@@ -245,4 +245,8 @@ FACTS: list[facts.Fact] = [
         "r1", "00112233445566aa", "20000001", "01470000009", "ZAR", 7000, 4, bytes(range(16)),
         bytes(range(16, 32)), "lost", "301", "302",
     ),
+    account_facts.CreditLeft(
+        "01470000206", "20000009", "ZAR", 141_900, 142_000, "paid", 29_000, "moved away", "101",
+        "301",
+    ),
 ]  # fmt: skip

@@ -123,6 +123,7 @@ IDENTITIES = {
     "meter_read": "reading/r1",
     "meter_replaced": "retired/01470000107",
     "meter_cancelled": "retired/01470000206",
+    "credit_left": "credit_left/01470000206",
 }
 
 

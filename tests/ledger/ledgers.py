@@ -211,6 +211,9 @@ def registry_facts_of_a_day() -> Iterator[facts.Fact]:
         "x1-t1", "counter-1", "101", "301", "cashier", new, "transfer", "E14", "x1", 12_400, request
     )
     yield token_facts.TokenIssued("x1-t1", new, "transfer", 12_400, ["6" * 20], "normal")
+    yield account_facts.CreditLeft(
+        third, "20000009", "ZAR", 200, 150, "given_up", 0, "gave up the shop", "101", "301"
+    )
     yield registry_facts.MeterCancelled(
         "k1", third, "20000009", 100, 200, "101", "301", "gave up the shop"
     )

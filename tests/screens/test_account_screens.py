@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kiosk.domain import chart
+from kiosk.domain import chart, facts
+from kiosk.domain.account_record import AccountRecord
 from kiosk.till import account, bills, debt
 from kiosk.till.tokens import SecondPerson
 from tests.screens.conftest import Hall, Player
@@ -56,6 +57,36 @@ def test_an_account_is_topped_up_spent_and_explained_when_keys_are_pressed(
     assert any(job.startswith("account-") for job in hall.paper.jobs)
 
 
+def test_the_cash_to_take_stands_on_every_screen_when_money_is_kept(hall: Hall) -> None:
+    number = hall.keypad.meter.number
+    hall.desk.journal.append(
+        facts.NoteOffered("p1", 1, "s1", number, "acceptor", 1, 2_000, "ZAR"),
+        facts.NoteStacked("p1", 1, 1),
+        facts.PaymentKept("p1", number, 2_000, "ZAR", "left"),
+    )
+    told = "Kept for the meter: 20.00 ZAR. To pay: 15.00 ZAR."
+
+    async def script(player: Player) -> None:
+        await sign_in_by_keys(player)
+        await find_customer(player, number)
+        await player.press("enter")
+        await player.see("For how much?")
+        await player.press(*"35")
+        await player.see(told)
+        await player.press("enter")
+        await player.see("Cash received")
+        await player.see(told)
+        await player.press("enter")
+        await player.see("Sell?")
+        await player.see(told)
+        await player.press("enter")
+        await player.see("Paid: Cash, 15.00 ZAR")
+        await player.see("Paid: Kept for the meter, 20.00 ZAR")
+
+    hall.play(script, face="cashier")
+    assert money(hall, chart.cash("101")) == 1_500
+
+
 def test_debts_book_and_check_are_shown_when_their_digits_are_pressed(hall: Hall) -> None:
     owner = hall.keypad.customer.account
     hall.desk.operator, hall.desk.role = "101", "cashier"
@@ -99,6 +130,10 @@ def test_a_cheque_clears_and_another_bounces_when_they_are_chosen(
     hall: Hall, size: tuple[int, int]
 ) -> None:
     owner = hall.keypad.customer.account
+    desk = hall.desk
+    desk.operator, desk.role = "102", "cashier"
+    by_102 = account.top_up(desk, owner, "cheque", 6_000, reference="CH0")
+    assert isinstance(by_102, AccountRecord), by_102
 
     async def script(player: Player) -> None:
         await open_account(player, owner)
@@ -106,12 +141,21 @@ def test_a_cheque_clears_and_another_bounces_when_they_are_chosen(
             await player.press("1", see="Paid by: 1 cash")
             await answer(player, "60", "2", reference)
             await player.see("Done: Top-up")
-        await player.see("Not yet cleared: 120.00 ZAR")
+        await player.see("Not yet cleared: 180.00 ZAR")
         await more(player, "1")
         await player.see("waits for the bank")
-        await player.press("1", see="The bank has paid:")
-        await player.press("enter", see="Done: Top-up cleared")
-        await player.press("down", "2", see="Reason")
+        await player.press("1")
+        await player.see(f"The bank has paid: {owner}")
+        await player.see("Cheque, CH2, 60.00 ZAR")
+        await player.press("enter")
+        await player.see("101 wrote this payment down")
+        await player.see("waits for the bank")
+        await player.press("down", "down", "1")
+        await player.see("Cheque, CH0, 60.00 ZAR")
+        await player.press("enter")
+        await player.see("Done: Top-up cleared")
+        await player.press("2")
+        await player.see("Reason")
         await answer(player, "no cover")
         await player.see("Done: Payment bounced")
         await player.see("bounced")
@@ -120,7 +164,7 @@ def test_a_cheque_clears_and_another_bounces_when_they_are_chosen(
 
     hall.play(script, face="cashier", size=size)
     assert money(hall, chart.capital_account(owner)) == -6_000
-    assert money(hall, chart.uncleared_account(owner)) == 0
+    assert money(hall, chart.uncleared_account(owner)) == -6_000
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -185,12 +229,16 @@ def test_an_account_is_closed_with_its_meter_when_it_was_read(
         await more(player, "8")
         await player.see("Paid out: 25.00 ZAR")
         await player.see(f"{meter}: last reading, kWh")
-        await answer(player, "1", "120", "3.5", *AGREED)
+        await answer(player, "1", "120", "3.5", "2", *AGREED)
         await player.see(f"Close account {owner} and pay out 25.00 ZAR?")
-        await player.see(f"Meter {meter} is cancelled with it.")
-        await player.press("enter", see=f"Meter {meter} is cancelled.")
-        await player.press("escape", see="Everything that happened")
-        await player.press("8", see="is closed")
+        await player.see("Nothing is paid for it.")
+        await player.press("enter")
+        await player.see("To: Cash of 101")
+        await player.see(f"Meter {meter} is cancelled with 3.5 kWh left in it")
+        await player.press("escape")
+        await player.see("Everything that happened")
+        await player.press("8")
+        await player.see("is closed")
 
     hall.play(script, face="cashier", size=size)
     assert hall.desk.records.is_closed(owner)

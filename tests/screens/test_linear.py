@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+from kiosk.domain import facts
 from kiosk.ledger.proof import Proof
 from kiosk.screens.linear import run_linear
 from kiosk.till import maintain
@@ -151,6 +152,25 @@ def test_change_is_named_and_the_sale_stands_when_a_cashier_sells(hall: Hall, ta
         "Slip: printed.",
         "101 has signed out.",
         "Goodbye.",
+    )
+
+
+def test_money_kept_for_the_meter_is_named_before_cash_is_asked_for(hall: Hall, talk: Talk) -> None:
+    meter = hall.keypad.meter.number
+    kept = facts.PaymentKept("p1", meter, 6_000, "ZAR", "left")
+    hall.desk.journal.append(
+        facts.NoteOffered("p1", 1, "s1", meter, "acceptor", 1, 6_000, "ZAR"),
+        facts.NoteStacked("p1", 1, 1), kept,
+    )  # fmt: skip
+    text = talk("cashier", *_SIGN_IN, "1", meter, "100", "", "Y", "4", "", "1")
+    in_order(
+        text,
+        "Kept for the meter: 60.00 ZAR. To pay: 40.00 ZAR.",
+        "Cash received",
+        "Give back 0.00 ZAR",
+        "Paid: Cash, 40.00 ZAR",
+        "Paid: Kept for the meter, 60.00 ZAR",
+        "Paid: Kept for the meter, 60.00 ZAR",
     )
 
 

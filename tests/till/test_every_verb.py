@@ -199,7 +199,9 @@ def live(hall: Hall, desk: Desk) -> list[str]:
     done(account.top_up(desk, OWNER, "cash", 30_000))
     for name in ("c1", "c2"):
         done(account.top_up(desk, OWNER, "cheque", 500, reference=name, event_id=name))
+    desk.operator = "102"
     done(account.clear(desk, "c1"))
+    desk.operator = "101"
     done(account.bounce(desk, "c2", "no cover"))
     done(account.transfer(desk, f"capital:{OWNER}", f"meter:{KEYPAD}", 100, "asked", SECOND))
     done(account.refund(desk, f"capital:{OWNER}", 100, "asked", SECOND))

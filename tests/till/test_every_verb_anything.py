@@ -130,7 +130,9 @@ class AnyVerb(AnyMoney):
         owner = self.draw(data)
         held = f"deposit:{owner}"
         outcome = account.refund(self.desk, held, amount, "asked", SECOND, through_bank=bank)
-        if self.answered(outcome, owner not in self.closed and self.purse(held) >= amount):
+        there = bank or self.has["cash:101"] >= amount
+        legal = owner not in self.closed and self.purse(held) >= amount and there
+        if self.answered(outcome, legal):
             self.move(held, "bank" if bank else "cash:101", amount)
 
     @rule(data=st.data(), left_wh=st.sampled_from([0, 2_000]))
@@ -187,7 +189,9 @@ class AnyVerb(AnyMoney):
         outcome = closing.close(
             self.desk, owner, "moved away", SECOND, through_bank=bank, finals=finals
         )
-        legal = owner not in self.closed and sum(kept.values()) >= owed
+        rest = sum(kept.values()) - owed
+        there = bank or self.has["cash:101"] >= rest
+        legal = owner not in self.closed and rest >= 0 and there
         assert isinstance(outcome, Refusal) != legal, outcome
         if not legal:
             return

@@ -266,7 +266,7 @@ def test_no_other_token_carries_the_balance_away(desk: Desk) -> None:
 
 def test_nothing_is_sold_when_a_meter_was_cancelled(desk: Desk) -> None:
     issued = bought(desk)
-    slip = cancel_meter(desk, KEYPAD, Final("display", 0, 1_000), "gave up", SECOND)
+    slip = cancel_meter(desk, KEYPAD, Final("display", 0, 1_000, "given_up"), "gave up", SECOND)
     assert isinstance(slip, RegistrySlip)
     assert code(find_buyer(desk, KEYPAD)) == "retired_meter"
     assert code(amend.block(desk, KEYPAD, "late")) == "retired_meter"

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from kiosk.domain.account_facts import TREATMENTS
 from kiosk.domain.credit_registers import ELECTRICITY, REGISTERS
 from kiosk.domain.record import TokenRecord
 from kiosk.domain.registry import Meter
@@ -15,7 +16,7 @@ from kiosk.errors import BadInput, Refusal
 from kiosk.front.commands import say
 from kiosk.front.commands.persons import energy_typed, second_of
 from kiosk.front.wiring import House
-from kiosk.screens import token_telling
+from kiosk.screens import registry_telling, token_telling
 from kiosk.till import amend, history, registration, registry_file, replace
 from kiosk.till.registration import NewMeter
 from kiosk.till.replace import Final
@@ -87,6 +88,10 @@ def _retiring(parser: argparse.ArgumentParser, *, new: bool) -> None:
     say.second(parser)
     if new:
         _new_meter(parser)
+        return
+    parser.add_argument(
+        "--left", choices=TREATMENTS, default="", help="what becomes of the credit left in it"
+    )
 
 
 def act_of(options: argparse.Namespace) -> Act:
@@ -190,7 +195,7 @@ def _final(options: argparse.Namespace) -> Final:
         energy_typed(options.reading, "--reading"),
         energy_typed(options.remaining, "--remaining"),
     )
-    return Final(options.source, reading, remaining)
+    return Final(options.source, reading, remaining, getattr(options, "left", ""))
 
 
 def _replace(house: House, options: argparse.Namespace) -> int | Refusal:
@@ -225,6 +230,10 @@ def _cancel(house: House, options: argparse.Namespace) -> int | Refusal:
         return done
     meter = house.desk.records.meter(registration.bare(options.old))
     assert meter is not None
+    for key, value in [] if options.json else done.rows:
+        if key.endswith(("_wh", "_minor")):
+            shown = registry_telling.cell(house.words, key, value)
+            say.out(f"{house.words.say(f'registry.{key}')}: {shown}")
     return _say_meter(meter, options)
 
 

@@ -19,7 +19,7 @@ from kiosk.front.commands.tariff import price, price_arguments
 from kiosk.front.operator import become
 from kiosk.front.user_card import chip_in_own_slot
 from kiosk.front.wiring import House, opened
-from kiosk.screens import telling
+from kiosk.screens import telling, tender_telling
 from kiosk.till import history, recover, rollover
 from kiosk.till.account import capital_payment
 from kiosk.till.free import grant
@@ -116,12 +116,16 @@ def _quote(house: House, options: argparse.Namespace) -> int | Refusal:
                 "currency": offer.quote.currency,
                 "energy_wh": offer.quote.energy_wh,
                 "debt_minor": offer.buyer.debt_minor,
+                "kept_minor": offer.quote.amount_minor - cash_due(offer),
+                "to_pay_minor": cash_due(offer),
                 "free": offer.free,
                 "lines": lines,
             }
         )
     else:
         _print_lines(house, lines, offer.quote.amount_minor, offer.quote.energy_wh)
+        for line in tender_telling.kept_lines(house.words, offer):
+            say.out(line)
         for line in telling.free_lines(house.words, offer.free):
             say.out(line)
     return 0
@@ -239,6 +243,8 @@ def _print_sale(house: House, record: SaleRecord, options: argparse.Namespace) -
         say.out(line)
     if record.purchase_number is not None and record.state == "delivered":
         say.out(f"card written, purchase number {record.purchase_number}")
+    for line in tender_telling.tender_lines(house.words, committed):
+        say.out(line)
     if committed.change_minor:
         say.out(f"change {money.format_amount(committed.change_minor, committed.currency)}")
 
