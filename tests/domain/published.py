@@ -238,6 +238,8 @@ FACTS: list[facts.Fact] = [
         [store_facts.CarriedDeed(1, facts.encode(WORK), "in_doubt")],
         [store_facts.CarriedDeed(1, b"\x80", "committed")],
     ),
+    store_facts.LeaseGiven("centre", bytes(range(32)), 30),
+    store_facts.TerminalRevoked("centre", 1_795_176_000_000, 4711),
     account_facts.CreditLeft(
         "01470000206", "20000009", "ZAR", 141_900, 142_000, "paid", 29_000, "moved away", "101",
         "301",

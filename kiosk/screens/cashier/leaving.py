@@ -7,15 +7,15 @@ from functools import partial
 from kiosk.domain.account_facts import TREATMENTS
 from kiosk.errors import Refusal
 from kiosk.screens import account_telling
-from kiosk.screens.cashier.account_forms import agreement
+from kiosk.screens.staff.account_forms import agreement
 from kiosk.screens.staff.answers import chosen, energy_wh
 from kiosk.screens.staff.form import Form, LongForm, Question, asked
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Confirm, Page
 from kiosk.till import account_paper, closing, registry_slips
 from kiosk.till.closing import Closed, Going, Leaving
+from kiosk.till.credit_left import Final
 from kiosk.till.desk import Desk
-from kiosk.till.replace import Final
 from kiosk.till.tokens import SecondPerson
 
 
