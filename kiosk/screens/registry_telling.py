@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from kiosk.domain.registry import Customer, Meter
+from kiosk.till.credit_left import OldMeter
 from kiosk.till.history import state_of
 from kiosk.till.inquiry import Listing, Overall, Value
-from kiosk.till.replace import OldMeter
 from kiosk.words import accounts
 from kiosk.words.book import Words
 from kiosk.words.clean import clean

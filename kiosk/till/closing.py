@@ -22,10 +22,9 @@ from kiosk.domain.registry_slip import RegistrySlip
 from kiosk.errors import Refusal
 from kiosk.till import registry_slips, replace
 from kiosk.till.account import payout
-from kiosk.till.credit_left import Left, cancelling_facts, left_in
+from kiosk.till.credit_left import Final, Left, OldMeter, cancelling_facts, left_in
 from kiosk.till.desk import Desk
 from kiosk.till.money_of import agreed, customer_of, may_take
-from kiosk.till.replace import Final, OldMeter
 from kiosk.till.tokens import SecondPerson
 
 #: What a second person needs to agree that a meter goes, whatever is left in it.

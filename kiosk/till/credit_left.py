@@ -6,22 +6,52 @@ goes to the customer's account, from where it pays what is owed, is paid out or 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
 from kiosk.domain import account_facts
 from kiosk.domain import registry_facts as facts
 from kiosk.domain.fact import Fact
 from kiosk.domain.record import SaleRecord
+from kiosk.domain.registry import Meter
 from kiosk.errors import Refusal
 from kiosk.till.desk import Desk
 
-if TYPE_CHECKING:
-    from kiosk.till.replace import Final, OldMeter
-
 #: A difference below this is the meter's own accuracy: 1 kWh, or 2 % of what was bought.
 _TOLERANCE_WH, _TOLERANCE_PER_CENT = 1000, 2
+
+
+class OldMeter(msgspec.Struct, frozen=True):
+    """What is known of a meter that shall be taken out.
+
+    `issued_wh` was sold or given to it here, `first_reading_wh` stood in it when it was installed.
+    `card_left_wh` and `card_used_wh` are what its card wrote back, None without such a card.
+    """
+
+    meter: Meter
+    issued_wh: int
+    first_reading_wh: int
+    kept_minor: int
+    card_left_wh: int | None
+    card_used_wh: int | None
+
+    def expected_wh(self, reading_wh: int) -> int:
+        """What should be left in it: purchases less consumption."""
+        return self.issued_wh - (reading_wh - self.first_reading_wh)
+
+    def shares_at(self, power_type: str) -> list[tuple[str, int]]:
+        """The shares of the meter in its place: the same at the same power type, otherwise none."""
+        return self.meter.shares if power_type == self.meter.power_type else []
+
+
+class Final(msgspec.Struct, frozen=True):
+    """How the old meter was read for the last time. `source` "card" takes both figures from the
+    card's write-back; "display" and "technician" are typed and need a second person. `treatment`
+    says what becomes of what is left where no meter comes in its place."""
+
+    source: str
+    reading_wh: int = 0
+    remaining_wh: int = 0
+    treatment: str = ""
 
 
 class Left(msgspec.Struct, frozen=True):

@@ -24,6 +24,8 @@ from kiosk.ledger.registry_records import Replacement
 from kiosk.till import registry_slips
 from kiosk.till.amend import meter_in_use
 from kiosk.till.credit_left import (
+    Final,
+    OldMeter,
     cancelling_facts,
     left_in,
     reading_fact,
@@ -37,40 +39,6 @@ from kiosk.till.recover import card_image
 from kiosk.till.registration import LARGEST_READING_WH, NewMeter, bare, installed_facts, rules_of
 from kiosk.till.tokens import SecondPerson, reason_missing
 from kiosk.till.transfer import make_transfer
-
-
-class OldMeter(msgspec.Struct, frozen=True):
-    """What is known of a meter that shall be taken out.
-
-    `issued_wh` was sold or given to it here, `first_reading_wh` stood in it when it was installed.
-    `card_left_wh` and `card_used_wh` are what its card wrote back, None without such a card.
-    """
-
-    meter: Meter
-    issued_wh: int
-    first_reading_wh: int
-    kept_minor: int
-    card_left_wh: int | None
-    card_used_wh: int | None
-
-    def expected_wh(self, reading_wh: int) -> int:
-        """What should be left in it: purchases less consumption."""
-        return self.issued_wh - (reading_wh - self.first_reading_wh)
-
-    def shares_at(self, power_type: str) -> list[tuple[str, int]]:
-        """The shares of the meter in its place: the same at the same power type, otherwise none."""
-        return self.meter.shares if power_type == self.meter.power_type else []
-
-
-class Final(msgspec.Struct, frozen=True):
-    """How the old meter was read for the last time. `source` "card" takes both figures from the
-    card's write-back; "display" and "technician" are typed and need a second person. `treatment`
-    says what becomes of what is left where no meter comes in its place."""
-
-    source: str
-    reading_wh: int = 0
-    remaining_wh: int = 0
-    treatment: str = ""
 
 
 class Replaced(msgspec.Struct, frozen=True):

@@ -16,9 +16,9 @@ from kiosk.till import (
     replace,
 )  # fmt: skip
 from kiosk.till.closing import Closed, Leaving
+from kiosk.till.credit_left import Final
 from kiosk.till.desk import Desk
 from kiosk.till.registration import NewMeter
-from kiosk.till.replace import Final
 from kiosk.till.tokens import SecondPerson
 from tests.till.hall import CARD, CATALOGUE, KEYPAD, Hall, code, money, sell_to, sold
 from tests.till.test_opening_accounts import number

@@ -33,10 +33,10 @@ from kiosk.till import (
     sell,
     tokens,
 )  # fmt: skip
+from kiosk.till.credit_left import Final
 from kiosk.till.desk import Desk
 from kiosk.till.quote import Offer
 from kiosk.till.registration import NewMeter
-from kiosk.till.replace import Final
 from kiosk.till.sell import cash_payment
 from kiosk.till.tokens import SecondPerson
 from kiosk.words.book import sentences

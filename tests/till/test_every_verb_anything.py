@@ -29,8 +29,8 @@ from kiosk.till import (
     reverse,
     tokens,
 )  # fmt: skip
+from kiosk.till.credit_left import Final
 from kiosk.till.registration import NewMeter
-from kiosk.till.replace import Final
 from tests.till import hall as halls
 from tests.till.hall import CARD, KEYPAD
 from tests.till.test_accounts_anything import (

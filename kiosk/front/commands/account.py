@@ -20,7 +20,7 @@ from kiosk.front.operator import become
 from kiosk.front.wiring import House, opened
 from kiosk.screens import account_telling
 from kiosk.till import account, account_paper, closing, debt, statement
-from kiosk.till.replace import Final
+from kiosk.till.credit_left import Final
 
 _PPM_OF_PERCENT = 10_000
 

@@ -18,8 +18,8 @@ from kiosk.front.commands.persons import energy_typed, second_of
 from kiosk.front.wiring import House
 from kiosk.screens import registry_telling, token_telling
 from kiosk.till import amend, history, registration, registry_file, replace
+from kiosk.till.credit_left import Final
 from kiosk.till.registration import NewMeter
-from kiosk.till.replace import Final
 
 Act = Callable[[House, argparse.Namespace], int | Refusal]
 

@@ -14,8 +14,8 @@ from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Confirm, Page
 from kiosk.till import account_paper, closing, registry_slips
 from kiosk.till.closing import Closed, Going, Leaving
+from kiosk.till.credit_left import Final
 from kiosk.till.desk import Desk
-from kiosk.till.replace import Final
 from kiosk.till.tokens import SecondPerson
 
 

@@ -18,10 +18,10 @@ from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Confirm, Page
 from kiosk.till import registration, replace
 from kiosk.till.closing import Going
-from kiosk.till.credit_left import left_in
+from kiosk.till.credit_left import Final, OldMeter, left_in
 from kiosk.till.desk import Desk
 from kiosk.till.registration import NewMeter
-from kiosk.till.replace import Final, OldMeter, Replaced
+from kiosk.till.replace import Replaced
 from kiosk.till.tokens import SecondPerson
 from kiosk.words.book import Words
 
@@ -175,8 +175,8 @@ def _second_form(screen: Form, old: OldMeter, final: Final, reason: str) -> Form
 
         asked(form, partial(_going, form.desk, old, decided), then)
 
-    return LongForm(title, questions(screen, "treatment", "second", "second_pin"), typed,
-                    screen.back)  # fmt: skip
+    asks = questions(screen, "treatment", "second", "second_pin")
+    return LongForm(title, asks, typed, screen.back)
 
 
 def _going(desk: Desk, old: OldMeter, final: Final) -> Going | Refusal:

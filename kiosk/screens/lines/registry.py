@@ -16,9 +16,9 @@ from kiosk.screens.cashier.registry_retire import SOURCES, replaced_lines
 from kiosk.screens.lines.console import Console
 from kiosk.screens.staff.answers import chosen, energy_wh, offered
 from kiosk.till import amend, history, inquiry, registration, registry_slips, replace
+from kiosk.till.credit_left import Final
 from kiosk.till.inquiry import Span
 from kiosk.till.registration import NewMeter
-from kiosk.till.replace import Final
 from kiosk.till.tokens import SecondPerson
 
 _LISTED = 20
