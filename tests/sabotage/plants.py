@@ -134,12 +134,12 @@ PLANTS = [
     # --- proofs ---------------------------------------------------------------------------------
     Plant("verify does not look at the last signature", _PROOF,
           "        if last is not None and not entry_is_genuine(self.public_key, last):\n"
-          "            raise _Bad(last.sequence, _FORGED)\n        self._end",
+          "            raise Bad(last.sequence, _FORGED)\n        self._end",
           "        self._end", _TAMPERING),
     Plant("verify does not compare postings", _PROOF,
           "        if stored == expected:", "        if stored or expected or True:", _TAMPERING),
-    Plant("verify believes the stored totals", _PROOF,
-          "            if stored.get(key) != self.balances.get(key):", "            if False:",
+    Plant("verify believes the stored totals", "kiosk/ledger/proof_tables.py",
+          "        if stored.get(key) != balances.get(key):", "        if False:",
           "tests/ledger/test_tampering.py -k beside_the_journal"),
     Plant("a sale that paid a debt leaves for the archive", "kiosk/ledger/archive_ties.py",
           "    \" WHERE account >= 'receivable:' AND account < 'receivable;')\",\n",

@@ -27,12 +27,12 @@ from kiosk.domain.credit_registers import (
 from kiosk.domain.record import TokenRecord
 from kiosk.errors import Refusal
 from kiosk.till import credit, registration, registry_file, replace, token_book, tokens
+from kiosk.till.credit_left import Final
 from kiosk.till.desk import Desk
 from kiosk.till.maintain import verify
 from kiosk.till.quote import find_buyer
 from kiosk.till.registration import NewMeter
 from kiosk.till.registry_export import export_file
-from kiosk.till.replace import Final
 from kiosk.till.tokens import SecondPerson
 from tests.till.hall import KEYPAD, Hall, code
 from tests.till.test_opening_accounts import number
