@@ -238,6 +238,8 @@ FACTS: list[facts.Fact] = [
         [store_facts.CarriedDeed(1, facts.encode(WORK), "in_doubt")],
         [store_facts.CarriedDeed(1, b"\x80", "committed")],
     ),
+    store_facts.LeaseGiven("centre", bytes(range(32)), 30),
+    store_facts.TerminalRevoked("centre", 1_795_176_000_000, 4711),
     card_account_facts.AccountMoveReprinted("m1", 1, "101"),
     card_account_facts.CardMoneyReturned(
         "r1", "00112233445566aa", "20000001", "01470000009", "ZAR", 7000, 4, bytes(range(16)),

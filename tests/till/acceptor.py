@@ -46,7 +46,7 @@ class Acceptor:
         """Give `desk` a driver that has just started."""
         for driver in self.drivers:
             driver.close()
-        driver = kind(self.device.path, CURRENCY, poll_s=0.01, reply_timeout_s=0.15, tries=2)
+        driver = kind(self.device.path, CURRENCY, poll_s=0.01, reply_timeout_s=1.0, tries=2)
         driver.name = "acceptor"
         desk.cash = driver
         self.drivers.append(driver)

@@ -193,7 +193,7 @@ def _serial(desk: Desk, shop: Workshop, image: CardImage) -> str:
 def _new_number(desk: Desk, text: str) -> str | Refusal:
     """A card number that is not given yet."""
     if not text:
-        highest = max((c.card.number for c in desk.records.cards_like("", 100_000)), default="7")
+        highest = desk.records.highest_card_number()
         digits = f"{int(highest[:-1] or 7) + 1:0{CARD_DIGITS - 1}d}"
         return digits + luhn_digit(digits)
     checked = check_number(text, CARD_DIGITS, "card")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +12,9 @@ from tests.drivers.cash.scripted_device import ScriptedDevice, answer
 from tests.ports.cash_in_suite import expect
 
 ESCROW = answer(bytes.fromhex("01 01 01 00 00 00 00 00 00 00 00"))
+#: Long enough that a busy machine answers in time; only a silent device costs it.
+REPLY_TIMEOUT_S = 0.3
+
 STACKED = answer(bytes.fromhex("02 01 00 01 01 00 00 00 00 00 00"))
 
 
@@ -31,7 +33,12 @@ def cash(device: ScriptedDevice) -> Iterator[CctalkBillValidator]:
 
 def driver(device: ScriptedDevice, country: str = "", serial: int = 0) -> CctalkBillValidator:
     return CctalkBillValidator(
-        device.path, "KES", country=country, serial=serial, poll_s=0.01, reply_timeout_s=0.06
+        device.path,
+        "KES",
+        country=country,
+        serial=serial,
+        poll_s=0.01,
+        reply_timeout_s=REPLY_TIMEOUT_S,
     )
 
 
@@ -121,15 +128,15 @@ def test_it_is_told_once_and_taken_back_when_the_device_was_silent(
     assert device.heard.count(bytes.fromhex("28 01 01 E4 01 F1")) == enabled_before + 1
 
 
-def test_a_call_ends_within_its_limit_when_the_device_is_silent(
+def test_a_call_ends_after_three_questions_when_the_device_is_silent(
     device: ScriptedDevice, cash: CctalkBillValidator
 ) -> None:
     cash.notes()
     device.script[154] = [[], [], []]
-    started_s = time.monotonic()
+    asked_before = len(device.heard)
     with pytest.raises(CashFault, match="does not answer"):
         cash.stack()
-    assert time.monotonic() - started_s < 3 * 0.06 + 0.2
+    assert len(device.heard) - asked_before == 3
 
 
 def test_it_is_refused_when_another_device_is_on_the_line(device: ScriptedDevice) -> None:

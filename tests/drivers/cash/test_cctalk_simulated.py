@@ -29,8 +29,9 @@ class Bench:
         self.check: Check = check
         self.echo = echo
         self.power_on()
+        # A busy machine answers in time; only an answer that is lost costs a second.
         self.cash = CctalkBillValidator(
-            self.acceptor.path, "KES", check=check, poll_s=0.01, reply_timeout_s=0.15, tries=2
+            self.acceptor.path, "KES", check=check, poll_s=0.01, reply_timeout_s=1.0, tries=2
         )
 
     def power_on(self) -> None:

@@ -278,15 +278,14 @@ def test_trouble_is_told_when_the_line_spoils_every_request(bench: Sts600Bench) 
 
 def test_late_answer_is_not_taken_for_another_sale_when_it_comes_at_last(tmp_path: Path) -> None:
     with Sts600Bench(tmp_path, timeout_s=0.1) as bench:
-        bench.vendor.keys()
+        warm = changed(message_id="warm", identifier=2)
+        tokens = {warm.identifier: issued(bench, warm)}
         bench.lose("late", "VC")
         with pytest.raises(VendorFault, match="does not answer"):
             bench.vendor.issue(REQUEST)
         second = changed(message_id="second", identifier=REQUEST.identifier + 1)
-        tokens = {
-            second.identifier: issued(bench, second),
-            REQUEST.identifier: issued(bench, REQUEST),
-        }
+        tokens[second.identifier] = issued(bench, second)
+        tokens[REQUEST.identifier] = issued(bench, REQUEST)
         assert {made.identifier: made.token for made in bench.made()} == tokens
 
 
