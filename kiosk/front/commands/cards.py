@@ -279,7 +279,8 @@ def _recover(house: House, options: argparse.Namespace) -> int | Refusal:
     if options.json:
         say.json([work_json(record) for record in ended])
     else:
-        say.out(house.words.say("cards.settled", count=len(ended)))
+        settled = sum(record.state != "in_doubt" for record in ended)
+        say.out(house.words.say("cards.settled", count=settled))
         for record in ended:
             say.out("  ".join(card_telling.work_cells(house.words, record)))
     return 0
