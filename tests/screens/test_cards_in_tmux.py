@@ -185,7 +185,7 @@ def test_lists_stock_and_money_are_worked_when_only_keys_are_there(counter: Coun
     counter.see(f"{card} {chip} {meter}")
     counter.back()
     counter.open(13)
-    counter.see("cannot be used here", "3 of a card out of use")
+    counter.see("cannot be used here", "3 card out of use")
     counter.type("3")
     counter.see("Card number or chip serial")
     counter.type(chip, "Enter", "lost in town", "Enter")

@@ -96,7 +96,7 @@ def test_the_work_is_settled_when_the_card_was_pulled_and_comes_back(hall: Hall)
         text = " ".join((await player.see("finished on that very card")).split())
         restated(text, "Card replaced, work", f"family open, chip {serial}",
                  f"meter {hall.card.meter.number}")  # fmt: skip
-        await player.press("enter", see="1 card works were settled.")
+        await player.press("enter", see="Card works settled: 1.")
 
     hall.play(settle, face="technician")
     (record,) = hall.desk.records.card_works_of(hall.card.meter.number)

@@ -16,8 +16,9 @@ _WORKS = frozenset({"make", "reissue", "repair", "tool", "reading"})
 class OpenShop:
     """The port Workshop for the family `name`.
 
-    `copied`: anybody can copy the chip, so it proves nothing about a purchase and none is taken
-    back. `with_serial`: the chip has a serial of its own.
+    `copied`: anybody can copy the chip (the cipher of MIFARE Classic is broken, and chips that take
+    any UID are sold), so it proves nothing about a purchase and none is taken back. `with_serial`:
+    the chip has a serial of its own.
     """
 
     def __init__(self, name: str, *, copied: bool = False, with_serial: bool = True) -> None:

@@ -44,6 +44,8 @@ def look(desk: Desk) -> CardView | Refusal:
     standing = standings[0] if standings else None
     last = desk.records.last_purchase(card.meter) if card is not None else Purchase()
     refusal = state if isinstance(state, Refusal) else _stopped(standing)
+    if refusal is None and desk.records.card_is_stopped(image.serial):
+        refusal = Refusal("card_under_suspicion")
     return CardView(image, _word(refusal), card, refusal, standing, _reading(image), last)
 
 
