@@ -74,8 +74,8 @@ def test_the_tool_cards_of_state_grid_are_no_customers_cards(kiosk: Kiosk) -> No
     meter = a_meter(kiosk, "card")
     for tool in TOOL_CARDS:
         assert kiosk("rehearse", "card", "tool", tool, meter).exit == 0
-        shown = kiosk("cards", "read", "--json")
-        assert '"state":"unknown_kind"' in shown.out.replace(" ", ""), tool
+        shown = kiosk("cards", "read", "--json").json
+        assert (shown["state"], shown["tool"]["tool"]) == ("unknown_kind", tool)
         kiosk("rehearse", "card", "pull")
 
 
@@ -193,7 +193,7 @@ def test_a_work_whose_card_was_pulled_is_not_counted_as_settled(
 ) -> None:
     broken_off(kiosk, home)
     monkeypatch.setattr(work, "recover_cards", lambda desk: desk.records.open_card_works())
-    assert kiosk("cards", "recover").out.startswith("0 card works were settled.")
+    assert kiosk("cards", "recover").out.startswith("Card works settled: 0.")
 
 
 def broken_off(kiosk: Kiosk, home: Path) -> str:
@@ -204,5 +204,27 @@ def broken_off(kiosk: Kiosk, home: Path) -> str:
     slot.pull_after(34)
     assert "put the same card in again" in kiosk("cards", "tool", "inquiry", "--reason", "new").err
     kiosk("rehearse", "card", "insert", serial or "")
-    (row,) = kiosk("cards", "works", "--json").json
+    row = next(row for row in kiosk("cards", "works", "--json").json if row["serial"] == serial)
     return str(row["work_id"])
+
+
+def test_a_half_written_card_names_the_work_that_was_broken_off_on_it(
+    kiosk: Kiosk, home: Path
+) -> None:
+    work_id = broken_off(kiosk, home)
+    shown = kiosk("cards", "read")
+    assert (shown.exit, f"Work {work_id} (" in shown.out) == (1, True)
+    assert "is blank" not in shown.out + shown.err
+    assert kiosk("cards", "recover").out.startswith("1 card works were settled.")
+    told = kiosk("cards", "read")
+    assert (told.exit, "inquiry card" in told.out) == (0, True)
+
+
+def test_a_technicians_card_tells_what_it_sets_when_it_is_read(kiosk: Kiosk) -> None:
+    kiosk("rehearse", "card", "blank", "sle4442")
+    kiosk("cards", "tool", "parameter", "--set", "alarm_wh=5000", "--reason", "new flat")
+    told = kiosk("cards", "read", "--json").json["tool"]
+    assert told == {
+        "tool": "parameter", "meter": "", "settings": {"alarm_wh": 5000, "power_limit_w": 0}
+    }  # fmt: skip
+    assert "alarm_wh=5000" in kiosk("cards", "read").out
