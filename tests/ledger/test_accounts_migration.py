@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -68,4 +69,7 @@ def _make_old(home: Path) -> None:
     with contextlib.closing(connect(home / "ledger.db", key_of(home))) as connection:
         for table in DRAWN:
             connection.execute(f"DROP TABLE {table}")
+        later = Path(store.__file__).parent / "migrations" / "searches.sql"
+        for index in re.findall(r"CREATE INDEX (\w+)", later.read_text()):
+            connection.execute(f"DROP INDEX {index}")
         connection.execute(f"PRAGMA user_version={place}")
