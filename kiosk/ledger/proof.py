@@ -142,7 +142,7 @@ class _Prover:
 
     def _finish_drawing(self) -> None:
         try:
-            self.drawing.finish()
+            self.drawing.end()
         except Duplicate as twice:
             raise Bad(twice.sequence, f"stands here a second time ({twice.reason})") from twice
 

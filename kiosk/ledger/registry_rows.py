@@ -120,7 +120,14 @@ def index_meter(c: Connection, number: str) -> None:
 
 
 def index_account(c: Connection, account: str) -> None:
-    """Bring the search up to what stands about one customer: the meters taken out included."""
+    """Bring the search up to what stands about one customer: the meters taken out included.
+
+    A connection with `index_later` (drawing.py) has it done once, when everything is drawn.
+    """
+    later = getattr(c, "index_later", None)
+    if later is not None:
+        later(account)
+        return
     found = c.execute(
         "SELECT name, address, phone, customer_class, area FROM customers WHERE account = ?",
         (account,),
