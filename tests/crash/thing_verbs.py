@@ -5,8 +5,8 @@ from __future__ import annotations
 from kiosk.domain import catalogue as catalogues
 from kiosk.domain.card_record import CardWorkRecord
 from kiosk.domain.registry import Customer, Meter, luhn_digit
-from kiosk.till import replace
-from kiosk.till.cards import mend
+from kiosk.till import card_accounts, card_money_back, replace
+from kiosk.till.cards import mend, watch
 from kiosk.till.cards import plan as planning
 from kiosk.till.cards.work import carry_out
 from kiosk.till.credit_left import Final
@@ -142,9 +142,23 @@ def _replace_meter(bench: Bench) -> Answer:
 
 def _cancel_meter(bench: Bench) -> Answer:
     old = bench.known["meter"]
-    final = Final("display", 4_000, int(bench.known["left"]))
+    final = Final("display", 4_000, int(bench.known["left"]), "paid")
     good(replace.cancel_meter(bench.desk, old, final, "gave up the shop", SECOND))
     return told("meter_cancelled", meter=old)
+
+
+def _money_card_lost(bench: Bench) -> None:
+    """Money is on a card, and its owner has lost it."""
+    meter = bench.meter("card")
+    move = bench.with_card(meter, lambda: good(card_accounts.top_up(bench.desk, AMOUNT_MINOR)))
+    bench.known["chip"] = move.committed.card
+    good(watch.stop(bench.desk, bench.known["chip"], "lost", "lost in town"))
+
+
+def _keep_card_money(bench: Bench) -> Answer:
+    chip = bench.known["chip"]
+    good(card_money_back.keep(bench.desk, chip, "lost in town", SECOND))
+    return told("card_money_returned", card=chip)
 
 
 THING_VERBS = (
@@ -160,6 +174,8 @@ THING_VERBS = (
          amount_minor=0),
     Verb("replace a meter", _replace_meter, kind="", intent="meter_replaced",
          setup=_bought_before, of="meter", amount_minor=0),
+    Verb("keep the money of a lost card", _keep_card_money, kind="", intent="card_money_returned",
+         setup=_money_card_lost, of="chip", field="card", amount_minor=0),
     Verb("cancel a meter", _cancel_meter, kind="", intent="meter_cancelled",
          setup=_bought_before, of="meter", amount_minor=0),
 )  # fmt: skip

@@ -24,7 +24,7 @@ from tests.domain.published import FACTS
 from tests.front.keeper import Keeper
 from tests.till.acceptor import Acceptor
 
-CUSTOMERS = 240
+CUSTOMERS = 260
 
 Story = TypeVar("Story", bound=Fact)
 

@@ -215,7 +215,7 @@ def test_a_half_written_card_names_the_work_that_was_broken_off_on_it(
     shown = kiosk("cards", "read")
     assert (shown.exit, f"Work {work_id} (" in shown.out) == (1, True)
     assert "is blank" not in shown.out + shown.err
-    assert kiosk("cards", "recover").out.startswith("1 card works were settled.")
+    assert kiosk("cards", "recover").out.startswith("Card works settled: 1.")
     told = kiosk("cards", "read")
     assert (told.exit, "inquiry card" in told.out) == (0, True)
 

@@ -24,8 +24,8 @@ LINE_KEYS = {"code", "label", "amount_minor", "energy_wh", "reason"}
 SALE_KEYS = {
     "free",
     "sale_id", "meter", "account", "state", "amount_minor", "currency", "energy_wh", "token",
-    "card_purchase_number", "tendered_minor", "change_minor", "sequence", "time_ms", "how",
-    "reason", "stages_ms", "lines",
+    "card_purchase_number", "tenders", "tendered_minor", "change_minor", "sequence", "time_ms",
+    "how", "reason", "stages_ms", "lines",
 }  # fmt: skip
 
 
@@ -58,7 +58,7 @@ def test_a_quote_and_its_sale_agree_when_asked_for_json(kiosk: Kiosk) -> None:
     quoted = kiosk("quote", "--meter", meter, "--amount", "20.50", "--json").json
     assert set(quoted) == {
         "sale_id", "meter", "amount_minor", "currency", "energy_wh", "debt_minor", "lines",
-        "free",
+        "free", "kept_minor", "to_pay_minor",
     }  # fmt: skip
     sold = kiosk("sell", "--meter", meter, "--amount", "20.50", "--tender", "50", "--json").json
     assert set(sold) == SALE_KEYS

@@ -60,7 +60,7 @@ def a_chip(chance: random.Random) -> Chip:
     """Made out, half made, blank or nonsense; with its own code, the factory's or a stranger's."""
     files = {file: GOOD[file] for file in sle4442.PLACES}
     if chance.random() < 0.6:
-        files[1] = files[1][:47] + b"\0"
+        files[1] = files[1][:47] + bytes([chance.randrange(5)])
     for file, content in list(files.items()):
         if chance.random() < 0.2:
             files[file] = spoilt_content(content, chance)
@@ -68,17 +68,18 @@ def a_chip(chance: random.Random) -> Chip:
     for file, content in files.items() if chance.random() < 0.9 else ():
         memory[sle4442.PLACES[file] : sle4442.PLACES[file] + len(content)] = content
     own = MODULE.access_code("sle4442", SERIAL, 3)
-    code = chance.choice((own, FACTORY, chance.randbytes(3)))
+    half_made = [own[:count] + FACTORY[count:] for count in range(3)]
+    code = chance.choice((own, *half_made, chance.randbytes(3)))
     counter = chance.choice((0x07, 0x07, 0x07, chance.randrange(8)))
     return Chip(bytes(memory[: sle4442.MEMORY_BYTES]), counter, code)
 
 
 def is_ours(chip: Chip) -> bool:
-    """Whether its unfinished identity carries our MAC."""
+    """Whether its unfinished identity carries our MAC and tells which byte of its code changed."""
     identity = chip.content[0][32:80]
     message = mac_input(layout.IDENTITY, identity[:39], identity[2:4])
     mac = MODULE.content_mac("sle4442", identity[4:12].hex(), message)
-    return identity[47:] != layout.VALID and mac == identity[39:47]
+    return 1 <= identity[47] <= 3 and mac == identity[39:47]
 
 
 def ask(chip: Chip, chance: random.Random) -> None:
@@ -109,7 +110,8 @@ def run(runs: int, seed: int) -> dict[str, int]:
         before, ours = chip.tries_left, is_ours(chip)
         counter = chip.content[1][0]
         ask(chip, chance)
-        assert chip.presented <= (0 if counter != 0x07 else 2 if ours else 1), chip.content
+        most = {0x07: 2, 0x03: 1, 0x05: 1, 0x06: 1} if ours else {0x07: 1}
+        assert chip.presented <= most.get(counter, 0), chip.content
         assert chip.tries_left >= min(before, 1 if ours else 2), chip.content
         told = f"{before} tries, {chip.presented} presented, {chip.tries_left} left"
         seen[told] = seen.get(told, 0) + 1

@@ -65,7 +65,8 @@ def test_the_first_bad_entry_is_named_in_a_thousand_sales(tmp_path: Path) -> Non
 BESIDE = (
     "balances", "identities", "sales", "identifiers", "notes", "held", "catalogues", "tariffs",
     "customers", "meters", "cards", "operators", "refused_sign_ins", "issued_tokens",
-    "account_moves", "suspicions", "head", "account_events", "top_ups", "debts", "debt_takings",
+    "account_moves", "returned_card_money", "suspicions", "head", "account_events",
+    "top_ups", "debts", "debt_takings",
     "debt_credits", "debt_plans", "bills", "undone_sales", "rerated_sales", "closed_accounts",
     "card_works", "card_cases", "card_stock", "card_readings",
     "amendments", "installations", "readings", "replacements", "registry_index",
@@ -139,6 +140,7 @@ def cut_cleanly(thief: Thief, keep: int) -> None:
         )  # fmt: skip
     dated = (
         "sales", "identities", "notes", "issued_tokens", "refused_sign_ins", "account_moves",
+        "returned_card_money",
         "suspicions", "account_events", "top_ups", "debts", "debt_takings", "debt_plans", "bills",
         "undone_sales", "rerated_sales", "closed_accounts", "card_works", "card_cases",
         "amendments", "installations", "readings", "replacements",
@@ -153,7 +155,7 @@ def cut_cleanly(thief: Thief, keep: int) -> None:
         thief.do(f"DELETE FROM {table}")
     thief.do("UPDATE debts SET paid_minor = 0, written_off_minor = 0")
     thief.do("DELETE FROM cards WHERE changed AND reason = '' AND issue > 1")
-    thief.do("UPDATE cards SET state = 'active', changed = 0")
+    thief.do("UPDATE cards SET state = 'active', reason = '', changed = 0")
     thief.do(
         "INSERT INTO balances SELECT account, currency, sum(amount) FROM postings"
         " GROUP BY account, currency"

@@ -181,6 +181,7 @@ OTHERS: dict[str, str] = {
     "tokens.finish": "a step of a token",
     "tokens.issue": "a step of a token",
     "tokens.recover_tokens": "a step of recover",
+    "transfer": "steps of replace and recover",
 }
 
 
