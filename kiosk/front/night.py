@@ -148,7 +148,7 @@ def watch(home: Path, origin: str, backup: Path | None) -> NightReport:
         return NightReport(fault=error.sentence)
     if proof.first_bad:
         return NightReport(proof.entries, proof.fault)
-    if backup is None:
+    if backup is None or backup.exists():  # a face that was started anew has made it this night
         return NightReport(proof.entries)
     try:
         made = make_backup(home, backup, origin, COMPANIONS)

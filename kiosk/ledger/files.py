@@ -6,6 +6,21 @@ import contextlib
 import os
 from pathlib import Path
 
+from kiosk.errors import BadInput
+
+
+def refuse_taken(path: Path) -> None:
+    """What leaves the ledger takes no file's place: it could be the ledger, a key, or yesterday's
+    backup. BadInput names it."""
+    if os.path.lexists(path):
+        raise BadInput(f"{path}: this file exists and is never written over; name another.")
+
+
+def refuse_inside(path: Path, home: Path) -> None:
+    """Copies lie outside the home: in it, they could take a name that it needs. BadInput."""
+    if path.resolve().is_relative_to(home.resolve()):
+        raise BadInput(f"{path}: this is inside the home; name a place outside of it.")
+
 
 def write_durably(path: Path, content: bytes) -> None:
     """Whole or not at all; of several processes that write at once, the first one's stays."""

@@ -17,6 +17,7 @@ from kiosk.front.unlock import home_keys
 from kiosk.front.wiring import House, opened
 from kiosk.ledger.archive import prove_archive
 from kiosk.ledger.entry_file import Cover
+from kiosk.ledger.files import refuse_inside, refuse_taken
 from kiosk.ledger.opening import opening
 from kiosk.ledger.proof import Proof
 from kiosk.ledger.proof_apart import prove_apart
@@ -122,6 +123,8 @@ def _export(house: House, options: argparse.Namespace) -> int:
     from sync.courier import bundles
     from sync.roads.file import write_bundles, write_content
 
+    refuse_inside(options.file, house.home.path)
+    refuse_taken(options.file)
     if options.catalogue:
         write_content(options.file, house.home.journal.records.catalogue_content())
         say.out(f"the newest catalogue is in {options.file}")
