@@ -18,7 +18,7 @@ from kiosk.config import load
 from kiosk.errors import Refusal
 from kiosk.front.utility import catalogue
 from kiosk.front.wiring import House, opened
-from kiosk.screens.app import run_app
+from kiosk.screens.faces import make_face, run_face
 from kiosk.till.paper import print_slip
 from kiosk.till.quote import find_buyer, quote
 from kiosk.till.sell import cash_payment, sell
@@ -34,7 +34,8 @@ def main(home: Path, sales: int, report: Path) -> int:
         house.desk.role = house.desk.operator = "self_service"
         worker = threading.Thread(target=_work, args=(house, sales, report), daemon=True)
         worker.start()
-        return run_app(house.desk, "self-service", house.words, house.hands)
+        app = make_face(house.desk, "self-service", house.words, house.hands)
+        return run_face(app)
 
 
 def _work(house: House, sales: int, report: Path) -> None:

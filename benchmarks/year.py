@@ -25,13 +25,14 @@ from kiosk.config import load
 from kiosk.front.home_file import HomeFile
 from kiosk.front.unlock import SIGNING_KEY, home_keys
 from kiosk.ledger.backup import make_backup
+from kiosk.ledger.connection import Connection, unlock
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.pen import Draft, Pen
 from kiosk.ledger.proof_apart import prove_apart
 from kiosk.ledger.sealing import key_from
 from kiosk.ledger.second_medium import SecondMedium
 from kiosk.ledger.start_check import check_start
-from kiosk.ledger.store import LEDGER_FILE, Connection, check, open_reader, open_writer, unlock
+from kiosk.ledger.store import LEDGER_FILE, check, open_reader, open_writer
 
 SALES = int(os.environ.get("BENCH_YEAR", "110000"))
 A_TRANSACTION, TURNS = 500, 20

@@ -12,7 +12,9 @@ import msgspec
 from kiosk.config import Settings
 from kiosk.front.utility import REHEARSAL_PIN
 from kiosk.front.wiring import House, build
-from kiosk.screens.app import Face, FaceApp
+from kiosk.screens.app import FaceApp
+from kiosk.screens.face import Face
+from kiosk.screens.faces import make_face
 from kiosk.till.greet import suggestions
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -117,7 +119,7 @@ def play(face: Face, script: Callable[[Hand, House], Awaitable[None]]) -> None:
 
             async def run() -> None:
                 pin = REHEARSAL_PIN
-                app = FaceApp(house.desk, face, house.words, house.hands, pin=pin)
+                app = make_face(house.desk, face, house.words, house.hands, pin=pin)
                 async with app.run_test(size=SIZE) as pilot:
                     await script(Hand(app, pilot.press), house)
 

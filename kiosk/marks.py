@@ -45,6 +45,13 @@ MARKS: dict[str, str] = {
     "note.after_fact": "the note is in the journal, the screen does not show it",
     "note.before_keep": "the payment was given up, its money is still held",
     "recover.before_commit": "recovery knows the outcome, the journal does not",
+    "revoke.after_order": "the order that withdraws this terminal is kept, nothing was done",
+    "revoke.after_fact": "the last fact of the journal is written, nothing is sealed",
+    "revoke.after_sealing": "what the centre lacks is sealed to it, nothing is wiped",
+    "revoke.after_keys": "the keys are wiped, the ledger is still there",
+    "revoke.after_copies": "second medium and backups are wiped, the home is not",
+    "revoke.after_wipe": "everything is wiped, the centre lacks what was left behind",
+    "revoke.after_bringing": "the centre has it all, the sealed file is still there",
     "courier.before_send": "a bundle is ready",
     "courier.after_send": "upstream has answered, the acknowledgement is not kept",
 }

@@ -447,5 +447,12 @@ class Hands(Protocol):
     def open_case(self, meter: str) -> HandsAnswer:
         """Open the case of a keypad meter: it switches off until a clear-tamper token is typed."""
 
+    def provoke(self, meter: str, refusal: str) -> HandsAnswer:
+        """Bring a keypad meter into a state in which it refuses the tokens made for it up to now:
+        "old", "overflow", "key_expired" or "ddtk"."""
+
+    def use_energy(self, meter: str, energy_wh: int) -> HandsAnswer:
+        """Use so much of what is on the meter."""
+
     def show_meter(self, meter: str) -> HandsAnswer:
         """Read the meter's display."""

@@ -155,6 +155,14 @@ def settle(journal: Journal, centre: EnrolledCentre, answer: wire.Acknowledgemen
     return answer.upto
 
 
+def prove_order(origin: str, centre: EnrolledCentre, answer: wire.Revoked) -> None:
+    """Raises LinkFault for an order that withdraws another terminal, or is not the centre's."""
+    if answer.origin != origin or answer.centre != centre.name:
+        raise LinkFault("The order of the centre is not meant for this terminal.")
+    if not wire.revocation_is_genuine(centre.public_key, answer):
+        raise LinkFault("The order to end was not signed by the enrolled centre.")
+
+
 class Courier:
     """Brings entries upstream from a thread of its own; implements the port Link."""
 
@@ -166,9 +174,12 @@ class Courier:
         clock: Clock,
         jitter: Callable[[], float],
         heard: Callable[[int], object] = lambda _time_ms: None,
+        contact: Callable[[bytes], object] = lambda _received: None,
     ) -> None:
         #: Gets the signed time of each answer of the centre, as it comes in.
         self._heard = heard
+        #: Gets each acknowledgement or order of the centre that was proved, as it came.
+        self._contact = contact
         self._journal, self._road, self._centre = journal, road, centre
         self._clock, self._jitter = clock, jitter
         #: Up to where the centre stands; None: not asked since the line was last lost.
@@ -257,9 +268,14 @@ class Courier:
         if isinstance(answer, wire.Refused):
             advice = " Use `kiosk rejoin`." if answer.code in _FORKED else ""
             raise _Refusing(f"The centre refuses our entries: {answer.sentence}{advice}")
+        if isinstance(answer, wire.Revoked):
+            prove_order(self._journal.origin, self._centre, answer)
+            self._contact(received)
+            raise _Refusing("The centre has revoked this terminal.")
         if isinstance(answer, wire.Acknowledgement):
             self._stands = settle(self._journal, self._centre, answer)
             self._heard(answer.time_ms)
+            self._contact(received)
         elif answer.sequence > self._journal.head().sequence + 1:
             raise LinkFault(f"The centre asks for entry {answer.sequence}, which is not written.")
         else:

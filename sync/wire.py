@@ -48,6 +48,7 @@ _ENTRIES_PURPOSE = "payment-hall/entries/1"
 _ACKNOWLEDGEMENT_PURPOSE = "payment-hall/acknowledgement/1"
 _CATALOGUE_PURPOSE = "payment-hall/catalogue/1"
 _REQUEST_PURPOSE = "payment-hall/catalogue-request/1"
+_REVOKED_PURPOSE = "payment-hall/revoked/1"
 
 
 class WireFault(KioskError):
@@ -94,7 +95,25 @@ class Refused(
     sentence: str
 
 
-Answer = Acknowledgement | WantFrom | Refused
+class Revoked(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="revoked"
+):
+    """The centre has withdrawn `origin` (E29). It holds its entries up to `upto` all the same, 0
+    for none, and takes what is still unsent when that is sealed to `sealing_key`.
+
+    `revoked_ms` is when it was withdrawn, by the centre's clock. `signature` is the centre's.
+    """
+
+    origin: str
+    upto: int
+    digest: bytes
+    centre: str
+    revoked_ms: int
+    sealing_key: bytes
+    signature: bytes
+
+
+Answer = Acknowledgement | WantFrom | Refused | Revoked
 
 
 class SignedCatalogue(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -129,6 +148,10 @@ class Enrolment(msgspec.Struct, frozen=True):
     public_key: str
     residue: int
     lanes: int
+    #: Days that it may sell after the last answer of the centre; 0: no limit.
+    lease_days: int = 0
+    #: What is sealed with it, only the centre reads (32 bytes in hex); "" from an older centre.
+    sealing_key: str = ""
 
 
 class EntriesRequest(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -326,6 +349,9 @@ def decode_answer(data: bytes) -> Answer:
         raise WireFault("The answer of the centre is not in its one encoding.")
     if isinstance(answer, Acknowledgement):
         number, fixed = answer.upto, len(answer.digest) == 32 and len(answer.signature) == 64
+    elif isinstance(answer, Revoked):
+        sizes = len(answer.digest), len(answer.sealing_key), len(answer.signature)
+        number, fixed = answer.upto + 1, sizes == (32, 32, 64)
     else:
         number, fixed = answer.sequence if isinstance(answer, WantFrom) else 1, True
     if not (fixed and 0 < number <= _LAST_SEQUENCE):
@@ -353,6 +379,21 @@ def acknowledgement_is_genuine(public_key: bytes, answer: Acknowledgement) -> bo
 def _acknowledged_bytes(origin: str, upto: int, digest: bytes, centre: str, time_ms: int) -> bytes:
     """What the centre signs; the purpose comes first: it is a signature of nothing else."""
     return _ENCODER.encode((_ACKNOWLEDGEMENT_PURPOSE, origin, upto, digest, centre, time_ms))
+
+
+def revoke(
+    signer: Signer, origin: str, upto: int, digest: bytes, centre: str, revoked_ms: int,
+    sealing_key: bytes,
+) -> Revoked:  # fmt: skip
+    """The signed order that `origin` ends."""
+    values = (origin, upto, digest, centre, revoked_ms, sealing_key)
+    return Revoked(*values, signer.sign(_ENCODER.encode((_REVOKED_PURPOSE, *values))))
+
+
+def revocation_is_genuine(public_key: bytes, answer: Revoked) -> bool:
+    """Whether the centre with `public_key` signed this order."""
+    values = msgspec.structs.astuple(answer)[:-1]
+    return is_genuine(public_key, answer.signature, _ENCODER.encode((_REVOKED_PURPOSE, *values)))
 
 
 # --- entries that come back -------------------------------------------------------------------

@@ -50,20 +50,36 @@ class Sle4442Driver(MemoryCardDriver):
 
     def _unlock_unmade(self, serial: str, identity: bytes) -> None:
         """A chip that nobody is made out on has the factory's code. Only one whose making broke off
-        at the very end, which its sealed identity proves, may have its own already: then that is
-        a second try, and it gives all tries back. Its code becomes the factory's again, because
-        the next identity may have another serial."""
+        while its code was changed, which its sealed identity proves, has one of two: then a second
+        try is made, and never a third. Its code becomes the factory's again, because the next
+        identity may have another serial."""
         if identity[47:] == layout.VALID:
             self._unlock(serial)
             return
-        self._all_tries_left()
-        if self._present(_FACTORY_CODE) == _CODE_RIGHT:
+        changed = self._changed_bytes(identity)
+        if not changed:
+            self._all_tries_left()
+            if self._present(_FACTORY_CODE) != _CODE_RIGHT:
+                raise damaged("it does not take the factory's secret code")
             return
-        if not self._is_sealed(identity):
-            raise damaged("it does not take the factory's secret code")
-        if self._present(self._code(identity[4:12].hex())) != _CODE_RIGHT:
+        own = self._code(identity[4:12].hex())
+        self._present_one_of(_between(own, changed), _between(own, changed - 1))
+        for count in range(changed - 1, -1, -1):
+            self._write_code(_between(own, count))
+            self._tell_changed(count)
+
+    def _present_one_of(self, first: bytes, second: bytes) -> None:
+        """A chip with two tries left was pulled after the first code was wrong: the second is left
+        to try. One with a single try is left alone."""
+        left = self._error_counter().bit_count()
+        codes = {3: [first, second], 2: [second]}.get(left, [])
+        if not any(self._present(code) == _CODE_RIGHT for code in codes):
             raise damaged("it takes neither the factory's secret code nor its own")
-        self._write_code(_FACTORY_CODE)
+
+    def _changed_bytes(self, identity: bytes) -> int:
+        """So many bytes of the code are the card's own, or one fewer; 0 for the factory's code."""
+        told = identity[47]
+        return told if 1 <= told <= _CODE_BYTES and self._is_sealed(identity) else 0
 
     def _is_sealed(self, identity: bytes) -> bool:
         """Whether our module made the MAC of this identity, finished or not."""
@@ -75,9 +91,12 @@ class Sle4442Driver(MemoryCardDriver):
         )
 
     def _all_tries_left(self) -> None:
-        counter = self.line.ask(_READ_ERROR_COUNTER, 4, "does not show its error counter")[0]
+        counter = self._error_counter()
         if counter != _ALL_TRIES_LEFT:
             raise damaged(f"somebody tried wrong codes on it (counter {counter:02X})")
+
+    def _error_counter(self) -> int:
+        return self.line.ask(_READ_ERROR_COUNTER, 4, "does not show its error counter")[0]
 
     def _code(self, serial: str) -> bytes:
         if self.module is None:
@@ -88,9 +107,18 @@ class Sle4442Driver(MemoryCardDriver):
         return self.line.exchange(bytes.fromhex("FF20000003") + code)[1]
 
     def _change_code(self, serial: str) -> None:
-        """From now on the card opens with its own code."""
-        if self.module is not None:
-            self._write_code(self._code(serial))
+        """From now on the card opens with its own code. Pulled in the middle of a command that
+        changes all three bytes, it would open with none that anybody knows: so each command changes
+        one, and the byte that waits to become valid tells beforehand which."""
+        if self.module is None:
+            return
+        own = self._code(serial)
+        for count in range(1, _CODE_BYTES + 1):
+            self._tell_changed(count)
+            self._write_code(_between(own, count))
+
+    def _tell_changed(self, count: int) -> None:
+        self._write(PlainWrite(layout.IDENTITY, 47, bytes([count])))
 
     def _write_code(self, code: bytes) -> None:
         self.line.tell(bytes.fromhex("FFD2000103") + code, "does not take its new code")
@@ -99,3 +127,8 @@ class Sle4442Driver(MemoryCardDriver):
         address = sle4442.PLACES[write.file] + write.address
         header = bytes([0xFF, 0xD0, 0x00, address, len(write.data)])
         self.line.tell(header + write.data, f"does not take file {write.file}")
+
+
+def _between(own: bytes, count: int) -> bytes:
+    """The factory's code with the first `count` bytes of the card's own."""
+    return own[:count] + _FACTORY_CODE[count:]

@@ -98,7 +98,8 @@ def _with_new_key(state: KeypadState, sections: dict[int, int], count: int) -> K
         key_sections={},
     )
     if first.roll_over:
-        after = replace(after, identifiers=[], base_date=_NEXT_BASE_DATE[state.base_date])
+        base_date = _NEXT_BASE_DATE[state.base_date]
+        after = replace(after, identifiers=[], forgotten=-1, base_date=base_date)
     return after
 
 

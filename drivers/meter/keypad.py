@@ -17,6 +17,7 @@ from drivers.meter.face import REGISTER_WH, MeterAnswer, MeterFace
 from drivers.meter.keypad_state import KeypadState, Outcome, accepted, refused, with_identifier
 from drivers.meter.management import manage
 from drivers.meter.memory import MeterMemory
+from drivers.meter.provoked import PROVOKED
 from kiosk.domain.energy import format_kwh
 
 _CREDIT, _TEST_OR_DISPLAY, _MANAGEMENT = 0, 1, 2
@@ -55,6 +56,10 @@ class KeypadMeter:
         """Someone opens the case: the switch opens until a clear-tamper token is entered."""
         self._memory.update(lambda state: (replace(state, tampered=True), None))
 
+    def provoke(self, refusal: str, newest: int) -> None:
+        """Bring its registers to where a token with an identifier up to `newest` is refused."""
+        self._memory.update(lambda state: (PROVOKED[refusal](state, newest), None))
+
     def registers(self) -> KeypadState:
         """Everything that the meter knows, for a technician and for tests."""
         return self._memory.read()
@@ -66,7 +71,10 @@ class KeypadMeter:
         told = [f"{name} {value} W" for name, value in limits.items() if value is not None]
         told += [f"value {index} = {value}" for index, value in state.values.items()]
         told += [f"flag {index} = {value}" for index, value in state.flags.items()]
-        key = f"key {state.supply_group}/{state.key_revision}, base {state.base_date}"
+        key = (
+            f"key {state.supply_group}/{state.key_revision}, type {state.key_type},"
+            f" base {state.base_date}, expiry {state.key_expiry}"
+        )
         case = "case open" if state.tampered else "case shut"
         return ", ".join([f"switch {state.switch}", case, key, f"rate {state.tariff_rate}", *told])
 

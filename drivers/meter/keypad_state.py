@@ -19,7 +19,8 @@ class KeypadState(msgspec.Struct, frozen=True, tag_field="kind", tag="keypad"):
     """All registers of a keypad meter. Energy in Wh, power in W, identifiers in ascending order.
 
     `key_sections` are the key change sections that wait for the rest of their set, by subclass.
-    `values` and `flags` are what extended tokens have set, by index.
+    `values` and `flags` are what extended tokens have set, by index. `forgotten` is an identifier
+    up to which the meter no longer knows which ones it has taken: they are old.
     """
 
     number: str
@@ -45,6 +46,7 @@ class KeypadState(msgspec.Struct, frozen=True, tag_field="kind", tag="keypad"):
     flags: dict[int, int] = {}
     tokens_accepted: int = 0
     last_result: KeypadResult | None = None
+    forgotten: int = -1
 
     def __post_init__(self) -> None:
         assert len(self.decoder_key) == KEY_BYTES[self.algorithm], self.number
@@ -95,7 +97,7 @@ def with_identifier(state: KeypadState, block: Block) -> KeypadState | KeypadRes
         return "key_expired"
     if identifier in kept:
         return "used"
-    if len(kept) == IDENTIFIERS_KEPT and identifier < kept[0]:
+    if identifier <= state.forgotten or (len(kept) == IDENTIFIERS_KEPT and identifier < kept[0]):
         return "old"
     return replace(state, identifiers=sorted([*kept, identifier])[-IDENTIFIERS_KEPT:])
 

@@ -18,6 +18,7 @@ from kiosk.domain.fact import Fact
 from kiosk.domain.facts import CatalogueReceived
 from kiosk.domain.registry import METER_KINDS, Card, Customer, Meter, shares_wrong
 from kiosk.domain.registry_changes import REGISTERED, Change, applied, changes_of, registered
+from kiosk.domain.tariff_pack import TariffPack
 
 Record = Customer | Meter | Card
 
@@ -25,7 +26,8 @@ _Key = tuple[str, str]  # subject, number
 
 
 class Doubt(msgspec.Struct, frozen=True, order=True):
-    """What somebody must look at: `code` is registered_twice, unknown_record or dangling."""
+    """What somebody must look at: `code` is registered_twice, unknown_record or dangling; of
+    prices published_twice or other_currency."""
 
     code: str
     subject: str
@@ -60,16 +62,19 @@ class Registry:
         if isinstance(fact, CatalogueReceived) or changes_of(fact):
             self._entries.setdefault(origin, {})[sequence] = (time_ms, fact)
 
-    def merged(self, number: int, issuer: str, upto: dict[str, int]) -> Merged:
+    def merged(
+        self, number: int, issuer: str, upto: dict[str, int], prices: TariffPack | None = None
+    ) -> Merged:
         """The next catalogue: everything about the customers whom terminals changed. `upto` is the
-        last entry of each terminal that was taken."""
+        last entry of each terminal that was taken; `prices` are those of the utility's newest
+        catalogue unless a hall has published others."""
         assert self._catalogues, "prices come with a catalogue of the utility"
-        newest = self._catalogues[max(self._catalogues)]
+        tariff = prices or self._catalogues[max(self._catalogues)].tariff
         fold = _Fold(self._catalogues.values())
         for placed in sorted(self._placed()):
             fold.take(placed)
-        customers, meters, cards = fold.touched({p.code for p in newest.tariff.power_types})
-        catalogue = Catalogue(number, issuer, newest.tariff, customers, meters, cards, dict(upto))
+        customers, meters, cards = fold.touched({p.code for p in tariff.power_types})
+        catalogue = Catalogue(number, issuer, tariff, customers, meters, cards, dict(upto))
         return Merged(catalogue, sorted(fold.doubts))
 
     def _placed(self) -> Iterable[_Placed]:

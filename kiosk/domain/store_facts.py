@@ -146,7 +146,33 @@ def with_cards(
     return OriginRejoinedWithCards(**fields, works=works, moves=moves) if both else fact
 
 
+class LeaseGiven(Fact, frozen=True):
+    """A terminal may sell for `days` after the last signed answer of `centre`, and no longer
+    (E29): what a thief can sell has an end that needs no contact. 0 days: no limit."""
+
+    KIND = "lease_given"
+    centre: str
+    public_key: bytes
+    days: int
+
+
+class TerminalRevoked(Fact, frozen=True):
+    """The centre has withdrawn this terminal, and it obeys: the last entry of its journal (E29).
+
+    `revoked_ms` is when the centre withdrew it; it had entries up to `upto` then.
+    """
+
+    KIND = "terminal_revoked"
+    centre: str
+    revoked_ms: int
+    upto: int
+
+    def identity(self) -> str:
+        """A journal ends once."""
+        return "revoked"
+
+
 FACTS: tuple[type[Fact], ...] = (
     ClockConfirmed, BackupMade, PeriodArchived, LedgerRestored, OriginRejoined,
-    OriginRejoinedWithCards,
+    OriginRejoinedWithCards, LeaseGiven, TerminalRevoked,
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kiosk.domain import card_facts, facts, store_facts
 from kiosk.domain.books import Books
-from kiosk.ledger.store import Connection
+from kiosk.ledger.connection import Connection
 
 
 class OpenWorks:

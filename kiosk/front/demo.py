@@ -18,11 +18,12 @@ import msgspec
 from kiosk.config import Settings
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import BadInput, LinkFault, Refusal
-from kiosk.front import line
+from kiosk.front import enrolment, line
+from kiosk.front.hands import WorldHands
 from kiosk.front.own_centre import OwnCentre
 from kiosk.front.utility_registry import first_catalogue
 from kiosk.front.wiring import House, build
-from kiosk.front.world import World, WorldHands
+from kiosk.front.world import World
 from kiosk.till import history
 from kiosk.till.maintain import verify
 from kiosk.till.quote import buyer_of, quote
@@ -89,7 +90,7 @@ class _Terminal:
         house.desk.operator, house.desk.role = "demo", "supervisor"
         journal = house.home.journal
         road = HttpsRoad(url)
-        centre = line.enrol(house.home.path, journal, road)
+        centre = enrolment.enrol(house.home.path, journal, road)
         self.wire = _Wire(road)
         self.courier = Courier(journal, self.wire, centre, house.desk.clock, lambda: 0.0)
 

@@ -23,6 +23,7 @@ from kiosk.domain import facts
 from kiosk.errors import ConfigFault, HomeFault, Refusal, StoreFault
 from kiosk.front.home_file import OPENED, HomeFile
 from kiosk.front.unlock import SIGNING_KEY, home_keys
+from kiosk.ledger.connection import key_of
 from kiosk.ledger.copying import alone
 from kiosk.ledger.files import make_folder, write_durably
 from kiosk.ledger.journal import Journal
@@ -30,7 +31,8 @@ from kiosk.ledger.pen import Now
 from kiosk.ledger.sealing import key_from, public_bytes
 from kiosk.ledger.second_medium import SecondMedium
 from kiosk.ledger.start_check import check_start
-from kiosk.ledger.store import key_of, open_reader
+from kiosk.ledger.store import open_reader
+from kiosk.ledger.withdrawn import is_withdrawn
 from kiosk.till.copies import COMPANIONS
 from sync.wire import is_origin
 
@@ -60,6 +62,7 @@ def open_home(path: Path, settings: Settings, now: Now, *, read_only: bool = Fal
 
     `read_only` opens what is left of a damaged one, for enquiries alone.
     """
+    _refuse_if_withdrawn(path, settings, now)
     _finish_what_was_begun(path)
     file = _home_file(path, settings)
     if read_only:
@@ -91,6 +94,13 @@ def open_home(path: Path, settings: Settings, now: Now, *, read_only: bool = Fal
         journal.close()
         raise
     return Home(path, file.origin, journal, keys.pepper, new)
+
+
+def _refuse_if_withdrawn(path: Path, settings: Settings, now: Now) -> None:
+    if is_withdrawn(path):
+        from kiosk.front.revoking import refuse_if_withdrawn
+
+        refuse_if_withdrawn(path, settings, now)
 
 
 def _finish_what_was_begun(path: Path) -> None:

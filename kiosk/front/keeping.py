@@ -16,7 +16,7 @@ import msgspec
 from kiosk.config import Settings
 from kiosk.domain.entry import entry_bytes
 from kiosk.errors import BadInput, StoreFault
-from kiosk.front import line
+from kiosk.front import enrolment
 from kiosk.front.home_file import HomeFile
 from kiosk.front.unlock import (
     NEXT,
@@ -29,6 +29,8 @@ from kiosk.front.unlock import (
 )  # fmt: skip
 from kiosk.ledger import archive
 from kiosk.ledger.archive import Archived, last_quiet
+from kiosk.ledger.connection import library_version
+from kiosk.ledger.connection import unlock as unlock_store
 from kiosk.ledger.copying import FOLLOWING, alone, copy_store, put_in_force, settle_log
 from kiosk.ledger.entry_file import Cover, Kept, beginning, read_kept, record
 from kiosk.ledger.files import replace_durably, sync_folder
@@ -36,8 +38,7 @@ from kiosk.ledger.keyring import HomeKeys, Lock, lock_of, seal
 from kiosk.ledger.opening import Head, read_head
 from kiosk.ledger.sealing import key_from
 from kiosk.ledger.second_medium import PURPOSE
-from kiosk.ledger.store import LEDGER_FILE, library_version, open_reader
-from kiosk.ledger.store import unlock as unlock_store
+from kiosk.ledger.store import LEDGER_FILE, open_reader
 
 _DAY_MS = 86_400_000
 _ARCHIVING = "archiving"
@@ -151,7 +152,7 @@ def archive_old(
     with alone(path), contextlib.closing(open_reader(path)) as reader:
         row = reader.execute("SELECT max(sequence) FROM anchors").fetchone()
         last = read_head(reader).sequence - 1  # the head itself always stays
-        at_most = min(int(row[0] or 0), last) if line.enrolled(path) else last
+        at_most = min(int(row[0] or 0), last) if enrolment.enrolled(path) else last
         period = last_quiet(reader, before_ms, at_most)
     if not period.entries:
         raise BadInput("Nothing that may leave is that old, or upstream has not got it yet.")

@@ -6,26 +6,22 @@ and selling goes on. Only the process that holds the pen sends; the others wait 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
-
 from kiosk.config import Upstream
-from kiosk.domain import facts
 from kiosk.domain.store_facts import ClockConfirmed
-from kiosk.errors import KioskError, LinkFault
-from kiosk.front import catalogue
+from kiosk.errors import KioskError
+from kiosk.front import catalogue, enrolment, leasing
 from kiosk.ledger.journal import Journal
+from kiosk.ledger.withdrawn import is_withdrawn
 from kiosk.ports import Clock, Entropy, LinkState, TrustedClock
 from sync import wire
-from sync.courier import Courier, EnrolledCentre, retry_delay_s
+from sync.courier import Courier, retry_delay_s
 from sync.roads.apart import RoadApart
-from sync.roads.https import HttpsRoad
-
-CENTRE_FILE = "centre.json"
 
 _LOOK_S = 1.0
 _CATALOGUE_EVERY_S = 300
@@ -48,10 +44,13 @@ class Line:
     ) -> None:
         self._home, self._journal, self._settings = home, journal, settings
         self._address, self._clock, self._entropy = address, clock, entropy
+        #: Carries the order out when the centre has withdrawn this terminal.
+        self.obey: Callable[[], None] = lambda: None
         self._courier: Courier | None = None
         self._trouble = "not reached yet"
         self._road: RoadApart | None = None
         self._ask_at_ms = 0
+        self._ended = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="line", daemon=True)
 
@@ -82,6 +81,9 @@ class Line:
         """Wait for the pen, then for the centre; afterwards watch for facts of other processes."""
         failures = 0
         while not self._stop.is_set():
+            if is_withdrawn(self._home):
+                self._end()
+                return
             try:
                 if self._courier is None and self._journal.try_pen():
                     self._open()
@@ -93,6 +95,32 @@ class Line:
                 continue
             self._look()
             self._stop.wait(_LOOK_S)
+
+    def _end(self) -> None:
+        """The centre has withdrawn this terminal: nothing is sent but what is sealed (E29)."""
+        from kiosk.front import revoking
+
+        self._trouble = "The centre has revoked this terminal."
+        holds_pen, failures = self._journal.holds_pen, 0
+        if self._courier is not None:
+            self._courier.close()
+            self._courier = None
+        if not holds_pen:
+            return  # whoever holds it does the rest
+        while not self._stop.is_set():
+            try:
+                if not self._ended:
+                    self.obey()
+                    self._ended = True
+                centre = enrolment.enrolled(self._home)
+                assert centre is not None, "only its own centre withdraws a terminal"
+                with contextlib.closing(self.road()) as road:
+                    revoking.bring(self._home, centre, road)
+                return
+            except KioskError as error:
+                logging.getLogger("line").warning("%s", error.sentence)
+                failures += 1
+                self._stop.wait(retry_delay_s(failures, self._entropy.nibble() / 16))
 
     def _look(self) -> None:
         """Entries that another process handed over are sent too; idle time goes to the log."""
@@ -111,7 +139,7 @@ class Line:
         if not self._courier.state().online:
             return
         self._ask_at_ms = now_ms + _CATALOGUE_EVERY_S * 1000
-        centre = enrolled(self._home)
+        centre = enrolment.enrolled(self._home)
         try:
             assert centre is not None, "a courier works for an enrolled home"
             catalogue.fetch_all(self._journal, self._road, centre)
@@ -121,13 +149,16 @@ class Line:
     def _open(self) -> None:
         road = self.road()
         try:
-            centre = enrolled(self._home) or enrol(self._home, self._journal, road)
+            centre = enrolment.enrolled(self._home) or enrolment.enrol(
+                self._home, self._journal, road
+            )
         except BaseException:
             road.close()
             raise
         courier = Courier(
             self._journal, road, centre, self._clock, lambda: self._entropy.nibble() / 16,
             lambda time_ms: hear(self._journal, self._clock, centre.name, time_ms),
+            lambda received: contact(self._home, self._journal, received),
         )  # fmt: skip
         courier.start()
         self._courier, self._road = courier, road
@@ -148,28 +179,15 @@ def hear(journal: Journal, clock: Clock, centre: str, time_ms: int) -> None:
         journal.append(ClockConfirmed(centre, "", doubt, highest_ms))
 
 
-def enrolled(home: Path) -> EnrolledCentre | None:
-    """The centre that this home was enrolled with."""
-    path = home / CENTRE_FILE
-    if not path.exists():
-        return None
-    kept = msgspec.json.decode(path.read_bytes(), type=wire.Enrolment)
-    return EnrolledCentre(kept.centre, bytes.fromhex(kept.public_key))
+def contact(home: Path, journal: Journal, received: bytes) -> None:
+    """What the courier has proved: an acknowledgement renews the lease, an order ends it (E29)."""
+    answer = wire.decode_answer(received)
+    if isinstance(answer, wire.Revoked):
+        from kiosk.front.revoking import keep_order
 
-
-def enrol(
-    home: Path, journal: Journal, road: HttpsRoad | RoadApart, code: str = ""
-) -> EnrolledCentre:
-    """Become known to the centre and keep its name, its key and our lane. LinkFault if refused."""
-    opened = journal.records.opened()
-    answer = road.enrol(wire.EnrolmentRequest(opened.origin, opened.public_key.hex(), code))
-    if isinstance(answer, wire.Refused):
-        raise LinkFault(f"The centre does not know this terminal: {answer.sentence}")
-    journal.append(facts.LaneGiven(answer.residue, answer.lanes, answer.centre))
-    draft = home / f".{CENTRE_FILE}"
-    draft.write_bytes(msgspec.json.encode(answer))
-    draft.replace(home / CENTRE_FILE)
-    return EnrolledCentre(answer.centre, bytes.fromhex(answer.public_key))
+        keep_order(home, received)
+    elif isinstance(answer, wire.Acknowledgement):
+        leasing.renew(journal, answer, received)
 
 
 def pause(seconds: float) -> None:

@@ -21,7 +21,8 @@ import msgspec
 from kiosk.domain.store_facts import BackupMade
 from kiosk.errors import KioskError
 from kiosk.ledger import ballast
-from kiosk.ledger.store import check, key_of, open_reader, unlock, wal_bytes
+from kiosk.ledger.connection import key_of, unlock
+from kiosk.ledger.store import check, open_reader, wal_bytes
 from kiosk.till.copies import COMPANIONS
 from kiosk.till.desk import Desk
 from kiosk.words.formats import time_zone

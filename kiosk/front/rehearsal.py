@@ -10,6 +10,7 @@ from kiosk.domain import facts
 from kiosk.errors import Refusal
 from kiosk.front import card_keys, utility
 from kiosk.front.home import Home
+from kiosk.front.makers_keys import makers_key
 from kiosk.front.utility_registry import played_catalogue
 from kiosk.front.world import World
 from kiosk.till.operators import hash_pin
@@ -21,7 +22,8 @@ _BUILT = "built"
 def furnish_home(home: Home, settings: Settings, folder: Path | None = None) -> World:
     """The world of this home; on first use the utility is registered and its things are made."""
     module = card_keys.simulated_module(settings, folder or home.path / "world")
-    world = World(home.path, home.journal.records, folder, module)
+    maker = makers_key(settings, home.path)
+    world = World(home.path, home.journal.records, folder, module, maker)
     if home.journal.read_only:
         return world
     if home.journal.records.tariff() is None:

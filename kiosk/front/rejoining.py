@@ -22,11 +22,13 @@ from kiosk.domain import facts, store_facts, token_facts
 from kiosk.domain.books import Books
 from kiosk.domain.entry import Entry, digest
 from kiosk.errors import BadInput, LedgerDamaged, Refusal, StoreFault
-from kiosk.front import line, unlock
+from kiosk.front import enrolment, unlock
 from kiosk.front.carrying import OpenWorks, open_at, open_moves
 from kiosk.front.home_file import HomeFile
 from kiosk.front.restoring import road_upstream
 from kiosk.front.unlock import SEALED, home_keys, secret_for, write_keys
+from kiosk.ledger.connection import Connection, key_of
+from kiosk.ledger.connection import unlock as unlock_store
 from kiosk.ledger.copying import alone, settle_log
 from kiosk.ledger.entry_file import Written
 from kiosk.ledger.files import replace_durably, sync_folder, write_durably
@@ -36,16 +38,7 @@ from kiosk.ledger.pen import Draft, Pen
 from kiosk.ledger.proof import prove
 from kiosk.ledger.sealing import key_from, public_bytes
 from kiosk.ledger.second_medium import MARK
-from kiosk.ledger.store import (
-    LEDGER_FILE,
-    Connection,
-    key_of,
-    open_reader,
-    open_writer,
-)  # fmt: skip
-from kiosk.ledger.store import (
-    unlock as unlock_store,
-)
+from kiosk.ledger.store import LEDGER_FILE, open_reader, open_writer
 from sync import wire
 from sync.wire import is_origin
 
@@ -136,7 +129,7 @@ def _common(
     path: Path, settings: Settings, reader: Connection, key: Ed25519PrivateKey, origin: str
 ) -> int:
     """The last entry that is the same here and at the centre. BadInput when there is no fork."""
-    centre = line.enrolled(path)
+    centre = enrolment.enrolled(path)
     if centre is None:
         raise BadInput("This terminal was not enrolled with a centre; nothing has forked.")
     head = read_head(reader).sequence

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kiosk.config import Settings
 from kiosk.errors import KioskError
-from kiosk.front import line
+from kiosk.front import enrolment
 from kiosk.front.restoring import Wanted, restore
 from kiosk.ledger.backup import read_head_of
 from kiosk.ledger.pen import Now
@@ -29,7 +29,7 @@ class HomeRescue:
         backup = newest_backup(self._settings)
         if backup is not None:
             sources.append(FoundSource("backup", str(backup), read_head_of(backup).upto))
-        if line.enrolled(self._home) is not None:
+        if enrolment.enrolled(self._home) is not None:
             sources.append(FoundSource("upstream", self._settings.upstream.url, 0))
         return sources
 

@@ -21,10 +21,11 @@ from kiosk.domain import catalogue as catalogues
 from kiosk.domain import facts, store_facts
 from kiosk.domain.entry import Entry
 from kiosk.errors import BadInput, HomeFault, LinkFault, Refusal
-from kiosk.front import line
+from kiosk.front import enrolment
 from kiosk.front.home_file import OPENED, HomeFile
 from kiosk.front.unlock import home_keys
 from kiosk.ledger.backup import read_head_of, unpack
+from kiosk.ledger.connection import connect
 from kiosk.ledger.copying import alone
 from kiosk.ledger.entry_file import Cover
 from kiosk.ledger.files import sync_folder, write_durably
@@ -35,7 +36,7 @@ from kiosk.ledger.rebuild import Given, Rebuilt, rebuild, set_aside
 from kiosk.ledger.sealing import key_from
 from kiosk.ledger.second_medium import PURPOSE
 from kiosk.ledger.sources import Anchor, DatabaseSource, FileSource, Source, UpstreamSource
-from kiosk.ledger.store import LEDGER_FILE, connect
+from kiosk.ledger.store import LEDGER_FILE
 from kiosk.till.copies import COMPANIONS
 from sync import wire
 from sync.courier import EnrolledCentre
@@ -44,10 +45,13 @@ from sync.roads.https import HttpsRoad
 #: Where the new ledger is built; whatever a restore that was killed left there goes.
 STAGING = "restoring"
 ARCHIVE_PURPOSE = "archive"
+#: What is left of the ledger of this home: what it alone has is not given up without a word.
+_LEDGER = "ledger"
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What a ledger shall be built from; `alone_is_enough` lets the centre go unasked."""
+    """What a ledger shall be built from; `alone_is_enough` lets the centre go unasked,
+    `without_ledger` gives up what stands in the ledger of this home alone."""
 
     backup: Path | None = None
     second_medium: Path | None = None
@@ -56,6 +60,7 @@ class Wanted(msgspec.Struct, frozen=True):
     catalogue: Path | None = None
     keys: Path | None = None
     alone_is_enough: bool = False
+    without_ledger: bool = False
 
 
 class Restored(msgspec.Struct, frozen=True):
@@ -103,7 +108,7 @@ def _compared(path: Path, wanted: Wanted, rebuilt: Rebuilt) -> None:
     """Whoever goes on where an old copy ends may write a number twice: the newest source must have
     been asked. The second medium is one: its copy was made before each slip."""
     asked = {each.source for each in rebuilt.given if each.last and not each.trouble}
-    if line.enrolled(path) is None or wanted.alone_is_enough:
+    if enrolment.enrolled(path) is None or wanted.alone_is_enough:
         return
     if not asked & {"upstream", "second medium"}:
         raise BadInput(
@@ -171,13 +176,16 @@ def _sources(
     if wanted.upstream:
         road = open_things.enter_context(road_upstream(path, settings))
         found.append(_upstream(path, road, origin, key_from(keys.signing, path)))
+    if (path / LEDGER_FILE).is_file() and not wanted.without_ledger:
+        ledger = DatabaseSource(_LEDGER, path / LEDGER_FILE, keys.store, origin, doubted=True)
+        found.append(ledger)
     for source in found:
         open_things.callback(source.close)
     return found
 
 
 def _upstream(path: Path, road: HttpsRoad, origin: str, key: Ed25519PrivateKey) -> UpstreamSource:
-    centre = line.enrolled(path)
+    centre = enrolment.enrolled(path)
     if centre is None:
         raise BadInput("This terminal was not enrolled with a centre: leave --upstream out.")
 
@@ -249,7 +257,7 @@ def _offers(
 
         yield catalogues.encode(played_catalogue(settings))
     if (path / LEDGER_FILE).is_file():
-        from kiosk.ledger.store import key_of
+        from kiosk.ledger.connection import key_of
 
         with contextlib.closing(connect(path / LEDGER_FILE, key_of(path), "?mode=ro")) as damaged:
             yield from _catalogue_in(damaged, number)

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kiosk.config import Store
 from kiosk.errors import HomeFault
 from kiosk.ledger import store
+from kiosk.ledger.connection import unlock
 from kiosk.ledger.copying import alone
 from kiosk.ledger.files import make_folder, replace_durably, write_durably
 from kiosk.ledger.keyring import HomeKeys, Lock, lock_of, seal, unseal
@@ -42,7 +43,7 @@ def home_keys(path: Path, settings: Store, *, new: bool) -> HomeKeys:
         with alone(path):  # whoever is changing it right now is not disturbed
             finish_change(path, settings)
     keys = _kept(path, settings)
-    store.unlock(path, keys.store)
+    unlock(path, keys.store)
     return keys
 
 

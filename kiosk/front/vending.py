@@ -9,12 +9,16 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from kiosk.config import Settings
 from kiosk.errors import BadInput, ConfigFault, KioskError
 from kiosk.ports import Clock, KeyFiles, TokenVendor
+
+if TYPE_CHECKING:  # the module's own room loads when it is the one that is set
+    from drivers.vending.vending_key import VendingKey
 
 Later = Callable[[Callable[[], object]], None]
 
@@ -87,6 +91,25 @@ def _own_credential(home: Path) -> bytes:
     if not path.exists():
         write_whole(path, secrets.token_bytes(32))
     return path.read_bytes()
+
+
+def rehearsal_key_list(settings: Settings, home: Path) -> list[VendingKey]:
+    """The keys themselves, for the maker of a rehearsal's meters; none of another module.
+
+    BadInput when the key file cannot be opened.
+    """
+    assert settings.site.mode == "rehearsal"
+    vending = settings.vending
+    path = Path(vending.key_file) if vending.key_file else home / "keys" / "vending.keys"
+    if vending.module != "software" or not path.exists():
+        return []
+    from drivers.vending.keyfile import opened, read_whole
+
+    # Expired keys too: a meter under one of them waits for its key change.
+    return opened(
+        read_whole(path), module=vending.module_id, secret=_secret(settings, home)(), now_ms=0,
+        name=path.name,
+    )  # fmt: skip
 
 
 def _prism(settings: Settings, later: Later) -> TokenVendor:

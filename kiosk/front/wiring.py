@@ -20,11 +20,12 @@ import msgspec
 from kiosk import marks
 from kiosk.config import Settings
 from kiosk.errors import BadInput, ConfigFault, discreet, trace
-from kiosk.front import card_keys, vending
+from kiosk.front import card_keys, leasing, vending
+from kiosk.front.hands import WorldHands
 from kiosk.front.home import Home, open_home
 from kiosk.front.sentences import words_of
 from kiosk.front.system import SystemClock, SystemEntropy
-from kiosk.front.world import READER, DeviceLock, World, WorldHands
+from kiosk.front.world import READER, DeviceLock, World
 from kiosk.ledger.pen import Now
 from kiosk.ledger.stations import Station
 from kiosk.ports import CardReader, CashIn, Clock, Entropy, Hands, Printer, Slips
@@ -109,17 +110,11 @@ def build(
 
 def _teach_clock(house: House, clock: SystemClock) -> None:
     """What the ledger knows about the time; a rehearsal may be left alone for months."""
-    from sync import wire
-
     settings, records = house.settings.clock, house.home.journal.records
     if house.settings.site.mode == "rehearsal":
         settings = msgspec.structs.replace(settings, ahead_limit_days=0)
     clock.settings = settings
-    upstream_ms, kept = 0, records.newest_anchor()
-    with contextlib.suppress(wire.WireFault):
-        answer = wire.decode_answer(kept) if kept else None
-        upstream_ms = answer.time_ms if isinstance(answer, wire.Acknowledgement) else 0
-    clock.learn(records.highest_time_ms(), upstream_ms)
+    clock.learn(records.highest_time_ms(), leasing.contact_ms(house.home.journal))
 
 
 def _open_rescue(house: House, damage: str, now: Now) -> None:
@@ -196,6 +191,7 @@ def _furnish(
         reader=_reader(house, slot or READER), pepper=house.home.pepper,
     )  # fmt: skip
     house.desk = desk
+    desk.contact_ms = partial(leasing.contact_ms, house.home.journal)
     module = vending.module_of(house.settings, house.home.path, clock, house.later)
     desk.vendor, desk.key_files = module.vendor, module.key_files
     from receipts.writer import Writer
@@ -360,9 +356,16 @@ def _open_line(house: House, clock: Clock, entropy: Entropy) -> None:
     else:
         return
     link = Line(house.home.path, house.home.journal, settings.upstream, address, clock, entropy)
+    link.obey = partial(_obey, house.desk)
     house.later(link.close)
     house.desk.link = link
     link.start()
+
+
+def _obey(desk: Desk) -> None:
+    from kiosk.front.revoking import obey
+
+    obey(desk)
 
 
 @contextlib.contextmanager

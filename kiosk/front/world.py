@@ -10,27 +10,24 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drivers.card.sealing import seal_files
 from drivers.card.sim import CardRack, SimulatedSlot
-from drivers.card.simulated_reader import SimulatedReader, SimulatedTransport
-from drivers.cash import sim as acceptor
+from drivers.card.simulated_reader import SimulatedReader
 from drivers.vending.card_keys import PUBLISHED_MASTER, SoftwareCardModule, card_key
-from kiosk.domain import money
 from kiosk.domain.cards import account_area
 from kiosk.domain.cards import open as open_card
 from kiosk.domain.registry import CARD_DIGITS, METER_DIGITS, Card, Meter
 from kiosk.errors import BadInput
+from kiosk.front.makers_keys import MakersKey
 from kiosk.ledger.records import Records
-from kiosk.ledger.stations import Station, is_gone
-from kiosk.ports import HandsAnswer, SecurityModule
+from kiosk.ledger.stations import is_gone
+from kiosk.ports import SecurityModule
 
 if TYPE_CHECKING:  # the meters load when a hand first reaches for one
     from drivers.meter.card_meter import CardMeter
-    from drivers.meter.face import MeterAnswer, MeterFace
     from drivers.meter.keypad import KeypadMeter
 
 #: The slot of the face's own reader; commands bring a reader of their own.
@@ -38,7 +35,6 @@ READER = "reader"
 #: The slot of the security module for cards, where kiosk.toml asks for one.
 SAM = "sam"
 
-_NOTE_WAIT_S = 6.0
 
 #: So many customers of one name are looked at to tell whether it is one only.
 _NAMESAKES = 10
@@ -50,7 +46,8 @@ class World:
     """The folder of simulated things, and how to find the customer's among them.
 
     `module` seals and opens the cards for the seller; without one this is a world without keys,
-    whose new cards and meters have none either.
+    whose new cards and meters have none either. `maker` knows the keys of keypad meters that are
+    not the published ones.
     """
 
     def __init__(
@@ -59,8 +56,10 @@ class World:
         records: Records,
         folder: Path | None = None,
         module: SecurityModule | None = None,
+        maker: MakersKey | None = None,
     ) -> None:
         self.home, self.records, self.module = home, records, module
+        self._maker = maker
         self.folder = folder or home / "world"
         self.meters = self.folder / "meters"
         self.acceptor = self.folder / "acceptor"
@@ -93,12 +92,16 @@ class World:
     def make_meter(self, meter: Meter) -> KeypadMeter | CardMeter:
         """The simulated meter of a registry entry, made at the factory on first use."""
         from drivers.meter.factory import PUBLISHED_CARD_KEY, card_meter, keypad_meter
+        from drivers.meter.keypad_state import KeypadState
+        from drivers.meter.memory import MeterMemory
 
         if meter.kind == "card":
             key = b"" if self.module is None else PUBLISHED_CARD_KEY
             return card_meter(self.meters, meter.number, card_key=key)
+        known = MeterMemory(self.meters, meter.number, KeypadState).exists()
+        maker = None if known else self._maker
         return keypad_meter(
-            self.meters, meter.number,
+            self.meters, meter.number, vending_key=maker(meter) if maker is not None else b"",
             supply_group=meter.supply_group, key_revision=meter.key_revision,
             tariff_index=meter.tariff_index, key_type=meter.key_type,
             base_date=meter.base_date, algorithm="11" if meter.algorithm == "11" else "07",
@@ -190,129 +193,6 @@ class World:
                 with contextlib.suppress(BadInput):  # another process starts in the same moment
                     slot.pull()
                 slot.path.unlink(missing_ok=True)
-
-
-class WorldHands:
-    """The port Hands: what a customer's hands do with the simulated things."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def insert_card(self, customer: str) -> HandsAnswer:
-        """Put the customer's card into the reader of this machine."""
-        serial = self._world.held_card(customer)
-        self._world.slot().insert(serial)
-        known = self._world.records.card(serial=serial)
-        return HandsAnswer(True, f"card {known.number if known else serial} inserted")
-
-    def insert_other(self, kind: str) -> HandsAnswer:
-        """Put in a card that is nobody's: blank, foreign or damaged."""
-        serial = self._world.make_other(kind)
-        self._world.slot().insert(serial)
-        return HandsAnswer(True, f"card {serial} inserted")
-
-    def lose_card(self, customer: str) -> HandsAnswer:
-        """The customer's card is lost."""
-        serial = self._world.held_card(customer)
-        self._world.lost.mkdir(parents=True, exist_ok=True)
-        (self._world.lost / serial).touch()
-        return HandsAnswer(True, f"card {serial} lost")
-
-    def find_card(self, customer: str) -> HandsAnswer:
-        """The lost card turns up again."""
-        card = self._world.card_of(customer)
-        for standing in self._world.records.cards_of(meter=card.meter):
-            marker = self._world.lost / standing.card.serial
-            if marker.exists():
-                marker.unlink()
-                return HandsAnswer(True, f"card {standing.card.serial} found")
-        raise BadInput(f"{customer}: this customer has lost no card.")
-
-    def pull_card(self) -> HandsAnswer:
-        """Pull whatever card is in the reader."""
-        self._world.slot().pull()
-        return HandsAnswer(True, "card pulled")
-
-    def feed_note(self, amount_minor: int) -> HandsAnswer:
-        """Push a note into the acceptor and watch what becomes of it for a moment."""
-        ticket = acceptor.feed(self._world.acceptor, amount_minor)
-        waited = threading.Event()
-        fate = "waiting"
-        for _ in range(int(_NOTE_WAIT_S / 0.1)):
-            fate = acceptor.fate(self._world.acceptor, ticket)
-            if fate != "waiting":
-                break
-            waited.wait(0.1)
-        return HandsAnswer(fate == "stacked", fate)
-
-    def enter_token(self, meter: str, token: str) -> HandsAnswer:
-        """Type the digits into a keypad meter."""
-        from drivers.meter.keypad import KeypadMeter
-
-        found = self._world.meter(meter)
-        if not isinstance(found, KeypadMeter):
-            raise BadInput(f"{meter}: this meter has no keypad; put its card in.")
-        return _answer(found.enter(token), found.show())
-
-    def insert_in_meter(self, meter: str, card: str = "") -> HandsAnswer:
-        """Put a card into a card meter, and take it out again."""
-        from drivers.meter.card_meter import CardMeter
-
-        found = self._world.meter(meter)
-        if not isinstance(found, CardMeter):
-            raise BadInput(f"{meter}: this meter has a keypad; enter the token.")
-        serial = self._world.held_card(card or meter)
-        # The lock tells other processes that this slot is not one that was left behind.
-        hand = Station(self._world.home, f"meter-{os.getpid()}-{threading.get_ident()}")
-        slot = self._world.slot(hand.name)
-        try:
-            slot.insert(serial)
-            session = SimulatedTransport(slot).connect()
-            try:
-                answer = found.insert(lambda apdu: session.transmit(apdu, 2.0))
-            finally:
-                session.close()
-                slot.pull()
-        finally:
-            slot.path.unlink(missing_ok=True)
-            hand.close()
-        return _answer(answer, found.show())
-
-    def open_case(self, meter: str) -> HandsAnswer:
-        """Open the case of a keypad meter, as somebody does who wants to bridge it."""
-        from drivers.meter.keypad import KeypadMeter
-
-        found = self._world.meter(meter)
-        if not isinstance(found, KeypadMeter):
-            raise BadInput(
-                f"{meter}: this meter has no keypad to clear it by; leave its case shut."
-            )
-        found.open_case()
-        return HandsAnswer(True, "case opened", 0, found.show().energy_left_wh, found.settings())
-
-    def show_meter(self, meter: str) -> HandsAnswer:
-        """Read the meter's display."""
-        from drivers.meter.keypad import KeypadMeter
-
-        found = self._world.meter(meter)
-        face = found.show()
-        settings = found.settings() if isinstance(found, KeypadMeter) else ""
-        return HandsAnswer(True, face.last_result or "shown", 0, face.energy_left_wh, settings)
-
-
-def _answer(answer: MeterAnswer, face: MeterFace) -> HandsAnswer:
-    taken = answer.result in {"accepted", "credited"}
-    return HandsAnswer(
-        taken, answer.result, answer.energy_wh_added, face.energy_left_wh, answer.display
-    )
-
-
-def note_minor(text: str, currency: str) -> int:
-    """A note's value as it is typed at `kiosk rehearse note`."""
-    amount = money.parse_amount(text, currency)
-    if not isinstance(amount, int):
-        raise BadInput(f"{text}: a note has a value such as 20.")
-    return amount
 
 
 class DeviceLock:

@@ -8,7 +8,7 @@ from kiosk.domain import account_facts, bill_facts, chart, correction_facts, deb
 from kiosk.domain.bill_books import Bill
 from kiosk.domain.fact import Fact
 from kiosk.errors import Refusal
-from kiosk.ledger.store import Connection
+from kiosk.ledger.connection import Connection
 
 _BILL = (
     "bill_id, account, name, meter, period, currency, amount_minor, paid_minor, due_ms,"

@@ -6,7 +6,7 @@ from typing import Any
 
 from kiosk.domain import account_facts, bill_facts, correction_facts, debt_facts
 from kiosk.domain.fact import Fact
-from kiosk.ledger.store import Connection
+from kiosk.ledger.connection import Connection
 
 
 def _event(c: Connection, account: str, sequence: int) -> None:

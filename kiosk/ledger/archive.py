@@ -22,21 +22,14 @@ from kiosk.domain.entry import Entry, digest
 from kiosk.errors import BadInput, LedgerDamaged, Refusal, StoreFault
 from kiosk.ledger.archive_runs import Run, archived_runs, runs_digest
 from kiosk.ledger.archive_ties import Ties
+from kiosk.ledger.connection import Connection, connect, key_of, unlock
 from kiosk.ledger.copying import copy_store
 from kiosk.ledger.entry_file import Cover, Kept, Written, beginning, read_kept, record
 from kiosk.ledger.opening import opening, read_written
 from kiosk.ledger.pen import Draft, Now, Pen
 from kiosk.ledger.proof import prove
 from kiosk.ledger.sealing import Signer, entry_is_genuine
-from kiosk.ledger.store import (
-    LEDGER_FILE,
-    Connection,
-    connect,
-    key_of,
-    open_reader,
-    open_writer,
-    unlock,
-)  # fmt: skip
+from kiosk.ledger.store import LEDGER_FILE, open_reader, open_writer
 
 PURPOSE = "archive"
 _PAGE = 2000

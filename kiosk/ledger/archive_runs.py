@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from kiosk.ledger.store import Connection
+from kiosk.ledger.connection import Connection
 
 _SINCE_SCHEMA = 3
 

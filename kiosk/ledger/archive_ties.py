@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from kiosk.domain import facts, store_facts
 from kiosk.domain.entry import Entry
-from kiosk.ledger.store import Connection
+from kiosk.ledger.connection import Connection
 
 #: The kinds that leave. Every other kind stands: a new kind stays until somebody says otherwise.
 TRADING = frozenset({

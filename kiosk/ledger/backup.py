@@ -19,10 +19,10 @@ from pathlib import Path
 import msgspec
 
 from kiosk.errors import BadInput
+from kiosk.ledger.connection import key_of
 from kiosk.ledger.copying import copy_store
 from kiosk.ledger.files import refuse_taken, sync_folder
 from kiosk.ledger.opening import Head
-from kiosk.ledger.store import key_of
 
 MAGIC = b"PHK\x01"
 _LENGTH = struct.Struct(">I")

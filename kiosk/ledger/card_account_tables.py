@@ -17,6 +17,7 @@ class AccountMoveRow(SQLModel, table=True):
         CheckConstraint("kind IN ('top_up', 'spend')"),
         Index("account_moves_card", "card", "number"),
         Index("account_moves_state", "state"),
+        Index("account_moves_account", "account"),
         STRICT,
     )
     move_id: str = Field(primary_key=True)
@@ -41,7 +42,9 @@ class SuspicionRow(SQLModel, table=True):
     """Cards that were found not to be what they should be (E16)."""
 
     __tablename__ = "suspicions"
-    __table_args__ = (Index("suspicions_serial", "serial"), STRICT)
+    __table_args__ = (
+        Index("suspicions_serial", "serial"), Index("suspicions_meter", "meter"), STRICT,
+    )  # fmt: skip
     case_id: str = Field(primary_key=True)
     sequence: int = Field(foreign_key="entries.sequence")
     reason: str

@@ -7,8 +7,8 @@ from typing import Any
 from kiosk.domain import card_facts, chart, facts
 from kiosk.domain.fact import Fact
 from kiosk.errors import Refusal
+from kiosk.ledger.connection import Connection
 from kiosk.ledger.opening import work_in
-from kiosk.ledger.store import Connection
 
 _OPEN = ("committed", "in_doubt")
 

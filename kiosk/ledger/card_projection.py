@@ -9,7 +9,7 @@ from kiosk.domain import card_facts
 from kiosk.domain.fact import Fact
 from kiosk.domain.registry import Card
 from kiosk.ledger import registry_rows
-from kiosk.ledger.store import Connection
+from kiosk.ledger.connection import Connection
 
 #: Works that need a blank card.
 _USES_A_BLANK = ("make", "reissue", "tool")

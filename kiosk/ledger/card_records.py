@@ -42,6 +42,10 @@ class CardReads:
         """Entries after `sequence`, oldest first."""
         raise NotImplementedError
 
+    def accounts_found(self, text: str, limit: int) -> list[str]:
+        """The accounts that `text` finds."""
+        raise NotImplementedError
+
     def card(self, *, number: str = "", serial: str = "", meter: str = "") -> Card | None:
         """The card in use with this printed number, chip serial or meter; one that was stopped when
         there is no other."""
@@ -65,15 +69,24 @@ class CardReads:
         return self._cards("state IN ('hot', 'lost')")
 
     def cards_like(self, text: str, limit: int) -> list[CardStanding]:
-        """Cards by part of their number, serial or meter, or by the customer's name."""
-        bare = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").casefold()
-        pattern = f"%{bare}%"
+        """Cards of the customers that `text` finds, or whose chip's serial begins with it; "" finds
+        the first ones by number."""
+        if not text:
+            first = "number IN (SELECT number FROM cards ORDER BY number LIMIT ?)"
+            return self._cards(first, limit, limit=limit)
+        accounts = self.accounts_found(text, limit)
+        marks = ", ".join("?" * len(accounts))
         return self._cards(
-            "number LIKE ?1 ESCAPE '\\' OR serial LIKE ?1 ESCAPE '\\' OR meter LIKE ?1 ESCAPE '\\'"
-            " OR meter IN (SELECT m.number FROM meters m JOIN customers c USING (account)"
-            " WHERE c.name_key LIKE ?1 ESCAPE '\\' OR c.account LIKE ?1 ESCAPE '\\')",
-            pattern, limit=limit,
+            f"meter IN (SELECT number FROM meters WHERE account IN ({marks}))"  # noqa: S608
+            " OR serial IN (SELECT serial FROM cards WHERE serial >= ? AND serial < ?"
+            " ORDER BY serial LIMIT ?)",
+            *accounts, text, text + "\U0010ffff", limit, limit=limit,
         )  # fmt: skip
+
+    def highest_card_number(self) -> str:
+        """The highest card number that was ever given, or ""."""
+        rows = self._all("SELECT max(number) FROM cards")
+        return str(rows[0][0] or "")
 
     def _cards(self, condition: str, *values: Any, limit: int = 1000) -> list[CardStanding]:
         rows = self._all(

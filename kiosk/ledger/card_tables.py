@@ -75,7 +75,9 @@ class CardCaseRow(SQLModel, table=True):
     """Cards that were left, or that should not have been there: cases for staff."""
 
     __tablename__ = "card_cases"
-    __table_args__ = (Index("card_cases_serial", "serial"), STRICT)
+    __table_args__ = (
+        Index("card_cases_serial", "serial"), Index("card_cases_meter", "meter"), STRICT,
+    )  # fmt: skip
     case_id: str = Field(primary_key=True)
     sequence: int = Field(foreign_key="entries.sequence")
     kind: str

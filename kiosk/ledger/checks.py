@@ -13,7 +13,7 @@ from kiosk.domain import chart, facts, special_tokens, token_facts
 from kiosk.domain.posting import Posting
 from kiosk.errors import Refusal
 from kiosk.ledger import account_checks, card_checks, registry_checks
-from kiosk.ledger.store import Connection
+from kiosk.ledger.connection import Connection
 
 Check = Callable[[Connection, Any], Refusal | None]
 

@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kiosk.errors import BadInput, StoreFault
+from kiosk.ledger.connection import connect, faults, key_of, key_text
 from kiosk.ledger.files import sync_folder
 from kiosk.ledger.opening import Head, read_head
 from kiosk.ledger.stations import OPEN_LOCK, living
-from kiosk.ledger.store import LEDGER_FILE, connect, faults, key_of, key_text
+from kiosk.ledger.store import LEDGER_FILE
 from kiosk.marks import mark
 
 FOLLOWING = "ledger.db.next"

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from kiosk.domain import account_facts, chart, correction_facts, debt_facts, debts, facts
 from kiosk.domain.fact import Fact
 from kiosk.domain.posting import Posting
-from kiosk.ledger.store import Connection
+from kiosk.ledger.connection import Connection
 
 _RECEIVABLE = chart.receivable("")
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlcipher3 import dbapi2
 
-from kiosk.ledger.store import Connection
+from kiosk.ledger.connection import Connection
 
 _MAY_WAIT = (
     "INSERT INTO sales ",

@@ -17,6 +17,7 @@ from pathlib import Path
 from kiosk.domain.entry import Entry
 from kiosk.domain.facts import Fact, HomeOpened
 from kiosk.errors import BadInput, Refusal, StoreFault
+from kiosk.ledger.connection import Connection
 from kiosk.ledger.handover import HandoverServer, hand_over
 from kiosk.ledger.opening import Head, opening
 from kiosk.ledger.pen import Draft, Now, Pen
@@ -24,7 +25,7 @@ from kiosk.ledger.records import Records
 from kiosk.ledger.sealing import Signer, is_genuine
 from kiosk.ledger.second_medium import MediumState, SecondMedium
 from kiosk.ledger.stations import hold_open
-from kiosk.ledger.store import Connection, is_made, open_reader, open_scratch, open_writer
+from kiosk.ledger.store import is_made, open_reader, open_scratch, open_writer
 
 #: How often a process tries the pen's holder and then the lock before it says that both are stuck.
 _TRIES = 40

@@ -10,8 +10,8 @@ from kiosk.domain import card_account_facts, card_facts, facts, store_facts
 from kiosk.domain.books import Books
 from kiosk.domain.entry import GENESIS, Entry, digest
 from kiosk.errors import LedgerDamaged, StoreFault
+from kiosk.ledger.connection import Connection
 from kiosk.ledger.entry_file import Written
-from kiosk.ledger.store import Connection
 
 
 class Head(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from typing import Any
 
 from kiosk.domain import facts, operator_facts
 from kiosk.domain.fact import Fact
-from kiosk.ledger.store import Connection
+from kiosk.ledger.connection import Connection
 
 
 def _registered(c: Connection, _seq: int, _time_ms: int, fact: facts.OperatorRegistered) -> None:

@@ -17,11 +17,12 @@ from kiosk.domain import facts
 from kiosk.domain.entry import GENESIS, Entry, digest, signed_bytes
 from kiosk.errors import KioskError, Refusal, StoreFault
 from kiosk.ledger import checks
+from kiosk.ledger.connection import Connection
 from kiosk.ledger.entry_file import Written
 from kiosk.ledger.opening import Head, open_books, read_head, read_written
 from kiosk.ledger.sealing import Signer
 from kiosk.ledger.second_medium import SecondMedium
-from kiosk.ledger.store import Connection, checkpoint
+from kiosk.ledger.store import checkpoint
 from kiosk.ledger.writing import write_entry, write_head
 from kiosk.marks import mark
 

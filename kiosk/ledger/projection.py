@@ -25,7 +25,7 @@ from kiosk.ledger import (
     tariff_projection,
     token_projection,
 )
-from kiosk.ledger.store import Connection
+from kiosk.ledger.connection import Connection
 
 Draw = Callable[[Connection, int, int, Any], None]
 

@@ -22,9 +22,10 @@ from kiosk.domain.posting import Posting
 from kiosk.errors import Refusal
 from kiosk.ledger import account_projection, projection
 from kiosk.ledger.archive_runs import archived_runs, runs_digest
+from kiosk.ledger.connection import Connection, faults
 from kiosk.ledger.drawing import Drawing, Duplicate
 from kiosk.ledger.sealing import entry_is_genuine
-from kiosk.ledger.store import LEDGER_FILE, Connection, faults, open_scratch
+from kiosk.ledger.store import LEDGER_FILE, open_scratch
 
 #: Small enough to stay in the processor's cache: 2000 takes a fifth longer.
 _BATCH = 100

@@ -16,10 +16,10 @@ from pathlib import Path
 import msgspec
 
 from kiosk.errors import StoreFault
-from kiosk.ledger import store
+from kiosk.ledger.connection import key_of, unlock
 from kiosk.ledger.opening import read_head
 from kiosk.ledger.proof import Proof, prove
-from kiosk.ledger.store import open_reader, unlock
+from kiosk.ledger.store import open_reader
 
 #: A shorter ledger is proved before a child would have started.
 WORTH_A_CHILD = 20_000
@@ -59,7 +59,7 @@ def _start(home: Path, origin: str) -> subprocess.Popen[bytes]:
     )  # fmt: skip
     assert child.stdin is not None
     with contextlib.suppress(BrokenPipeError):
-        child.stdin.write(store.key_of(home).hex().encode())
+        child.stdin.write(key_of(home).hex().encode())
         child.stdin.close()
     child.stdin = None
     return child

@@ -16,11 +16,12 @@ from kiosk.domain import facts
 from kiosk.domain.books import Books
 from kiosk.domain.entry import GENESIS, Entry, digest
 from kiosk.errors import LedgerDamaged, Refusal, StoreFault
+from kiosk.ledger.connection import Connection, unlock
 from kiosk.ledger.opening import Head
 from kiosk.ledger.proof import Proof, prove
 from kiosk.ledger.sealing import entry_is_genuine
 from kiosk.ledger.sources import Reading, Source
-from kiosk.ledger.store import LEDGER_FILE, Connection, open_reader, open_writer, unlock
+from kiosk.ledger.store import LEDGER_FILE, open_reader, open_writer
 from kiosk.ledger.writing import write_entry, write_head
 
 _A_COMMIT = 2000
@@ -123,6 +124,9 @@ class _Builder:
             entry, content = reading.next
             if entry.sequence <= self.head.sequence:
                 self._same(entry, reading)
+            elif reading.source.doubted and not self._proves_itself(entry):
+                reading.give_up(f"Entry {entry.sequence}: is not as it was written.")
+                break
             else:
                 self._add(entry, content)
                 reading.given += 1
@@ -133,6 +137,8 @@ class _Builder:
 
     def _same(self, entry: Entry, reading: Reading) -> None:
         if digest(entry) != self._digests[entry.sequence - 1]:
+            if reading.source.doubted and not self._proves_itself(entry):
+                return  # damage, and another source has the entry as it was
             raise LedgerDamaged(
                 f"Entry {entry.sequence}: {reading.source.name} holds another one than the sources"
                 " before it; restore from one of them alone, or rejoin.",
@@ -162,6 +168,12 @@ class _Builder:
         if len(self._digests) % _A_COMMIT == 0:
             self._connection.execute("COMMIT")
             self._connection.execute("BEGIN IMMEDIATE")
+
+    def _proves_itself(self, entry: Entry) -> bool:
+        """Whether this home signed this very entry; the first one brings the key."""
+        if not self._public_key:
+            return entry.sequence == 1
+        return entry_is_genuine(self._public_key, entry)
 
     def _fact(self, entry: Entry) -> facts.Fact:
         try:

@@ -17,13 +17,14 @@ from kiosk.domain.record import SaleRecord
 from kiosk.ledger.account_records import AccountReads
 from kiosk.ledger.card_account_records import CardAccountReads
 from kiosk.ledger.card_records import CardReads
+from kiosk.ledger.connection import Connection, faults
 from kiosk.ledger.history_records import HistoryReads
 from kiosk.ledger.opening import Head, committed_in
 from kiosk.ledger.operator_records import OperatorReads
 from kiosk.ledger.registry_records import RegistryReads
-from kiosk.ledger.store import LEDGER_FILE, Connection, faults
+from kiosk.ledger.store import LEDGER_FILE
 from kiosk.ledger.tariff_records import TariffReads
-from kiosk.ledger.token_records import TokenReads
+from kiosk.ledger.token_records import IN_A_SALE, TokenReads, has_token
 
 _FILE = Path(LEDGER_FILE)
 _ENTRY = "sequence, time_ms, quality, kind, version, body, previous, signature"
@@ -144,6 +145,12 @@ class Records(
         )
         return facts.decode(*row) if row else None
 
+    def time_of(self, kind: str) -> int:
+        """When the newest fact of `kind` was written, UTC milliseconds; 0 when there is none."""
+        sql = "SELECT time_ms FROM entries WHERE kind = ? ORDER BY sequence DESC LIMIT 1"
+        row = self._one(sql, kind)
+        return int(row[0]) if row else 0
+
     def entries_between(self, from_ms: int, until_ms: int, limit: int) -> list[Entry]:
         """The newest entries of a time, newest first. Found by halving: entries are in the order
         of their writing, which is that of time unless a clock was set back."""
@@ -222,7 +229,7 @@ class Records(
 
     def sale_by_token(self, token: str) -> SaleRecord | None:
         """The sale that gave this token, paid or free."""
-        rows = self._sales("instr(token, ?) > 0", token) if len(token) == 20 else []
+        rows = self._sales(has_token("token", IN_A_SALE), token) if len(token) == 20 else []
         return rows[0] if rows else None
 
     def _sales(self, condition: str, *values: Any) -> list[SaleRecord]:

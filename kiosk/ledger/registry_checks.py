@@ -13,8 +13,8 @@ from kiosk.domain.registry import Meter
 from kiosk.domain.registry_changes import text_of
 from kiosk.domain.token_facts import TokenCommitted
 from kiosk.errors import Refusal
+from kiosk.ledger.connection import Connection
 from kiosk.ledger.registry_rows import record_of
-from kiosk.ledger.store import Connection
 
 
 def _customer_known(c: Connection, fact: facts.CustomerRegistered) -> Refusal | None:

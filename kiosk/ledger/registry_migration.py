@@ -6,7 +6,7 @@ from kiosk.domain import catalogue as catalogues
 from kiosk.domain import facts
 from kiosk.errors import Refusal
 from kiosk.ledger import registry_projection
-from kiosk.ledger.store import Connection
+from kiosk.ledger.connection import Connection
 
 
 def redraw(connection: Connection) -> None:

@@ -19,7 +19,7 @@ from kiosk.domain.registry import Card, Customer, Meter
 from kiosk.domain.registry_changes import REGISTERED, Change, applied, changes_of, registered
 from kiosk.ledger import card_projection
 from kiosk.ledger import registry_rows as rows
-from kiosk.ledger.store import Connection
+from kiosk.ledger.connection import Connection
 
 
 def draw_changes(c: Connection, sequence: int, time_ms: int, fact: Fact) -> None:

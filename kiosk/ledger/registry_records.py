@@ -155,8 +155,7 @@ class RegistryReads:
     def search_customers(self, text: str, limit: int) -> list[Customer]:
         """Customers by name, address, phone, account, meter, card or a meter that was taken out:
         every word of `text` stands somewhere in the record. "" finds the first ones by name."""
-        words = folded(text).split()[:_MOST_WORDS]
-        accounts = self._exact(words) or self._by_words(words, limit)
+        accounts = self.accounts_found(text, limit)
         marks = ", ".join("?" * len(accounts))
         rows = self._all(
             f"SELECT {CUSTOMER} FROM customers WHERE account IN ({marks})"  # noqa: S608
@@ -164,6 +163,11 @@ class RegistryReads:
             *accounts,
         )
         return [customer_of(row) for row in rows]
+
+    def accounts_found(self, text: str, limit: int) -> list[str]:
+        """The accounts of the customers that `text` finds, in no order."""
+        words = folded(text).split()[:_MOST_WORDS]
+        return self._exact(words) or self._by_words(words, limit)
 
     def _exact(self, words: list[str]) -> list[str]:
         """The account that one whole number belongs to."""
@@ -210,7 +214,8 @@ class RegistryReads:
         self, limit: int, *, number: str = "", from_ms: int = 0, until_ms: int = 2**62
     ) -> list[Amendment]:
         """The amendment file, newest first: of one record, or of all."""
-        condition, values = ("number = ? AND ", [number]) if number else ("", [])
+        one = "subject IN ('customer', 'meter', 'card') AND number = ? AND "
+        condition, values = (one, [number]) if number else ("", [])
         rows = self._all(
             "SELECT sequence, subject, number, field, old, new, reason, operator, changed_ms"  # noqa: S608
             f" FROM amendments WHERE {condition}changed_ms BETWEEN ? AND ?"

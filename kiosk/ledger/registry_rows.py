@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from kiosk.domain.registry import Customer, Meter
-from kiosk.ledger.store import Connection
+from kiosk.ledger.connection import Connection
 
 Record = Customer | Meter
 

@@ -47,7 +47,11 @@ class ReadingRow(SQLModel, table=True):
     """Readings of meters."""
 
     __tablename__ = "readings"
-    __table_args__ = (Index("readings_meter", "meter", "sequence"), STRICT)
+    __table_args__ = (
+        Index("readings_meter", "meter", "sequence"),
+        Index("readings_sequence", "sequence"),
+        STRICT,
+    )
     reading_id: str = Field(primary_key=True)
     sequence: int
     meter: str

@@ -17,10 +17,10 @@ import msgspec
 
 from kiosk.domain.entry import Entry, digest
 from kiosk.errors import StoreFault
+from kiosk.ledger.connection import Connection
 from kiosk.ledger.entry_file import Cover, Written, beginning, last_of, record
 from kiosk.ledger.files import replace_durably, write_durably
 from kiosk.ledger.opening import read_head, read_written
-from kiosk.ledger.store import Connection
 
 PURPOSE = "second-medium"
 #: In the home and on the medium: the same name of the medium, made when it is first used.

@@ -11,9 +11,9 @@ from sqlcipher3 import dbapi2
 
 from kiosk.domain.entry import Entry
 from kiosk.errors import KioskError, StoreFault
+from kiosk.ledger.connection import Connection, connect
 from kiosk.ledger.entry_file import Cover, Written, read_kept
 from kiosk.ledger.opening import read_written
-from kiosk.ledger.store import Connection, connect
 
 _PAGE = 1000
 
@@ -25,6 +25,8 @@ class Source(Protocol):
     """Entries in rising order, each with the content that came with it."""
 
     name: str
+    #: What is wrong with it is not known: each entry must prove itself before it is taken.
+    doubted: bool
 
     def entries(self) -> Iterator[tuple[Entry, bytes]]:
         """From the first it has; KioskError where it cannot be read on."""
@@ -39,8 +41,10 @@ class Source(Protocol):
 class DatabaseSource:
     """A ledger file that is not in force: the one of a backup, or a damaged one."""
 
-    def __init__(self, name: str, path: Path, key: bytes, origin: str) -> None:
-        self.name, self._path, self._origin = name, path, origin
+    def __init__(
+        self, name: str, path: Path, key: bytes, origin: str, *, doubted: bool = False
+    ) -> None:
+        self.name, self._path, self._origin, self.doubted = name, path, origin, doubted
         self.connection: Connection = connect(path, key, "?mode=ro")
 
     def entries(self) -> Iterator[tuple[Entry, bytes]]:
@@ -74,6 +78,8 @@ class DatabaseSource:
 class FileSource:
     """A second medium or an archive."""
 
+    doubted = False
+
     def __init__(self, name: str, path: Path, cover: Cover) -> None:
         self.name, self._path, self._cover = name, path, cover
 
@@ -94,6 +100,8 @@ class FileSource:
 
 class UpstreamSource:
     """What the centre holds; the contents of catalogues come from elsewhere, by their digest."""
+
+    doubted = False
 
     def __init__(self, page: Callable[[int], list[Entry]], anchors: list[Anchor]) -> None:
         self.name = "upstream"
@@ -132,6 +140,13 @@ class Reading:
             self.next = next(self._entries, None)
         except KioskError as error:
             self.next, self.trouble = None, error.sentence
+        self._note()
+
+    def give_up(self, trouble: str) -> None:
+        """Take nothing more of it."""
+        self.next, self.trouble = None, trouble
+
+    def _note(self) -> None:
         if self.next is not None:
             self.last = self.next[0].sequence
             self.first = self.first or self.last

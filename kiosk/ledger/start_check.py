@@ -19,9 +19,10 @@ from kiosk.domain import facts
 from kiosk.domain.entry import Entry, digest
 from kiosk.errors import LedgerDamaged
 from kiosk.ledger.archive_runs import archived_runs
+from kiosk.ledger.connection import Connection, faults
 from kiosk.ledger.opening import opening, read_head
 from kiosk.ledger.sealing import entry_is_genuine
-from kiosk.ledger.store import LEDGER_FILE, Connection, faults
+from kiosk.ledger.store import LEDGER_FILE
 
 _TAIL, _SAMPLE = 2000, 64
 

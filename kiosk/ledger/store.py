@@ -1,26 +1,30 @@
-"""The database file: which library may touch it, how it is opened, and what it must survive.
+"""The database file: how it is opened and made, and what it must survive.
 
-One copy of SQLite touches a home, the one inside sqlcipher3 (3.53: without the WAL-reset fault of
-3.7.0 to 3.51.2, reliability 3). One writer connection in one process writes and checkpoints; every
-other connection is read-only.
+One writer connection in one process writes and checkpoints; every other connection is read-only.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from sqlcipher3 import dbapi2
 
 from kiosk.errors import StoreFault
+from kiosk.ledger import registry_migration
+from kiosk.ledger.connection import (
+    Connection,
+    connect,
+    connect_scratch,
+    faults,
+    key_of,
+    library_version,
+    wal_is_safe,
+)
 from kiosk.ledger.files import sync_folder
-
-Connection = Any  # sqlcipher3 has no type information; this is its sqlite3-like Connection
 
 LEDGER_FILE = "ledger.db"
 
@@ -34,7 +38,7 @@ _CACHE_KIB = 2000
 #: The scripts in migrations/, in the order in which they came; the schema's number counts them.
 _MIGRATIONS = (
     "0001", "0002", "operators", "card_accounts", "tariffs", "cards", "archives", "registry",
-    "accounts",
+    "accounts", "searches",
 )  # fmt: skip
 _SCHEMA_LATEST = len(_MIGRATIONS)
 #: Not those of the registry: a record of a catalogue is looked up when it is drawn.
@@ -42,25 +46,6 @@ _SECOND_INDEXES = (
     "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
     " AND tbl_name NOT IN ('meters', 'cards', 'amendments')"
 )
-
-#: The store keys of the homes that this process has unlocked; a plain home has none.
-_keys: dict[str, bytes] = {}
-
-
-def unlock(home: Path, key: bytes) -> None:
-    """Open the store in `home` with `key` from now on, 32 raw bytes; empty: it is plain."""
-    assert len(key) in (0, 32)
-    _keys[str(home.absolute())] = key
-
-
-def key_of(home: Path) -> bytes:
-    """The key that the store in `home` was unlocked with; empty when it is plain."""
-    return _keys.get(str(home.absolute()), b"")
-
-
-def key_text(key: bytes) -> str:
-    """How SQLCipher names a raw key: no passphrase is derived, so opening costs nothing."""
-    return f"x'{key.hex()}'" if key else ""
 
 
 def opens(home: Path, key: bytes) -> bool:
@@ -71,36 +56,6 @@ def opens(home: Path, key: bytes) -> bool:
     except dbapi2.Error:
         return False
     return True
-
-
-def connect(path: Path, key: bytes, options: str = "", statements: int = 32) -> Connection:
-    """A connection to the database in `path`, encrypted with `key` unless that is empty."""
-    connection = dbapi2.connect(
-        f"{path.absolute().as_uri()}{options}", uri=True, isolation_level=None,
-        check_same_thread=False, cached_statements=statements,
-    )  # fmt: skip
-    # SQLCipher would write to standard error, over the screen of a face.
-    connection.execute("PRAGMA cipher_log_level=NONE")
-    if key:
-        connection.execute(f'PRAGMA key="{key_text(key)}"')
-    return connection
-
-
-def wal_is_safe(version: str) -> bool:
-    """Whether this SQLite repairs the WAL-reset fault: 3.51.3 and later, 3.50.7+, 3.44.6+."""
-    major, minor, patch = (int(part) for part in version.split(".")[:3])
-    if major != 3:
-        return major > 3
-    return minor > 51 or (minor, patch) >= (51, 3) or _backported(minor, patch)
-
-
-def _backported(minor: int, patch: int) -> bool:
-    return (minor == 50 and patch >= 7) or (minor == 44 and patch >= 6)
-
-
-def library_version() -> str:
-    """The version of the SQLite that this program uses."""
-    return str(dbapi2.sqlite_version)
 
 
 def open_writer(home: Path) -> Connection:
@@ -135,11 +90,7 @@ def open_scratch(*, searchable: bool = True) -> Connection:
 
     Not `searchable`: only the keys are indexed, for who writes much and reads everything once.
     """
-    connection = dbapi2.connect(
-        "", isolation_level=None, check_same_thread=False, cached_statements=128
-    )
-    if any(_keys.values()):  # what spills onto the disk is as secret as the store
-        connection.execute(f'PRAGMA key="{key_text(os.urandom(32))}"')
+    connection = connect_scratch()
     _migrate(connection, 0)
     if not searchable:
         for (name,) in connection.execute(_SECOND_INDEXES).fetchall():
@@ -224,23 +175,10 @@ def _migrate(connection: Connection, version: int) -> None:
     for number, name in enumerate(_MIGRATIONS[version:], version + 1):
         script = Path(__file__).parent / "migrations" / f"{name}.sql"
         connection.executescript(f"BEGIN IMMEDIATE;\n{script.read_text()}")
-        _AFTERWARDS.get(name, _nothing)(connection)
+        if name == "registry":  # what a script cannot say in SQL
+            registry_migration.redraw(connection)
         connection.execute(f"PRAGMA user_version={number}")
         connection.execute("COMMIT")
-
-
-def _nothing(_connection: Connection) -> None:
-    """Most scripts need no rows drawn again."""
-
-
-def _redraw_registry(connection: Connection) -> None:
-    from kiosk.ledger.registry_migration import redraw
-
-    redraw(connection)
-
-
-#: What a script cannot say in SQL: rows that are drawn from the journal again.
-_AFTERWARDS = {"registry": _redraw_registry}
 
 
 @contextmanager
@@ -251,12 +189,3 @@ def _closed_unless_ready(connection: Connection) -> Iterator[None]:
     except BaseException:
         connection.close()
         raise
-
-
-@contextmanager
-def faults(path: Path) -> Iterator[None]:
-    """What the database says about the file at `path` becomes one clear sentence."""
-    try:
-        yield
-    except dbapi2.Error as error:
-        raise StoreFault(f"{path}: the database cannot be used ({error}).") from error

@@ -28,6 +28,19 @@ def _text(_type: Any, _compiler: Any, **_options: Any) -> str:
 STRICT = {"sqlite_strict": True}
 
 
+def tokens_by_digits(table: str, column: str, most: int) -> list[Index]:
+    """Indexes over each of up to `most` tokens that stand in `column`, parted by spaces."""
+    several: dict[str, Any] = {"sqlite_where": text(f"length({column}) > 20")}
+    return [
+        Index(
+            f"{table}_token_{place + 1}" if place else f"{table}_token",
+            text(f"substr({column}, {1 + 21 * place}, 20)"),
+            **(several if place else {}),
+        )
+        for place in range(most)
+    ]
+
+
 class EntryRow(SQLModel, table=True):
     """One entry of the journal; see kiosk.domain.entry. triggers refuse UPDATE and DELETE."""
 
@@ -101,6 +114,7 @@ class SaleRow(SQLModel, table=True):
         Index("sales_card", "card", "purchase_number"),
         Index("sales_sequence", "sequence"),
         Index("sales_time", "committed_ms"),
+        *tokens_by_digits("sales", "token", 5),
         STRICT,
     )
     sale_id: str = Field(primary_key=True)
@@ -143,6 +157,8 @@ class IssuedTokenRow(SQLModel, table=True):
         Index("issued_tokens_meter", "meter", "sequence"),
         Index("issued_tokens_state", "state"),
         Index("issued_tokens_sale", "first_sale"),
+        Index("issued_tokens_sequence", "sequence"),
+        *tokens_by_digits("issued_tokens", "tokens", 4),
         STRICT,
     )
     issue_id: str = Field(primary_key=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kiosk.domain import facts
-from kiosk.ledger.store import Connection
+from kiosk.ledger.connection import Connection
 
 
 def keep(connection: Connection, digest: str, number: int, content: bytes) -> None:

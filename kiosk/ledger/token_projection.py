@@ -7,7 +7,7 @@ from typing import Any
 from kiosk.domain import special_tokens, token_facts
 from kiosk.domain.fact import Fact
 from kiosk.ledger import registry_projection
-from kiosk.ledger.store import Connection
+from kiosk.ledger.connection import Connection
 
 
 def _committed(

@@ -6,19 +6,33 @@ from typing import Any
 
 from kiosk.domain import facts, token_facts
 from kiosk.domain.entry import Entry, digest
+from kiosk.domain.free_units import MOST_FREE
 from kiosk.domain.record import GivenToken, TokenRecord
 
 _ROW = "sequence, state, tokens, ended, copies, key_changed"
 
-#: Both lists of tokens as one; a card sale gives none.
+#: The newest of both lists of tokens as one; a card sale gives none. ?1 is how many. The
+#: plus keeps SQLite from gathering all sales without a card first.
 _ALL_TOKENS = """
 SELECT * FROM (
-  SELECT sale_id AS id, 'sale' AS operation, meter, state, energy_wh, coalesce(token, '') AS tokens,
-    committed_ms, sequence FROM sales WHERE card IS NULL
-  UNION ALL
+  SELECT sale_id, 'sale', meter, state, energy_wh, coalesce(token, ''), committed_ms, sequence
+    FROM sales WHERE +card IS NULL {sales} ORDER BY sequence DESC LIMIT ?1)
+UNION ALL
+SELECT * FROM (
   SELECT issue_id, operation, meter, state, energy_wh, tokens, committed_ms, sequence
-    FROM issued_tokens
-)"""
+    FROM issued_tokens {issued} ORDER BY sequence DESC LIMIT ?1)
+ORDER BY 8 DESC LIMIT ?1"""
+
+#: Tokens that stand in one row: the paid one and MOST_FREE of a sale, those of a key change.
+IN_A_SALE, _IN_AN_ISSUE = 1 + MOST_FREE, 4
+
+
+def has_token(column: str, most: int, value: str = "?1") -> str:
+    """The condition that one of up to `most` tokens in `column` is `value`; indexed each by each
+    (migrations/searches.sql)."""
+    first, *others = (f"substr({column}, {1 + 21 * place}, 20) = {value}" for place in range(most))
+    several = f"length({column}) > 20"
+    return f"({first}{''.join(f' OR ({several} AND {other})' for other in others)})"
 
 
 class TokenReads:
@@ -50,15 +64,14 @@ class TokenReads:
 
     def given_tokens(self, text: str, limit: int) -> list[GivenToken]:
         """All tokens, newest first: by digits of a token, number of a meter or id; "" for all."""
-        condition, values = "", []
+        sales, issued = "1", "1"
         if text.isascii() and text.isdecimal() and len(text) == 20:
-            condition, values = " WHERE instr(tokens, ?) > 0", [text]
+            sales = has_token("token", IN_A_SALE, "?2")
+            issued = has_token("tokens", _IN_AN_ISSUE, "?2")
         elif text:
-            condition, values = " WHERE meter = ? OR id = ?", [text, text]
-        rows = self._all(
-            f"{_ALL_TOKENS}{condition} ORDER BY sequence DESC LIMIT ?",
-            *values, limit,
-        )  # fmt: skip
+            sales, issued = "(meter = ?2 OR sale_id = ?2)", "(meter = ?2 OR issue_id = ?2)"
+        sql = _ALL_TOKENS.format(sales=f"AND {sales}", issued=f"WHERE {issued}")
+        rows = self._all(sql, limit, *([text] if text else []))
         return [
             GivenToken(row[0], row[1], row[2], row[3], row[4], row[5].split(), row[6])
             for row in rows

@@ -10,8 +10,8 @@ from kiosk.domain.entry import Entry
 from kiosk.domain.posting import Posting
 from kiosk.errors import Refusal
 from kiosk.ledger import projection
+from kiosk.ledger.connection import Connection
 from kiosk.ledger.opening import Head
-from kiosk.ledger.store import Connection
 
 
 def write_entry(

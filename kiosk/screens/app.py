@@ -13,12 +13,13 @@ import threading
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.screen import Screen
 
 from kiosk.errors import KioskError, Refusal, trace
 from kiosk.screens.frame import Frame
@@ -30,10 +31,10 @@ from kiosk.words.book import Words
 
 if TYPE_CHECKING:
     from kiosk.ports import Hands
+    from kiosk.screens.face import Face, FaceScreens, ScreenFace
     from kiosk.till.desk import Desk
     from kiosk.till.maintain import Status
 
-Face = Literal["self-service", "cashier", "technician"]
 Result = TypeVar("Result")
 
 _LOG = logging.getLogger("kiosk.screens")
@@ -78,6 +79,7 @@ class FaceApp(App[int], inherit_bindings=False):
         desk: Desk | Unopened,
         face: Face,
         words: Words,
+        screens: FaceScreens,
         hands: Hands | None = None,
         at_start: Callable[[], Opened | None] = lambda: None,
         *,
@@ -87,6 +89,7 @@ class FaceApp(App[int], inherit_bindings=False):
         self.opened = not isinstance(desk, Unopened)
         self.desk = cast("Desk", desk)
         self.face, self.words, self.hands = face, words, hands
+        self.screens = screens
         self.pin = pin
         self.home_language = words.language
         self.ready = False
@@ -108,7 +111,7 @@ class FaceApp(App[int], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Show the first screen at once and open the devices behind it."""
-        self.push_screen(first_screen(self.face))
+        self.push_screen(self.screens.first())
         if self.opened:
             self.ask(self._at_start, self._started)
         else:  # the worker would take the time of the first frame
@@ -140,7 +143,11 @@ class FaceApp(App[int], inherit_bindings=False):
 
     # --- from screen to screen ----------------------------------------------------------------
 
-    def go(self, screen: Frame) -> None:
+    def menu(self) -> Screen[None]:
+        """The menu of this face, made anew."""
+        return self.screens.menu()
+
+    def go(self, screen: Screen[None]) -> None:
         """Show the next step in place of this one; the first screen stays below."""
         if len(self.screen_stack) > 2:
             self.switch_screen(screen)
@@ -322,35 +329,5 @@ class FaceApp(App[int], inherit_bindings=False):
         self._close_messages_no_wait()
 
 
-def first_screen(face: Face) -> Frame:
-    """The screen that a face begins with and comes back to."""
-    if face == "cashier":
-        from kiosk.screens.cashier.sign_in import SignIn
-
-        return SignIn()
-    if face == "technician":
-        from kiosk.screens.technician.menu import TechnicianMenu
-
-        return TechnicianMenu()
-    from kiosk.screens.self_service.attract import Attract
-
-    return Attract()
-
-
-def run_app(
-    desk: Desk | Unopened,
-    face: Face,
-    words: Words,
-    hands: Hands | None = None,
-    at_start: Callable[[], Opened | None] = lambda: None,
-    *,
-    pin: str = "",
-) -> int:
-    """Run a face until somebody leaves it; the exit code of the program."""
-    app = FaceApp(desk, face, words, hands, at_start, pin=pin)
-    if sys.platform != "win32":
-        from kiosk.screens.terminal import FaceDriver
-
-        app.driver_class = FaceDriver
-    left = app.run()
-    return left if left is not None else app.return_code or 0
+if TYPE_CHECKING:  # the app has all that its screens may ask for
+    _seen_by_screens: Callable[[FaceApp], ScreenFace] = lambda app: app  # noqa: E731

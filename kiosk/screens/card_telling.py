@@ -125,6 +125,8 @@ def plan_lines(words: Words, plan: Plan, currency: str, reason: str = "") -> lis
     lines = [_card_line(words, plan), *_operation_lines(words, plan)]
     if plan.operation in {"make", "reissue"}:
         lines.append(_carries(words, plan))
+    if plan.drops.number:
+        lines.append(_dropped(words, plan.drops))
     if plan.settles:
         lines.append(words.say("cards.plan_settles", sale=plan.settles))
     if plan.operation == "reissue":
@@ -177,6 +179,13 @@ def _operation_lines(words: Words, plan: Plan) -> list[str]:
         return [words.say("cards.plan_cancel", **values)]
     values |= {"purchase_number": content.purchase_number, "energy_wh": content.energy_wh}
     return [words.say(f"cards.plan_{'keep' if content.sale_id else 'clear'}", **values)]
+
+
+def _dropped(words: Words, unread: Purchase) -> str:
+    return words.say(
+        "cards.plan_drops", currency=unread.currency, purchase_number=unread.number,
+        energy_wh=unread.energy_wh, amount_minor=unread.amount_minor, sale=unread.sale_id,
+    )  # fmt: skip
 
 
 def _carries(words: Words, plan: Plan) -> str:

@@ -21,7 +21,7 @@ from textual.widgets import Static
 from kiosk.words.book import Words
 
 if TYPE_CHECKING:
-    from kiosk.screens.app import FaceApp
+    from kiosk.screens.face import ScreenFace
     from kiosk.till.desk import Desk
 
 Result = TypeVar("Result")
@@ -43,7 +43,7 @@ class Frame(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.busy = False
-        self._face: FaceApp | None = None
+        self._face: ScreenFace | None = None
 
     # --- what a screen fills in ---------------------------------------------------------------
 
@@ -85,10 +85,10 @@ class Frame(Screen[None]):
     # --- what a screen uses -------------------------------------------------------------------
 
     @property
-    def face_app(self) -> FaceApp:
+    def face_app(self) -> ScreenFace:
         """The app, with its own type; a worker may ask when the screen has gone already."""
         if self._face is None:
-            self._face = cast("FaceApp", self.app)
+            self._face = cast("ScreenFace", self.app)
         return self._face
 
     @property

@@ -119,6 +119,9 @@ def key_line(words: Words, key: VendorKey) -> str:
         parts.append(words.say("tokens.key_from", from_ms=key.active_from_ms))
     if key.active_until_ms is not None:
         parts.append(words.say("tokens.key_until", until_ms=key.active_until_ms))
+    if key.left_units is not None:
+        left_wh = key.left_units * STS_STEP_WH
+        parts.append(words.say("tokens.key_left", left_wh=left_wh))
     return ", ".join(parts)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from kiosk.config import Settings
 from kiosk.domain.organisation import may
+from kiosk.domain.store_facts import LeaseGiven
 from kiosk.domain.token import Lane
 from kiosk.errors import Refusal
 from kiosk.ledger import ballast
@@ -20,6 +21,7 @@ from kiosk.ledger.journal import Journal
 from kiosk.ledger.records import Records
 from kiosk.ledger.stations import Station, is_gone
 from kiosk.ledger.store import free_bytes
+from kiosk.ledger.withdrawn import is_withdrawn
 from kiosk.ports import (
     CardReader,
     CashIn,
@@ -32,6 +34,8 @@ from kiosk.ports import (
     SlipWriter,
     TokenVendor,
 )
+
+_DAY_MS = 86_400_000
 
 #: What may be done while the ledger is damaged.
 _READING = frozenset({"quote", "search", "history", "reprint", "maintain"})
@@ -65,6 +69,8 @@ class Desk:
         self.told_of_damage = False
         #: Called once a second with the seconds in which nobody was there.
         self.when_idle: Callable[[int], None] = lambda _idle_s: None
+        #: The signed time of the newest answer of the centre; 0: there is none.
+        self.contact_ms: Callable[[], int] = lambda: 0
         self.rescue = rescue
         self.home, self.settings = home, settings
         self.journal, self.station = journal, station
@@ -88,14 +94,22 @@ class Desk:
 
     def gate(self, right: str) -> Refusal | None:
         """Whether the operator of this desk may call a verb that needs `right`."""
+        if is_withdrawn(self.home):
+            return Refusal("revoked")
         if self.damage and right not in _READING:
             return Refusal("read_only")
         return None if may(self.role, right) else Refusal("no_right", {"right": right})
 
     def room_to_sell(self) -> Refusal | None:
-        """Whether the disk has room for a sale and everything that follows from it (E18)."""
+        """Whether this terminal may sell: it is not withdrawn and its lease runs (E29), and the
+        disk has room for a sale and everything that follows from it (E18)."""
+        if is_withdrawn(self.home):
+            return Refusal("revoked")
         if self.damage:
             return Refusal("read_only")
+        ended = self._lease_ended()
+        if ended is not None:
+            return ended
         needed_mib = self.settings.limits.free_space_reserve_mib + ballast.owed_mib(
             self.home, self.settings.store.ballast_mib
         )
@@ -103,6 +117,17 @@ class Desk:
             ballast.release(self.home)
             return Refusal("disk_full", {"needed_mib": needed_mib})
         return self._second_medium_missing()
+
+    def _lease_ended(self) -> Refusal | None:
+        """Whether the centre was not heard from for longer than it allowed. A clock that was set
+        back to outlive it is in doubt, and sells nothing either."""
+        given = self.records.last_of(LeaseGiven.KIND)
+        if not isinstance(given, LeaseGiven) or not given.days:
+            return None
+        from_ms = max(self.contact_ms(), self.records.time_of(LeaseGiven.KIND))
+        if self.clock.now().time_ms <= from_ms + given.days * _DAY_MS:
+            return None
+        return Refusal("lease_ended", {"days": given.days, "centre": given.centre})
 
     def _second_medium_missing(self) -> Refusal | None:
         """By policy nothing is sold without the second medium; otherwise it is an alarm."""

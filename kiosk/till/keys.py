@@ -164,12 +164,19 @@ def newest_place(desk: Desk, meter: Meter, supply_group: str = "") -> KeyPlace |
 
 
 def change_key(
-    desk: Desk, meter_number: str, reason: str, *, supply_group: str = "", tariff_index: int = -1
+    desk: Desk,
+    meter_number: str,
+    reason: str,
+    *,
+    supply_group: str = "",
+    tariff_index: int = -1,
+    instead_of: str = "",
 ) -> TokenRecord | Refusal:
     """The key change tokens of a meter, numbered; nothing else changes before `confirm`.
 
     Goes to the newest key of the meter's supply group, or of another one, and to another tariff
-    index where one is given.
+    index where one is given. While a set waits to be confirmed a second one is refused
+    unless `instead_of` names the first: sections of two sets typed together make nobody's key.
     """
     refused = desk.gate("keys") or reason_missing(reason)
     if refused is not None:
@@ -177,6 +184,9 @@ def change_key(
     meter = token_meter(desk, meter_number)
     if isinstance(meter, Refusal):
         return meter
+    waiting = _waiting(desk, meter)
+    if waiting and waiting != instead_of.strip():
+        return Refusal("key_change_made", {"meter": meter.number, "issue": waiting})
     new = newest_place(desk, meter, supply_group)
     if isinstance(new, Refusal):
         return new

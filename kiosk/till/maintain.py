@@ -14,6 +14,7 @@ from kiosk.domain.cards.image import CardImage
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import CardFault, CashFault, KioskError, Refusal, VendorFault
 from kiosk.ledger import store
+from kiosk.ledger.connection import library_version, wal_is_safe
 from kiosk.till.desk import Desk
 from kiosk.till.recover import card_image
 
@@ -127,8 +128,8 @@ def _backup(desk: Desk) -> DeviceState | None:
 def _ledger(desk: Desk) -> DeviceState:
     free_mib = store.free_bytes(desk.home) // 2**20
     log_mib = store.wal_bytes(desk.home) // 2**20
-    safe = "WAL" if store.wal_is_safe(store.library_version()) else "TRUNCATE"
-    details = f"SQLite {store.library_version()} ({safe}), {free_mib} MiB free, log {log_mib} MiB"
+    safe = "WAL" if wal_is_safe(library_version()) else "TRUNCATE"
+    details = f"SQLite {library_version()} ({safe}), {free_mib} MiB free, log {log_mib} MiB"
     if desk.room_to_sell() is not None:
         return DeviceState("ledger", "fault", details, "Free disk space; selling has stopped.")
     if desk.damage:

@@ -31,7 +31,7 @@ def export_file(desk: Desk, path: Path, tell: Tell) -> int | Refusal:
                 writer.writerow(row)
                 count += 1
                 if count % PAGE == 0:
-                    tell(count)
+                    tell(count, 0)
         draft.replace(path)
     except OSError as error:
         draft.unlink(missing_ok=True)

@@ -12,7 +12,9 @@ import hashlib
 import re
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import msgspec
 
@@ -80,8 +82,8 @@ class _Row(msgspec.Struct, frozen=True):
     meter: NewMeter | None
 
 
-#: Hears how far an import is: rows done.
-Tell = Callable[[int], None]
+#: Hears how far it is: rows done, of how many (0: not known).
+Tell = Callable[[int, int], None]
 
 
 def check_file(desk: Desk, path: Path, tell: Tell) -> Report | Refusal:
@@ -111,6 +113,7 @@ class _Import:
         self._rest = threading.Event()
 
     def run(self) -> Report:
+        total = _count(self._path)
         for row in _rows(self._path):
             self._report.rows += 1
             if isinstance(row, BadRow):
@@ -120,9 +123,9 @@ class _Import:
             if len(self._batch) >= BATCH:
                 self._flush()
             if self._report.rows % PAGE == 0:
-                self._tell(self._report.rows)
+                self._tell(self._report.rows, total)
         self._flush()
-        self._tell(self._report.rows)
+        self._tell(self._report.rows, total)
         return self._report
 
     def _take(self, row: _Row) -> None:
@@ -254,13 +257,26 @@ def digest_of(path: Path) -> str:
         raise BadInput(f"{path}: the file cannot be read ({error.strerror}).") from error
 
 
+def _count(path: Path) -> int:
+    """The rows of a file below its heading; one that breaks off is no CSV before a row is taken."""
+    with _opened(path) as file:
+        return max(0, sum(1 for cells in csv.reader(file, strict=True) if cells) - 1)
+
+
 def _rows(path: Path) -> Iterator[_Row | BadRow]:
+    with _opened(path) as file:
+        reader = csv.DictReader(file, strict=True)
+        _check_columns(path, reader.fieldnames)
+        for cells in reader:
+            yield _row(reader.line_num, cells)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
+    """What the disk, the text or its commas have against `path` is BadInput."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, strict=True)
-            _check_columns(path, reader.fieldnames)
-            for cells in reader:
-                yield _row(reader.line_num, cells)
+            yield file
     except OSError as error:
         raise BadInput(f"{path}: the file cannot be read ({error.strerror}).") from error
     except UnicodeDecodeError as error:

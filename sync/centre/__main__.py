@@ -19,10 +19,17 @@ import msgspec
 from kiosk.errors import BadInput, KioskError
 from sync import wire
 from sync.centre import status as figures
-from sync.centre.hall import DATABASE_FILE, DEFAULT_LANES, Settings, opened
+from sync.centre.hall import (
+    DATABASE_FILE,
+    DEFAULT_LANES,
+    DEFAULT_LEASE_DAYS,
+    Settings,
+    opened,
+)
 from sync.roads import file as stick
 
 DEFAULT_PORT = 8650
+_LONGEST_REASON = 200
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,8 +77,8 @@ async def _enrol(arguments: argparse.Namespace) -> int:
 
 async def _import(arguments: argparse.Namespace) -> int:
     path: Path = arguments.file
-    bundles = stick.read_bundles(path)
     async with opened(_settings(arguments), keep_books=False) as centre:
+        bundles = stick.read_bundles(path, centre.reception.unsealed)
         for bundle in bundles:
             answer = await centre.reception.take(bundle)
             if isinstance(answer, wire.Refused):
@@ -114,6 +121,17 @@ def _named(arguments: argparse.Namespace) -> Path:
     return path
 
 
+async def _revoke(arguments: argparse.Namespace) -> int:
+    reason = arguments.reason.strip()
+    if not reason or len(reason) > _LONGEST_REASON:
+        raise BadInput(f"A reason has 1 to {_LONGEST_REASON} characters.")
+    async with opened(_settings(arguments), keep_books=False) as centre:
+        fresh = await centre.revocations.revoke(arguments.origin, reason)
+    what = "is revoked" if fresh else "was revoked before"
+    _say(f"{arguments.origin} {what}; it is told at its next contact")
+    return 0
+
+
 async def _status(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     if settings.database is None and not (settings.home / DATABASE_FILE).exists():
@@ -143,6 +161,8 @@ async def _cards(arguments: argparse.Namespace) -> int:
 def _told(origin: str, answer: wire.Answer, target: Path) -> str:
     if isinstance(answer, wire.WantFrom):
         return f"{origin}: entries before are missing, from {answer.sequence} on; see {target}"
+    if isinstance(answer, wire.Revoked):
+        return f"{origin} is revoked; held up to entry {answer.upto}; {target} tells it so"
     assert isinstance(answer, wire.Acknowledgement)
     return f"{origin}: held up to entry {answer.upto}; take {target} back to the terminal"
 
@@ -151,18 +171,7 @@ def _told(origin: str, answer: wire.Answer, target: Path) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--home", type=Path, metavar="DIR", help="the centre lives in DIR/centre")
-    common.add_argument(
-        "--database",
-        metavar="URL",
-        help="postgresql://...; a URL with a password belongs into CENTRE_DATABASE",
-    )
-    founding = argparse.ArgumentParser(add_help=False)
-    founding.add_argument("--name", help="the centre's name, given when it is founded")
-    founding.add_argument(
-        "--lanes", type=int, help=f"lanes to hand out, at its founding ({DEFAULT_LANES})"
-    )
+    common, founding = _shared()
     parser = argparse.ArgumentParser(prog="centre", description="The upstream server.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -190,6 +199,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--public-key", metavar="HEX", help="enrol now, without a code")
     command.set_defaults(command=_enrol)
 
+    command = commands.add_parser(
+        "revoke", parents=[common], help="withdraw a terminal that was stolen or lost"
+    )
+    command.add_argument("origin")
+    command.add_argument("--reason", default="stolen", help="why, for whoever looks later")
+    command.set_defaults(command=_revoke)
+
     command = commands.add_parser("import", parents=[common], help="take in a file of bundles")
     command.add_argument("file", type=Path)
     command.add_argument("--answer", type=Path, metavar="FILE", help="default: FILE.answer")
@@ -215,11 +231,41 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _shared() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
+    """What every command takes, and what counts when a centre is founded or served."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--home", type=Path, metavar="DIR", help="the centre lives in DIR/centre")
+    common.add_argument(
+        "--database",
+        metavar="URL",
+        help="postgresql://...; a URL with a password belongs into CENTRE_DATABASE",
+    )
+    founding = argparse.ArgumentParser(add_help=False)
+    founding.add_argument("--name", help="the centre's name, given when it is founded")
+    founding.add_argument(
+        "--lanes", type=int, help=f"lanes to hand out, at its founding ({DEFAULT_LANES})"
+    )
+    founding.add_argument(
+        "--lease-days", type=int, default=None,
+        help="a terminal that enrols sells so many days after the last answer from here;"
+        f" 0: no limit ({DEFAULT_LEASE_DAYS})",
+    )  # fmt: skip
+    return common, founding
+
+
 def _settings(arguments: argparse.Namespace) -> Settings:
     home = arguments.home or Path(os.environ.get("KIOSK_HOME") or _default_home())
     database = arguments.database or os.environ.get("CENTRE_DATABASE") or None
     name, lanes = getattr(arguments, "name", None), getattr(arguments, "lanes", None)
-    return Settings(home / "centre", database, name, lanes)
+    return Settings(home / "centre", database, name, lanes, _lease_days(arguments))
+
+
+def _lease_days(arguments: argparse.Namespace) -> int:
+    """A rehearsal may be left alone for months: who enrols by itself has no limit unless asked."""
+    wanted: int | None = getattr(arguments, "lease_days", None)
+    if wanted is not None:
+        return wanted
+    return 0 if getattr(arguments, "auto_enrol", False) else DEFAULT_LEASE_DAYS
 
 
 def _default_home() -> Path:

@@ -1,6 +1,6 @@
 """The centre on HTTP: five addresses, small limits, answers in the bytes of the wire.
 
-    POST /v1/bundles                  a bundle; the answer comes after its commit
+    POST /v1/bundles                  a bundle, sealed or not; the answer comes after its commit
     POST /v1/entries                  a signed request of an origin for its own entries; a bundle
     GET  /v1/acknowledgement/{origin} where the centre stands with an origin
     POST /v1/catalogue                a signed question; the next catalogue, signed
@@ -26,6 +26,7 @@ from kiosk.errors import StoreFault
 from sync import wire
 from sync.centre.reception import Reception
 from sync.centre.status import Status
+from sync.sealed import SEALED_LIMIT_BYTES
 
 ENROLMENT_LIMIT_BYTES = 4096
 
@@ -39,6 +40,7 @@ _REQUESTS = msgspec.json.Decoder(wire.EnrolmentRequest)
 _STATUS = {
     "unreadable": 400,
     "bad_request": 400,
+    "origin_revoked": 403,
     "unknown_origin": 404,
     "no_entries": 404,
     "no_catalogue": 404,
@@ -61,7 +63,7 @@ class _Application:
 
     async def bundles(self, request: Request) -> Response:
         try:
-            body = await _body(request, wire.BUNDLE_LIMIT_BYTES + 64)
+            body = await _body(request, SEALED_LIMIT_BYTES)
         except _TooLarge:
             return _too_large(wire.BUNDLE_LIMIT_BYTES)
         return _answer(await self._reception.receive(body))

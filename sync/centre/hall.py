@@ -13,11 +13,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.errors import BadInput, HomeFault
 from kiosk.ledger import sealing
-from sync import wire
+from sync import sealed, wire
 from sync.centre.bookkeeper import Bookkeeper
 from sync.centre.holdings import Holdings, Identity
-from sync.centre.reception import Reception
+from sync.centre.reception import Keys, Reception
 from sync.centre.registry import CentreRegistry
+from sync.centre.revocations import Revocations
 from sync.centre.status import Status, status
 from sync.centre.store import Store
 
@@ -30,8 +31,14 @@ DEFAULT_LANES = 32
 MOST_LANES = 720
 
 
+#: A terminal that is cut off sells so long, unless the centre says otherwise.
+DEFAULT_LEASE_DAYS = 30
+MOST_LEASE_DAYS = 3650
+
+
 class Settings:
-    """Where a centre lives. `name` and `lanes` count when it is founded, and must agree later."""
+    """Where a centre lives. `name` and `lanes` count when it is founded, and must agree later;
+    `lease_days` goes to each terminal that enrols."""
 
     def __init__(
         self,
@@ -39,12 +46,16 @@ class Settings:
         database: str | None = None,
         name: str | None = None,
         lanes: int | None = None,
+        lease_days: int = 0,
     ) -> None:
         if name is not None and not wire.is_origin(name):
             raise BadInput(f"{name!r} cannot name a centre: letters, digits, dots and dashes.")
         if lanes is not None and not 1 <= lanes <= MOST_LANES:
             raise BadInput(f"{lanes} lanes: a centre has 1 to {MOST_LANES}.")
+        if not 0 <= lease_days <= MOST_LEASE_DAYS:
+            raise BadInput(f"{lease_days} days: a lease has 0 (no limit) to {MOST_LEASE_DAYS}.")
         self.home, self.database, self.name, self.lanes = home, database, name, lanes
+        self.lease_days = lease_days
 
 
 class Centre:
@@ -56,9 +67,10 @@ class Centre:
         reception: Reception,
         bookkeeper: Bookkeeper,
         registry: CentreRegistry,
+        revocations: Revocations,
     ) -> None:
         self.holdings, self.reception, self.bookkeeper = holdings, reception, bookkeeper
-        self.registry = registry
+        self.registry, self.revocations = registry, revocations
 
     async def figures(self) -> Status:
         """The figures now."""
@@ -80,13 +92,16 @@ async def opened(
         holdings = Holdings(store)
         identity = await _identity(holdings, settings, sealing.public_bytes(key))
         now_ms = now_ms or _system_ms
-        reception = Reception(holdings, identity, key, now_ms)
+        keys = Keys(key, sealed.box_key(key.private_bytes_raw()))
+        revocations = Revocations(store, now_ms)
+        reception = Reception(holdings, revocations, identity, keys, now_ms)
+        reception.lease_days = settings.lease_days
         bookkeeper = Bookkeeper(holdings, reception.busy, now_ms)
         reception.taken = bookkeeper.nudge
         async with _running(reception, store.commits_at_once, bookkeeper if keep_books else None):
             registry = CentreRegistry(store, identity.name, key)
             reception.next_catalogue = registry.next_after
-            yield Centre(holdings, reception, bookkeeper, registry)
+            yield Centre(holdings, reception, bookkeeper, registry, revocations)
     finally:
         await store.close()
 

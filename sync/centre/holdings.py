@@ -128,8 +128,12 @@ class Holdings:
         assert len(set(names)) == len(names)
         async with self._store.transaction() as transaction:
             heads = {head.origin: head for head in await transaction.lock_heads(names)}
+            revoked: dict[str, int] = dict(
+                await transaction.fetch("SELECT origin, revoked_ms FROM revocations")
+            )
             verdicts = [
-                await _verdict(transaction, heads.get(bundle.origin), bundle) for bundle in bundles
+                _marked(await _verdict(transaction, heads.get(bundle.origin), bundle), revoked)
+                for bundle in bundles
             ]
             taken = [verdict for verdict in verdicts if isinstance(verdict, Taken)]
             fresh = [row for verdict in taken for row in verdict.fresh]
@@ -264,6 +268,12 @@ class Holdings:
 def next_residue(taken: set[int], lanes: int) -> int | None:
     """The lowest free lane, or None."""
     return next((residue for residue in range(lanes) if residue not in taken), None)
+
+
+def _marked(verdict: Verdict, revoked: Mapping[str, int]) -> Verdict:
+    if not isinstance(verdict, Taken) or verdict.origin not in revoked:
+        return verdict
+    return msgspec.structs.replace(verdict, revoked_ms=revoked[verdict.origin])
 
 
 async def _verdict(transaction: Transaction, head: Standing | None, bundle: Checked) -> Verdict:

@@ -44,12 +44,14 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
 
 
 class Taken(msgspec.Struct, frozen=True, gc=False):
-    """The origin is held up to `sequence`; `fresh` must be stored in this commit for that."""
+    """The origin is held up to `sequence`; `fresh` must be stored in this commit for that.
+    `revoked_ms` is when the origin was withdrawn, None when it was not."""
 
     origin: str
     sequence: int
     digest: bytes
     fresh: list[tuple[str, int, bytes]]
+    revoked_ms: int | None = None
 
 
 Verdict = Taken | WantFrom | Refused

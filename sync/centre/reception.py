@@ -12,14 +12,16 @@ import time
 from collections.abc import Awaitable, Callable
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from kiosk.domain.entry import Entry
 from kiosk.errors import KioskError, StoreFault
 from kiosk.ledger.sealing import Signer
-from sync import wire
-from sync.centre import intake
+from sync import sealed, wire
+from sync.centre import intake, revocations
 from sync.centre.holdings import Holdings, Identity
 from sync.centre.intake import Checked, Taken, Verdict
+from sync.centre.revocations import Revocations
 
 #: Bundles that share one commit. With a limit, those beyond it are examined while it is written.
 GROUP = 16
@@ -34,15 +36,29 @@ _ENTRIES = msgspec.msgpack.Decoder(Entry)
 Waiting = tuple[Checked, "asyncio.Future[Verdict]"]
 
 
+class Keys(msgspec.Struct, frozen=True):
+    """The centre's two keys: one signs what it says, the other opens what is sealed to it."""
+
+    signer: Signer
+    box: X25519PrivateKey
+
+
 class Reception:
     """Takes bundles and answers them. `now_ms` is the centre's clock, UTC milliseconds."""
 
     def __init__(
-        self, holdings: Holdings, identity: Identity, signer: Signer, now_ms: Callable[[], int]
+        self,
+        holdings: Holdings,
+        revoked: Revocations,
+        identity: Identity,
+        keys: Keys,
+        now_ms: Callable[[], int],
     ) -> None:
-        self._holdings, self._signer = holdings, signer
+        self._holdings, self._revocations, self._own = holdings, revoked, keys
         self.identity = identity
         self._now_ms = now_ms
+        #: Days that a terminal may sell after its last answer from here; 0: no limit.
+        self.lease_days = 0
         #: Keys never change once enrolled, so they are looked up once.
         self._keys: dict[str, bytes] = {}
         self._waiting: list[Waiting] = []
@@ -66,6 +82,8 @@ class Reception:
         if not wire.catalogue_request_is_genuine(key, request):
             sentence = f"The question was not signed by {request.origin}."
             return await self._refuse(request.origin, wire.Refused("bad_signature", sentence))
+        if await self._revocations.of(request.origin) is not None:
+            return await self._refuse(request.origin, revocations.refused(request.origin))
         found = await self.next_catalogue(request.after)
         return found or wire.Refused("no_catalogue", "There is no newer catalogue.")
 
@@ -74,13 +92,20 @@ class Reception:
         return bool(self._waiting) or time.monotonic() - self._last_s < 0.1
 
     async def receive(self, data: bytes) -> wire.Answer:
-        """The answer to one bundle, after its commit. Raises StoreFault: nothing is known then."""
+        """The answer to one bundle, sealed to this centre or not, after its commit. Raises
+        StoreFault: nothing is known then."""
         self._last_s = time.monotonic()
         try:
-            bundle = wire.decode_bundle(data)
+            bundle = wire.decode_bundle(self.unsealed(data))
         except wire.WireFault as fault:
             return await self._refuse("", wire.Refused("unreadable", fault.sentence))
         return await self.take(bundle)
+
+    def unsealed(self, data: bytes) -> bytes:
+        """What is in a sealed bundle; anything else as it is. Raises WireFault."""
+        if not sealed.is_sealed(data):
+            return data
+        return sealed.opened(data, self.identity.name, self._own.box)
 
     async def take(self, bundle: wire.Bundle) -> wire.Answer:
         """The answer to one bundle, after its commit. Raises StoreFault: nothing is known then."""
@@ -93,6 +118,10 @@ class Reception:
         verdict = await self._wait(checked)
         if not isinstance(verdict, Taken):
             return verdict
+        if verdict.revoked_ms is not None:
+            return self._revoke(
+                verdict.origin, verdict.sequence, verdict.digest, verdict.revoked_ms
+            )
         return self._acknowledge(verdict.origin, verdict.sequence, verdict.digest)
 
     async def ask(self, origin: str) -> wire.Answer:
@@ -100,6 +129,9 @@ class Reception:
         head = await self._holdings.standing(origin) if wire.is_origin(origin) else None
         if head is None:
             return wire.Refused("unknown_origin", "This origin is not enrolled here.")
+        revoked_ms = await self._revocations.of(origin)
+        if revoked_ms is not None:
+            return self._revoke(origin, head.sequence, head.digest, revoked_ms)
         if head.sequence == 0:
             return wire.WantFrom(1)
         return self._acknowledge(origin, head.sequence, head.digest)
@@ -119,6 +151,8 @@ class Reception:
                 "bad_signature", f"Not {request.origin} asks for its entries, or not this centre."
             )
             return await self._refuse(request.origin, refused)
+        if await self._revocations.of(request.origin) is not None:
+            return await self._refuse(request.origin, revocations.refused(request.origin))
         held = await self._holdings.entries(request.origin, request.after, wire.ENTRIES_LIMIT)
         entries = [_ENTRIES.decode(content) for content in _fitting(held)]
         if not entries:
@@ -134,13 +168,16 @@ class Reception:
             return wire.Refused(
                 "bad_request", "An enrolment names an origin and its key, 64 hexadecimal digits."
             )
+        if await self._revocations.of(request.origin) is not None:
+            return await self._refuse(request.origin, revocations.refused(request.origin))
         lanes = self.identity.lanes
         residue = await self._holdings.enrol(request.origin, key, lanes, code)
         if isinstance(residue, wire.Refused):
             return await self._refuse("", residue)
         return wire.Enrolment(
-            self.identity.name, self.identity.public_key.hex(), residue, self.identity.lanes
-        )
+            self.identity.name, self.identity.public_key.hex(), residue, self.identity.lanes,
+            self.lease_days, sealed.public_part(self._own.box).hex(),
+        )  # fmt: skip
 
     # --- the shared commit --------------------------------------------------------------------
 
@@ -207,7 +244,15 @@ class Reception:
 
     def _acknowledge(self, origin: str, upto: int, digest: bytes) -> wire.Acknowledgement:
         name = self.identity.name
-        return wire.acknowledge(self._signer, origin, upto, digest, name, self._now_ms())
+        signer = self._own.signer
+        return wire.acknowledge(signer, origin, upto, digest, name, self._now_ms())
+
+    def _revoke(self, origin: str, upto: int, digest: bytes, revoked_ms: int) -> wire.Revoked:
+        keys = self._own
+        return wire.revoke(
+            keys.signer, origin, upto, digest, self.identity.name, revoked_ms,
+            sealed.public_part(keys.box),
+        )  # fmt: skip
 
 
 async def _no_catalogue(_after: int) -> wire.SignedCatalogue | None:

@@ -11,11 +11,12 @@ from collections.abc import Iterable
 import msgspec
 
 from kiosk.domain import catalogue as catalogues
-from kiosk.domain import facts
+from kiosk.domain import facts, tariff_merge
 from kiosk.domain.catalogue import Catalogue
 from kiosk.domain.entry import Entry
 from kiosk.domain.registry_changes import changes_of
 from kiosk.domain.registry_merge import Doubt, Registry
+from kiosk.domain.tariff_pack import TariffPack
 from kiosk.errors import BadInput, Refusal
 from kiosk.ledger.sealing import Signer
 from sync import wire
@@ -26,7 +27,18 @@ _ENTRIES = msgspec.msgpack.Decoder(Entry)
 
 def concerns(fact: facts.Fact) -> bool:
     """Whether an entry is kept in `registry_entries`."""
-    return isinstance(fact, facts.CatalogueReceived) or bool(changes_of(fact))
+    told = (facts.CatalogueReceived, facts.TariffPublished)
+    return isinstance(fact, told) or bool(changes_of(fact))
+
+
+class _Prices(msgspec.Struct, frozen=True):
+    """What a catalogue says of prices."""
+
+    number: int
+    tariff: TariffPack
+
+
+_PRICES = msgspec.msgpack.Decoder(_Prices)
 
 
 class Issued(msgspec.Struct, frozen=True):
@@ -75,45 +87,49 @@ class CentreRegistry:
         return await self.issue() if await self._changed() else None
 
     async def _changed(self) -> bool:
-        """Whether the newest catalogue lacks a change. Nothing is merged before the first one."""
+        """Whether the newest catalogue lacks a change, or none has carried a pack that a hall has
+        published. Nothing is merged before the first one."""
         async with self._store.transaction() as transaction:
-            newest = await transaction.fetch(
-                "SELECT content FROM catalogues ORDER BY number DESC LIMIT 1"
-            )
+            rows = await transaction.fetch("SELECT content FROM catalogues ORDER BY number")
             entries = await transaction.fetch("SELECT content FROM registry_entries")
-        if not newest:
+        if not rows:
             return False
-        merged = _decoded(newest[0]).merged
-        decoded = (_ENTRIES.decode(row[0]) for row in entries)
-        return any(
-            entry.sequence > merged.get(entry.origin, 0)
-            and changes_of(facts.decode(entry.kind, entry.version, entry.body))
-            for entry in decoded
+        merged, written = _decoded(rows[-1]).merged, _written(entries)
+        return bool(_waiting(rows, written).packs) or any(
+            entry.sequence > merged.get(entry.origin, 0) and changes_of(fact)
+            for entry, fact in written
         )
 
     async def issue(self) -> Issued:
-        """Merge everything that is booked into the next catalogue. BadInput without a first one."""
+        """Merge everything that is booked into the next catalogue; BadInput without a first one.
+
+        A pack that a hall has published goes down in a catalogue of its own, the lowest number
+        first, so that no hall misses one: then there are several, and this gives the last.
+        """
         async with self._store.transaction() as transaction:
             await transaction.lock_centre()
             loaded = await transaction.fetch("SELECT content FROM catalogues WHERE issued = 0")
             if not loaded:
                 raise BadInput("Prices come with a catalogue of the utility: load one first.")
-            highest = await transaction.fetch("SELECT max(number) FROM catalogues")
+            rows = await transaction.fetch("SELECT content FROM catalogues ORDER BY number")
             # First how far: what is booked meanwhile is merged and merged again, which is the same.
             booked = await transaction.fetch("SELECT origin, sequence FROM books")
             entries = await transaction.fetch(
                 "SELECT content FROM registry_entries ORDER BY origin, sequence"
             )
-            registry = _registry(loaded, entries)
-            merged = registry.merged(highest[0][0] + 1, self._name, dict(booked))
-            catalogue = merged.catalogue
-            await transaction.fetch(
-                "INSERT INTO catalogues (number, issued, content) VALUES ($1, 1, $2)",
-                catalogue.number, catalogues.encode(catalogue),
-            )  # fmt: skip
-        return Issued(
-            catalogue.number, len(catalogue.customers), len(catalogue.meters), merged.doubts
-        )
+            written = _written(entries)
+            registry, waiting = _registry(loaded, written), _waiting(rows, written)
+            number = _PRICES.decode(rows[-1][0]).number
+            for prices in waiting.packs or [_newest(rows, loaded)]:
+                number += 1
+                merged = registry.merged(number, self._name, dict(booked), prices)
+                await transaction.fetch(
+                    "INSERT INTO catalogues (number, issued, content) VALUES ($1, 1, $2)",
+                    number, catalogues.encode(merged.catalogue),
+                )  # fmt: skip
+        made = merged.catalogue
+        doubts = sorted([*merged.doubts, *_doubts(waiting)])
+        return Issued(made.number, len(made.customers), len(made.meters), doubts)
 
     async def next_after(self, number: int) -> wire.SignedCatalogue | None:
         """The lowest catalogue above `number`, signed; None when there is none."""
@@ -130,12 +146,42 @@ def _decoded(row: Row) -> Catalogue:
     return catalogue
 
 
-def _registry(loaded: Iterable[Row], entries: Iterable[Row]) -> Registry:
+def _written(entries: Iterable[Row]) -> list[tuple[Entry, facts.Fact]]:
+    decoded = [_ENTRIES.decode(row[0]) for row in entries]
+    return [(each, facts.decode(each.kind, each.version, each.body)) for each in decoded]
+
+
+def _registry(loaded: Iterable[Row], written: Iterable[tuple[Entry, facts.Fact]]) -> Registry:
     registry = Registry()
     for row in loaded:
         registry.take_catalogue(_decoded(row))
-    for row in entries:
-        entry = _ENTRIES.decode(row[0])
-        fact = facts.decode(entry.kind, entry.version, entry.body)
+    for entry, fact in written:
         registry.take_entry(entry.origin, entry.sequence, entry.time_ms, fact)
     return registry
+
+
+def _waiting(
+    rows: Iterable[Row], written: Iterable[tuple[Entry, facts.Fact]]
+) -> tariff_merge.Waiting:
+    """The packs of halls that no catalogue has carried."""
+    found = [
+        tariff_merge.published(entry.origin, entry.sequence, entry.time_ms, fact)
+        for entry, fact in written
+        if isinstance(fact, facts.TariffPublished)
+    ]
+    return tariff_merge.waiting((_PRICES.decode(row[0]).tariff for row in rows), found)
+
+
+def _newest(rows: Iterable[Row], loaded: Iterable[Row]) -> TariffPack:
+    """The prices that a catalogue repeats: of the utility's newest one, or what a hall has
+    published under a higher number since."""
+    utility = max((_PRICES.decode(row[0]) for row in loaded), key=lambda each: each.number).tariff
+    every = [utility, *(_PRICES.decode(row[0]).tariff for row in rows)]
+    return max(every, key=lambda pack: pack.number)
+
+
+def _doubts(waiting: tariff_merge.Waiting) -> list[Doubt]:
+    return [
+        *(Doubt("published_twice", "prices", str(n), origin) for n, origin in waiting.taken),
+        *(Doubt("other_currency", "prices", str(n), origin) for n, origin in waiting.foreign),
+    ]

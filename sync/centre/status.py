@@ -35,6 +35,7 @@ _QUERIES = {
         " FROM balances GROUP BY 1, 2, 3"
     ),
     "shelf": "SELECT origin, COUNT(*) FROM shelf GROUP BY origin",
+    "revoked": "SELECT origin, reason, revoked_ms, sequence FROM revocations",
     "shelved": (
         "SELECT origin, sequence, code, reason FROM shelf"  # noqa: S608 - a constant
         f" ORDER BY sequence DESC, origin LIMIT {LISTED}"
@@ -84,7 +85,8 @@ class Figures(msgspec.Struct, kw_only=True):
 class OriginFigures(Figures, kw_only=True):
     """One origin: its head (`entries` is also the number of the last), lane, and figures.
 
-    `booked` is the last entry in the books; `received_ms` is 0 before the first bundle.
+    `booked` is the last entry in the books; `received_ms` is 0 before the first bundle. Of a
+    revoked one `revoked` says why, and its entries after number `revoked_after` came later.
     """
 
     origin: str
@@ -92,6 +94,9 @@ class OriginFigures(Figures, kw_only=True):
     digest: str
     received_ms: int
     frozen: bool
+    revoked: str = ""
+    revoked_ms: int = 0
+    revoked_after: int = 0
 
 
 class Status(msgspec.Struct, kw_only=True):
@@ -116,6 +121,9 @@ async def status(holdings: Holdings, identity: Identity) -> Status:
         origins[origin].balances.setdefault(currency, {})[account] = int(amount)
     for origin, count in rows["shelf"]:
         origins[origin].shelf = count
+    for origin, reason, revoked_ms, sequence in rows["revoked"]:
+        each = origins[origin]
+        each.revoked, each.revoked_ms, each.revoked_after = reason, revoked_ms, sequence
     for each in origins.values():
         _add_up_counts(each)
     return Status(
@@ -133,13 +141,21 @@ def plain(current: Status) -> str:
     """The figures for a terminal, one line an origin."""
     lines = [f"{current.centre}: {len(current.origins)} origins, {current.sum.entries} entries"]
     for each in current.origins:
-        lines.append(_line(each.origin, each) + (", FROZEN" if each.frozen else ""))
+        frozen = ", FROZEN" if each.frozen else ""
+        lines.append(_line(each.origin, each) + frozen + _revoked(each))
     lines.append(_line("all", current.sum))
     lines += [
         f"alarm: {alarm.origin or current.centre}: {alarm.sentence} ({alarm.times}x)"
         for alarm in current.alarms
     ]
     return "\n".join(lines)
+
+
+def _revoked(each: OriginFigures) -> str:
+    if not each.revoked_ms:
+        return ""
+    later = each.entries - each.revoked_after
+    return f", REVOKED ({each.revoked}), {later} entries taken since"
 
 
 def _line(name: str, each: Figures) -> str:

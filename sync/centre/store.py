@@ -19,7 +19,7 @@ Move = tuple[str, int, bytes, int]
 
 
 #: Tables that came after the first schema: the script that makes them, and one of its tables.
-LATER_SCRIPTS = (("registry", "registry_entries"),)
+LATER_SCRIPTS = (("registry", "registry_entries"), ("revocations", "revocations"))
 
 
 class Transaction(Protocol):

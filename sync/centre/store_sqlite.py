@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from sqlcipher3 import dbapi2
 
 from kiosk.errors import StoreFault
-from kiosk.ledger.store import Connection, library_version, wal_is_safe
+from kiosk.ledger.connection import Connection, library_version, wal_is_safe
 from sync.centre.intake import Standing
 from sync.centre.store import LATER_SCRIPTS, Move, Row
 

@@ -6,11 +6,11 @@ A file is complete or absent: it is written beside its place, synced and moved t
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from kiosk.errors import BadInput
-from sync import wire
+from sync import sealed, wire
 
 #: More than a year of a busy terminal, packed.
 FILE_LIMIT_BYTES = 256 * 1024 * 1024
@@ -27,9 +27,23 @@ def write_bundles(path: Path, bundles: Iterable[wire.Bundle]) -> int:
     return entries
 
 
-def read_bundles(path: Path) -> list[wire.Bundle]:
-    """The bundles in `path`. Raises BadInput, or WireFault if any of them is damaged."""
-    return list(wire.decode_bundles(_read(path, FILE_LIMIT_BYTES)))
+def read_bundles(path: Path, unsealed: Callable[[bytes], bytes] | None = None) -> list[wire.Bundle]:
+    """The bundles in `path`, sealed ones opened with `unsealed`. Raises BadInput, or WireFault if
+    any of them is damaged."""
+    data = _read(path, FILE_LIMIT_BYTES)
+    if unsealed is not None and sealed.is_sealed(data):
+        return [wire.decode_bundle(unsealed(piece)) for piece in sealed.split(data)]
+    return list(wire.decode_bundles(data))
+
+
+def read_sealed(path: Path) -> list[bytes]:
+    """The sealed bundles in `path`, closed as they are. Raises BadInput or WireFault."""
+    return sealed.split(_read(path, FILE_LIMIT_BYTES))
+
+
+def write_sealed(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write sealed bundles to `path`, whole or not at all. Raises BadInput."""
+    _write(path, b"".join(pieces))
 
 
 def write_answer(path: Path, answer: wire.Answer) -> None:

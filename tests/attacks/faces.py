@@ -19,7 +19,9 @@ from kiosk.config import Settings
 from kiosk.domain.chart import cash
 from kiosk.front.wiring import House, build
 from kiosk.ports import Moment
-from kiosk.screens.app import Face, FaceApp, first_screen
+from kiosk.screens.app import FaceApp
+from kiosk.screens.face import Face
+from kiosk.screens.faces import make_face
 from kiosk.screens.more_time import Fault
 from kiosk.till.greet import suggestions
 from kiosk.till.maintain import verify
@@ -105,7 +107,7 @@ class Hall:
         desk.role = "self_service" if service else ""
         desk.face = face
         real = desk.settings.site.mode == "real"
-        app = FaceApp(desk, face, self.house.words, None if real else self.house.hands)
+        app = make_face(desk, face, self.house.words, None if real else self.house.hands)
         async with app.run_test() as pilot:
             visitor = Visitor(app, pilot, self.clock)
             await visitor.settle()
@@ -134,7 +136,7 @@ class Visitor:
 
     def __init__(self, app: FaceApp, pilot: Pilot[int], clock: PushedClock) -> None:
         self.app, self.pilot, self.clock = app, pilot, clock
-        self.first = type(first_screen(app.face))
+        self.first = type(app.screens.first())
         self.seen: Counter[str] = Counter()
         self.seen_alone: set[str] = set()
         self.cases: list[str] = []

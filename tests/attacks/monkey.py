@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kiosk.errors import BadInput, Refusal
-from kiosk.screens.app import Face
+from kiosk.screens.face import Face
 from kiosk.till.cards import watch
 from kiosk.till.greet import suggestions
 from tests.attacks.faces import FACES, STEP_S, FrozenError, Hall, Visitor

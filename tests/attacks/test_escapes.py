@@ -16,7 +16,7 @@ from textual.geometry import Size
 
 from kiosk.domain import catalogue as catalogues
 from kiosk.front import utility
-from kiosk.screens.app import Face
+from kiosk.screens.face import Face
 from tests.attacks.faces import Hall, Visitor
 
 Attempt = Callable[[Visitor], Awaitable[None]]

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from kiosk import marks
 from kiosk.ledger import journal
-from kiosk.ledger.store import Connection, open_writer
+from kiosk.ledger.connection import Connection
+from kiosk.ledger.store import open_writer
 
 _TABLE = re.compile(r"(SELECT|INSERT|UPDATE|DELETE).*?(?:FROM|INTO|UPDATE) (\w+)", re.DOTALL)
 

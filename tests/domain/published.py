@@ -238,4 +238,6 @@ FACTS: list[facts.Fact] = [
         [store_facts.CarriedDeed(1, facts.encode(WORK), "in_doubt")],
         [store_facts.CarriedDeed(1, b"\x80", "committed")],
     ),
+    store_facts.LeaseGiven("centre", bytes(range(32)), 30),
+    store_facts.TerminalRevoked("centre", 1_795_176_000_000, 4711),
 ]  # fmt: skip

@@ -113,6 +113,7 @@ IDENTITIES = {
     "card_case_closed": "card_case_end/c1",
     "period_archived": "archive/1",
     "origin_rejoined": "rejoined",
+    "terminal_revoked": "revoked",
     "customer_registered": "customer/20000009",
     "customer_amended": "change/c1",
     "meter_installed": "meter/01470000206",

@@ -29,7 +29,9 @@ CUSTOMERS = 240
 Story = TypeVar("Story", bound=Fact)
 
 #: Facts about the whole journal, which only archiving, restoring and rejoining write.
-OF_THE_JOURNAL = {"period_archived", "ledger_restored", "origin_rejoined"}
+OF_THE_JOURNAL = {
+    "period_archived", "ledger_restored", "origin_rejoined", "terminal_revoked", "lease_given"
+}  # fmt: skip
 
 
 class Hall(Bench):

@@ -92,6 +92,18 @@ def test_a_purchase_is_taken_back_and_the_card_is_repaired(kiosk: Kiosk) -> None
     assert kiosk("verify").exit == 0
 
 
+def test_a_paid_purchase_stays_on_its_card_unless_a_repair_says_that_it_goes(kiosk: Kiosk) -> None:
+    meter = a_meter(kiosk, "card")
+    sold = kiosk("sell", "--meter", meter, "--amount", "50", "--json").json
+    kiosk("rehearse", "card", "insert", meter)
+    repair = ("cards", "repair", "--reason", "meter shows 9", "--shown", "9")
+    is_one_sentence(kiosk(*repair), 1, f"paid purchase of sale {sold['sale_id']}")
+    assert "PAID AND UNREAD" in kiosk(*repair, "--dry-run").out
+    assert kiosk("cards", "read", "--json").json["purchase_number"] == 1
+    assert kiosk(*repair, "--drop-purchase").exit == 0
+    assert kiosk("cards", "read", "--json").json["purchase_number"] == 9
+
+
 def test_readings_come_by_inquiry_card_and_stock_is_counted(kiosk: Kiosk) -> None:
     meter = a_meter(kiosk, "card")
     kiosk("rehearse", "card", "blank")

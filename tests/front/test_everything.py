@@ -77,6 +77,8 @@ def test_a_year_with_every_kind_of_fact_goes_into_an_archive_and_comes_back(
     assert seen(keeper) == before
     house = keeper.open()
     assert {kind for kind, _ in KINDS} - {kind for kind, _ in kinds_of(house)} == {
-        "origin_rejoined"
+        "origin_rejoined",
+        "terminal_revoked",
+        "lease_given",
     }
     house.close()

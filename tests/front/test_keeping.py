@@ -16,9 +16,9 @@ from kiosk.front import keeping, unlock
 from kiosk.front.unlock import SEALED, SIGNING_KEY
 from kiosk.ledger import keyring
 from kiosk.ledger.archive import Archived, prove_archive
+from kiosk.ledger.connection import key_of
 from kiosk.ledger.entry_file import Cover
 from kiosk.ledger.keyring import HomeKeys, seal, unseal
-from kiosk.ledger.store import key_of
 from tests.front.conftest import Kiosk
 from tests.front.keeper import CREDENTIAL, Keeper, with_store
 
@@ -234,8 +234,8 @@ def test_the_damage_is_named_when_an_archive_or_its_traces_were_changed(keeper: 
         prove_archive(reader, file, Cover(b"", house.home.origin, "archive"))
     reader.close()
     house.close()
+    from kiosk.ledger.connection import connect
     from kiosk.ledger.proof import prove
-    from kiosk.ledger.store import connect
 
     for damage in (
         "UPDATE archived SET digest = zeroblob(32)",

@@ -15,7 +15,8 @@ from drivers.vending.prism.prism import PrismVendor
 from drivers.vending.prism.settings import PrismAccount
 from drivers.vending.prism.sim import SimulatedPrism
 from drivers.vending.sts600.sim import SimulatedSts600
-from drivers.vending.vending_key import rehearsal_keys
+from drivers.vending.vending_key import VendingKey, rehearsal_keys
+from kiosk.domain.registry import luhn_digit
 from tests.front.conftest import TOML, Kiosk, a_meter, is_one_sentence
 
 ACCOUNT = PrismAccount("local", "hall-7", "correct horse battery")
@@ -118,6 +119,22 @@ def test_tokens_come_from_the_sealed_key_file_when_its_credential_opens_it(
     is_one_sentence(done, 1, "vending.keys")
     use_file(configure, tmp_path)
     assert len(kiosk("tokens", "list", "--json").json) == 1
+
+
+def test_a_hand_types_on_a_meter_of_an_imported_key_that_is_not_published(
+    kiosk: Kiosk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = VendingKey("654321", 3, 2, 2014, "07", "02", bytes.fromhex("0123456789abcdef"))
+    path = tmp_path / "group.vk"
+    path.write_bytes(sealed([secret], module="hall", secret=PASSPHRASE, cost=CHEAP))
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSPHRASE}\n"))
+    assert "are in force" in kiosk("keys", "import", path).out
+    account = kiosk("customers", "--json").json[0]["account"]
+    meter = "1200006543" + luhn_digit("1200006543")
+    install = ("meters", "install", account, "--meter", meter, "--power-type", "home")
+    assert kiosk(*install, "--supply-group", "654321").exit == 0
+    state, token = sell(kiosk, meter)
+    assert (state, taken(kiosk, meter, token)) == ("delivered", "accepted")
 
 
 # --- Prism ----------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import shutil
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 from kiosk.errors import BadInput, HomeFault, LedgerDamaged, StoreFault
 from kiosk.front.home import LedgerGone
 from kiosk.front.restoring import Restored, Wanted, restore
+from kiosk.ledger.connection import connect, key_of
 from kiosk.till import copies
 from kiosk.till.history import search
 from kiosk.till.recover import recover
@@ -72,7 +74,9 @@ def drill(keeper: Keeper, chosen: tuple[str, ...]) -> None:
     assert (after.sales, after.entries) == (sales, done.upto + 1)
     if "second_medium" in chosen:
         assert done.upto == whole.entries
-    assert [each.source for each in done.given] == [name.replace("_", " ") for name in chosen]
+    names = [name.replace("_", " ") for name in chosen]
+    assert [each.source for each in done.given] == [*names, "ledger"]
+    assert done.given[-1].trouble, "nothing of it could be read"
     assert Path(done.damaged, "ledger.db").is_file()
 
 
@@ -171,6 +175,81 @@ def test_a_backup_is_refused_when_one_bit_of_it_was_changed(keeper: Keeper, tmp_
     (tmp_path / "none.backup").write_bytes(b"PHK")
     with pytest.raises(BadInput, match="this is not a backup"):
         restore(keeper.home, keeper.settings, Wanted(tmp_path / "none.backup"), keeper.now)
+
+
+def last_entry(keeper: Keeper) -> int:
+    house = keeper.open()
+    try:
+        return house.desk.journal.head().sequence
+    finally:
+        house.close()
+
+
+def test_what_stands_in_the_readable_ledger_alone_is_kept_when_an_old_copy_is_restored(
+    keeper: Keeper,
+) -> None:
+    before = last_entry(keeper)
+    done = restored(keeper, ("backup",), alone_is_enough=True)
+    assert (done.sales, done.upto) == (5, before)
+    assert done.given[-1].source == "ledger"
+    assert done.given[-1].entries > 0
+
+
+def test_it_is_given_up_when_a_person_says_so(keeper: Keeper) -> None:
+    assert restored(keeper, ("backup",), alone_is_enough=True, without_ledger=True).sales == 2
+
+
+def test_nothing_is_restored_over_a_fork_when_this_ledger_is_the_copy(tmp_path: Path) -> None:
+    """The centre has other entries under our numbers: only `rejoin` keeps both."""
+    keeper = Keeper(tmp_path, medium=False)
+    try:
+        keeper.start_centre()
+        keeper.sell(1, sync=True)
+        twin = tmp_path / "twin"
+        shutil.copytree(keeper.home, twin)
+        keeper.sell(1, sync=True)
+        keeper.sell(2, twin)
+        before = (twin / "ledger.db").read_bytes()
+        with pytest.raises(LedgerDamaged, match="rejoin"):
+            restore(twin, keeper.settings, Wanted(upstream=True), keeper.now)
+        assert (twin / "ledger.db").read_bytes() == before
+        assert keeper.proof(twin).sales == 3
+    finally:
+        keeper.close()
+
+
+def test_an_entry_that_was_changed_here_is_taken_from_elsewhere(keeper: Keeper) -> None:
+    tamper(keeper, "UPDATE entries SET time_ms = time_ms + 1 WHERE sequence = 9")
+    assert restored(keeper, ("upstream",)).sales == 5
+
+
+def test_a_changed_entry_is_not_taken_when_nobody_else_has_it(keeper: Keeper) -> None:
+    last = last_entry(keeper)
+    tamper(keeper, f"UPDATE entries SET time_ms = time_ms + 1 WHERE sequence = {last}")
+    done = restored(keeper, ("upstream",))
+    assert (done.upto, done.given[-1].trouble) == (
+        last - 1, f"Entry {last}: is not as it was written.",
+    )  # fmt: skip
+
+
+def test_later_entries_are_not_forgotten_when_one_before_them_is_in_no_source(
+    keeper: Keeper,
+) -> None:
+    last = last_entry(keeper)
+    tamper(keeper, f"DELETE FROM entries WHERE sequence = {last - 1}")
+    with pytest.raises(LedgerDamaged, match=f"Entry {last - 1}: is in no source"):
+        restored(keeper, ("upstream",))
+
+
+def tamper(keeper: Keeper, sql: str) -> None:
+    """Somebody with the key of the store changes what was written."""
+    path = keeper.home / "ledger.db"
+    with contextlib.closing(connect(path, key_of(keeper.home))) as connection:
+        for (name,) in connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'entries'"
+        ).fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute(sql)
 
 
 def test_a_home_never_starts_empty_when_its_ledger_is_gone(keeper: Keeper) -> None:

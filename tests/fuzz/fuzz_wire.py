@@ -32,6 +32,7 @@ _GOOD_ANSWERS: tuple[wire.Answer, ...] = (
     wire.acknowledge(KEY, ORIGIN, 7, bytes(32), "centre", 1_795_000_000_000),
     wire.WantFrom(4),
     wire.Refused("fork", "This number has another content."),
+    wire.revoke(KEY, ORIGIN, 7, bytes(32), "centre", 1_795_000_000_000, bytes(range(32))),
 )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from kiosk import marks
 from kiosk.errors import Refusal
-from kiosk.ledger import store
+from kiosk.ledger.connection import unlock
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.stations import Station
 from tests.builders import sale
@@ -33,7 +33,7 @@ def sell(journal: Journal, name: str, identifier: int) -> None:
 
 def main() -> None:
     home = Path(sys.argv[1])
-    store.unlock(home, bytes.fromhex("".join(sys.argv[2:])))
+    unlock(home, bytes.fromhex("".join(sys.argv[2:])))
     journal = open_journal(home)
     say(holds_pen=journal.holds_pen)
     for line in sys.stdin:

@@ -13,6 +13,7 @@ from kiosk.domain import chart, facts
 from kiosk.domain.tariff import Line
 from kiosk.ledger import store
 from kiosk.ledger.account_projection import DRAWN
+from kiosk.ledger.connection import connect, key_of
 from kiosk.ledger.pen import Draft, Pen
 from kiosk.ledger.proof import prove
 from kiosk.ledger.store import open_reader, open_writer
@@ -64,7 +65,7 @@ def test_debts_are_those_of_the_journal_when_an_old_ledger_is_opened(
 def _make_old(home: Path) -> None:
     """The ledger as the program before left it."""
     place = store._MIGRATIONS.index("accounts")
-    with contextlib.closing(store.connect(home / "ledger.db", store.key_of(home))) as connection:
+    with contextlib.closing(connect(home / "ledger.db", key_of(home))) as connection:
         for table in DRAWN:
             connection.execute(f"DROP TABLE {table}")
         connection.execute(f"PRAGMA user_version={place}")

@@ -15,11 +15,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.domain import facts
 from kiosk.errors import LedgerDamaged, Refusal, StoreFault
-from kiosk.ledger import store
+from kiosk.ledger.connection import connect, key_of
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.proof import prove
 from kiosk.ledger.stations import Station, is_gone
-from kiosk.ledger.store import LEDGER_FILE, connect, open_reader
+from kiosk.ledger.store import LEDGER_FILE, open_reader
 from tests.builders import FixedClock, delivered, sale
 from tests.ledger.ledgers import CATALOGUE, CONTENT, KEY, ORIGIN, RECEIVED, open_journal
 
@@ -31,7 +31,7 @@ class Neighbour:
     """Another process on the same home, asked line by line."""
 
     def __init__(self, path: Path) -> None:
-        key = store.key_of(path).hex()
+        key = key_of(path).hex()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.ledger.journal_process", str(path), key],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -248,7 +248,7 @@ def test_the_pen_is_not_taken_when_the_journal_is_damaged(
     journal = open_journal(path)
     journal.append(sale("s"), facts.OperatorSignedOut("101", "counter-1"))
     journal.close()
-    connection = connect(path / LEDGER_FILE, store.key_of(path))
+    connection = connect(path / LEDGER_FILE, key_of(path))
     connection.execute("DROP TRIGGER entries_no_delete")
     connection.execute("DROP TRIGGER entries_no_update")
     connection.execute(damage)

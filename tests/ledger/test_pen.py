@@ -16,12 +16,13 @@ from kiosk import marks
 from kiosk.domain import facts
 from kiosk.domain.entry import GENESIS, digest
 from kiosk.errors import KioskError, Refusal, StoreFault
+from kiosk.ledger.connection import Connection
 from kiosk.ledger.opening import Head
 from kiosk.ledger.pen import Draft, Pen
 from kiosk.ledger.proof import prove
 from kiosk.ledger.records import Records
 from kiosk.ledger.sealing import entry_is_genuine
-from kiosk.ledger.store import Connection, open_reader, open_writer
+from kiosk.ledger.store import open_reader, open_writer
 from tests.builders import (
     METER,
     NOON_MS,

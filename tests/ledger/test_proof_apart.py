@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.ledger import proof_apart, store
+from kiosk.ledger import proof_apart
+from kiosk.ledger.connection import connect, key_of
 from kiosk.ledger.proof import prove
 from kiosk.ledger.proof_apart import prove_apart
-from kiosk.ledger.store import LEDGER_FILE, connect, open_reader
+from kiosk.ledger.store import LEDGER_FILE, open_reader
 from tests.ledger.ledgers import ORIGIN, fill, open_pen
 
 DAMAGES = (
@@ -31,7 +32,7 @@ def test_the_same_is_found_when_the_work_is_shared(
     pen = open_pen(path)
     fill(pen, 20)
     pen.close()
-    connection = connect(path / LEDGER_FILE, store.key_of(path))
+    connection = connect(path / LEDGER_FILE, key_of(path))
     connection.execute(damage)
     connection.close()
     reader = open_reader(path)

@@ -10,7 +10,7 @@ import pytest
 
 from kiosk.domain.entry import digest
 from kiosk.errors import StoreFault
-from kiosk.ledger import store
+from kiosk.ledger.connection import key_of
 from kiosk.ledger.entry_file import Cover, last_of, read_kept
 from kiosk.ledger.pen import Draft, Pen
 from kiosk.ledger.second_medium import PURPOSE, SecondMedium, compare_medium, take_medium
@@ -31,7 +31,7 @@ class Bench:
 
     def open(self) -> Pen:
         self.medium = SecondMedium(
-            self.folder, self.home, ORIGIN, store.key_of(self.home), ["home.json", "none.json"]
+            self.folder, self.home, ORIGIN, key_of(self.home), ["home.json", "none.json"]
         )
         pen = Pen(open_writer(self.home), ORIGIN, KEY, FixedClock().pair, self.medium)
         pen.meet_medium()
@@ -42,7 +42,7 @@ class Bench:
         return self.folder / f"{ORIGIN}.entries"
 
     def cover(self) -> Cover:
-        return Cover(store.key_of(self.home), ORIGIN, PURPOSE)
+        return Cover(key_of(self.home), ORIGIN, PURPOSE)
 
     def sell(self, name: str, identifier: int = 1) -> None:
         assert isinstance(self.pen.append([Draft.of(sale(name, identifier=identifier))]), list)
@@ -78,7 +78,7 @@ def test_every_entry_and_every_catalogue_is_on_it_when_a_day_was_traded(bench: B
     assert (bench.folder / "home.json").read_text() == "{}"
     assert bench.medium.state().trouble == ""
     raw = bench.path.read_bytes()
-    assert (b"Amina" in raw) == (not store.key_of(bench.home))
+    assert (b"Amina" in raw) == (not key_of(bench.home))
 
 
 def test_it_is_written_before_the_caller_is_told_when_a_sale_is_committed(bench: Bench) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.ledger import start_check, store
+from kiosk.ledger import start_check
+from kiosk.ledger.connection import Connection, connect, key_of
 from kiosk.ledger.start_check import check_start
-from kiosk.ledger.store import LEDGER_FILE, Connection, connect, open_scratch
+from kiosk.ledger.store import LEDGER_FILE, open_scratch
 from tests.ledger.ledgers import fill, open_pen
 
 
@@ -20,7 +21,7 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
     pen = open_pen(path)
     fill(pen, 60)
     pen.close()
-    connection = connect(path / LEDGER_FILE, store.key_of(path))
+    connection = connect(path / LEDGER_FILE, key_of(path))
     connection.execute("PRAGMA foreign_keys=OFF")
     yield connection
     connection.close()
@@ -103,7 +104,7 @@ def test_a_start_takes_no_longer_when_there_are_ten_times_more_entries(
         pen = open_pen(path)
         fill(pen, sales)
         pen.close()
-        connection = connect(path / LEDGER_FILE, store.key_of(path))
+        connection = connect(path / LEDGER_FILE, key_of(path))
         times = []
         for _ in range(5):
             begin = time.perf_counter()

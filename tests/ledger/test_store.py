@@ -10,8 +10,9 @@ from sqlcipher3 import dbapi2
 
 from kiosk.errors import StoreFault
 from kiosk.ledger import store
+from kiosk.ledger.connection import Connection, library_version, wal_is_safe
 from kiosk.ledger.pen import Pen
-from kiosk.ledger.store import Connection, open_reader, open_writer, wal_is_safe
+from kiosk.ledger.store import open_reader, open_writer
 from tests.ledger.ledgers import fill, open_pen
 
 
@@ -66,7 +67,7 @@ def test_the_write_ahead_log_is_used_only_when_the_library_is_repaired(
 
 
 def test_every_commit_reaches_the_disk_when_a_ledger_is_opened(writer: Connection) -> None:
-    assert wal_is_safe(store.library_version())
+    assert wal_is_safe(library_version())
     assert switch(writer, "synchronous") == 2
     assert switch(writer, "journal_mode") == "wal"
     assert switch(writer, "foreign_keys") == 1

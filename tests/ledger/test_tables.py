@@ -13,8 +13,9 @@ from sqlcipher3 import dbapi2
 from sqlmodel import Session, SQLModel, select
 
 from kiosk.ledger import card_account_tables, registry_tables, tables
+from kiosk.ledger.connection import Connection
 from kiosk.ledger.records import Records
-from kiosk.ledger.store import Connection, open_reader, open_scratch
+from kiosk.ledger.store import open_reader, open_scratch
 from tests.builders import METER
 from tests.ledger.ledgers import ORIGIN, fill, open_pen
 

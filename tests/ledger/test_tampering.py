@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from kiosk.domain.entry import digest
+from kiosk.ledger.connection import Connection
 from kiosk.ledger.proof import prove
-from kiosk.ledger.store import Connection, open_scratch
+from kiosk.ledger.store import open_scratch
 from tests.ledger.ledgers import ORIGIN
 from tests.ledger.tampering import tamper, tamper_on_all_cores
 from tests.ledger.thief import Thief, robbed

@@ -13,9 +13,9 @@ from typing import Any
 
 from kiosk.domain.entry import Entry, digest
 from kiosk.domain.facts import KINDS
-from kiosk.ledger import store
+from kiosk.ledger.connection import Connection, connect, key_of
 from kiosk.ledger.proof import Proof, prove
-from kiosk.ledger.store import LEDGER_FILE, Connection, connect
+from kiosk.ledger.store import LEDGER_FILE
 from tests.ledger.ledgers import ORIGIN, fill, open_pen
 
 CONTENT = "time_ms, quality, kind, version, body, previous, signature"
@@ -26,7 +26,7 @@ def robbed(path: Path, sales: int) -> Connection:
     pen = open_pen(path)
     fill(pen, sales)
     pen.close()
-    connection = connect(path / LEDGER_FILE, store.key_of(path))
+    connection = connect(path / LEDGER_FILE, key_of(path))
     connection.execute("PRAGMA foreign_keys=OFF")
     triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
     for (name,) in connection.execute(triggers).fetchall():

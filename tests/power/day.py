@@ -15,7 +15,8 @@ import sys
 from pathlib import Path
 
 from kiosk.ledger import journal
-from kiosk.ledger.store import Connection, open_writer
+from kiosk.ledger.connection import Connection
+from kiosk.ledger.store import open_writer
 from tests.crash.bench import Answer, Bench
 from tests.crash.forks import fork
 from tests.crash.verbs import VERBS

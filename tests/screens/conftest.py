@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from textual import events
+from textual._compositor import Compositor
 from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Static
@@ -17,7 +18,9 @@ from textual.widgets import Static
 from kiosk.config import Settings
 from kiosk.front.wiring import House, build
 from kiosk.ports import PrinterStatus, SlipLine, SlipState
-from kiosk.screens.app import Face, FaceApp
+from kiosk.screens.app import FaceApp
+from kiosk.screens.face import Face
+from kiosk.screens.faces import make_face
 from kiosk.till.greet import suggestions
 from kiosk.till.quote import Buyer
 
@@ -66,7 +69,7 @@ class Hall:
         size: tuple[int, int] = (80, 24),
     ) -> None:
         async def run() -> None:
-            app = FaceApp(self.desk, face, self.house.words, self.house.hands, pin="1234")
+            app = make_face(self.desk, face, self.house.words, self.house.hands, pin="1234")
             async with app.run_test(size=size) as pilot:
                 await script(Player(app, pilot))
 
@@ -131,6 +134,17 @@ class Player:
 
     def one(self, kind: type[Widget]) -> Widget:
         return self.app.screen.query_one(kind)
+
+
+@pytest.fixture(autouse=True)
+def no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is drawn for a terminal that is not there; `Player.text` draws what a person would
+    see. Textual would draw every change and throw it away, for a third of the processor's time."""
+
+    def forget(compositor: Compositor, **_options: object) -> None:
+        compositor._dirty_regions.clear()
+
+    monkeypatch.setattr(Compositor, "render_update", forget)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from kiosk.screens.app import Face
+from kiosk.screens.face import Face
 from kiosk.till import account, bills, debt
 from kiosk.till.tokens import SecondPerson
 from tests.screens.conftest import Hall, Player
@@ -58,6 +58,7 @@ async def follow(player: Player, hall: Hall, path: str) -> None:
                 text = await player.see(label)
             assert _number_of(label, text), (step, text)
             await player.press(_number_of(label, text)[-1])
+            await settled(player)
     await player.see(sentence(hall, last))
 
 

@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 
 from kiosk.front.wiring import House
-from kiosk.screens.app import FaceApp
+from kiosk.screens.faces import make_face
 from kiosk.screens.unopened import CannotOpenError, Opened, Unopened
 from tests.screens.conftest import Hall, Player
 
@@ -38,7 +38,7 @@ def test_the_first_frame_is_there_and_takes_no_key_while_the_home_is_being_opene
         return Opened(hall.desk, hall.house.hands, "1234")
 
     async def run() -> None:
-        app = FaceApp(unopened(hall.house), "self-service", hall.house.words, None, open_home)
+        app = make_face(unopened(hall.house), "self-service", hall.house.words, None, open_home)
         async with app.run_test(size=(80, 24)) as pilot:
             player = Player(app, pilot)
             await player.see("Please wait")
@@ -58,7 +58,7 @@ def test_the_face_ends_with_code_1_when_the_home_does_not_open(hall: Hall) -> No
         raise CannotOpenError
 
     async def run() -> int | None:
-        app = FaceApp(unopened(hall.house), "self-service", hall.house.words, None, open_home)
+        app = make_face(unopened(hall.house), "self-service", hall.house.words, None, open_home)
         async with app.run_test() as pilot:
             for _ in range(500):
                 if app.return_value is not None:
@@ -82,7 +82,7 @@ def test_one_sentence_says_why_when_the_home_is_a_file(tmp_path: Path) -> None:
 def test_nothing_that_the_home_needs_is_loaded_when_the_first_frame_is_painted() -> None:
     modules = (
         "import json, sys, kiosk.front.commands.run, kiosk.front.sentences, kiosk.front.system,"
-        " kiosk.screens.app, kiosk.screens.self_service.attract;"
+        " kiosk.screens.faces, kiosk.screens.self_service.attract;"
         " print(json.dumps(sorted(sys.modules)))"
     )
     told = subprocess.run([sys.executable, "-c", modules], check=True, capture_output=True)

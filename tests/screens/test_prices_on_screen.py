@@ -11,8 +11,9 @@ from kiosk.domain import facts
 from kiosk.domain.tariff_file import read_pack
 from kiosk.domain.tariff_pack import TariffPack
 from kiosk.errors import Refusal
-from kiosk.screens.prices.editor import Editor, Work
+from kiosk.screens.prices.editor import Editor
 from kiosk.screens.prices.menu import PricesMenu
+from kiosk.screens.prices.work import Work
 from kiosk.screens.technician.menu import TechnicianMenu
 from kiosk.till import tariff_drafts
 from kiosk.till.operators import sign_in

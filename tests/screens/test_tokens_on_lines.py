@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -78,20 +79,28 @@ def test_free_units_are_said_when_two_supervisors_agree(hall: Hall, talk: Talk) 
 def test_a_key_is_loaded_changed_and_confirmed_when_it_is_done_line_by_line(
     hall: Hall, talk: Talk, tmp_path: Path
 ) -> None:
-    meter, path = hall.keypad.meter.number, str(key_file(tmp_path, NEWER))
+    meter, path = (
+        hall.keypad.meter.number,
+        str(key_file(tmp_path, replace(NEWER, limit_units=1000))),
+    )
     enter(hall, "0" * 20)  # the meter is made under the old key
     wrong = talk("technician", *TECHNICIAN, TOKENS, IMPORT, path, "wrong", "301", "1234")
     assert "passphrase is wrong" in wrong
     loaded = talk("technician", *TECHNICIAN, TOKENS, IMPORT, path, PASSPHRASE, "301", "1234")
     _in_order(loaded, "revision 2", "1 keys of module hall are in force")
     assert PASSPHRASE not in loaded + wrong
-    assert "check value c33f45" in talk("technician", *TECHNICIAN, TOKENS, KEYS)
+    listed = talk("technician", *TECHNICIAN, TOKENS, KEYS)
+    assert "check value c33f45" in listed and "100.0 kWh left to sell" in listed
     assert "goes to revision 2" in talk("technician", *TECHNICIAN, TOKENS, OLD, "123456")
     text = talk("technician", *TECHNICIAN, TOKENS, CHANGE, meter, "", "new key")
     _in_order(text, f"Key change {meter}", "1 of 2: ", "2 of 2: ", "Type all 2 tokens")
     assert [enter(hall, token) for token in digits(text)] == ["accepted"] * 2
     (record,) = hall.desk.records.key_changes_of(meter)
-    done = talk("technician", *TECHNICIAN, TOKENS, CONFIRM, record.committed.issue_id)
+    first = record.committed.issue_id
+    again = talk("technician", *TECHNICIAN, TOKENS, CHANGE, meter, "", "once more", "")
+    assert f"Key change tokens {first} were made for meter {meter}" in again
+    assert digits(again) == []
+    done = talk("technician", *TECHNICIAN, TOKENS, CONFIRM, first)
     assert f"Meter {meter} is now under group 123456, revision 2" in done
 
 

@@ -313,10 +313,10 @@ def test_no_free_units_are_given_when_a_technician_fills_the_form(hall: Hall) ->
 def test_a_test_token_works_in_any_meter_when_the_form_is_filled(hall: Hall) -> None:
     async def script(player: Player) -> None:
         await to_tokens(player, "201", "5", "key_revision")
-        await fill(player, "everything", "look")
+        await fill(player, "everything")
         await player.see("everything is no token that can be made here")
         await player.press(*["backspace"] * 10)
-        await fill(player, "display", "")
+        await fill(player, "display", "look")
         await player.see("Meter test")
 
     hall.play(script, face="technician")
@@ -324,6 +324,29 @@ def test_a_test_token_works_in_any_meter_when_the_form_is_filled(hall: Hall) -> 
     assert hall.house.hands is not None
     meter = hall.keypad.meter.number
     assert hall.house.hands.enter_token(meter, given.tokens[0]).result == "accepted"
+
+
+def test_a_wrong_answer_of_an_engineering_token_is_said_at_its_own_question(hall: Hall) -> None:
+    meter = hall.keypad.meter.number
+
+    async def script(player: Player) -> None:
+        await to_tokens(player, "201", "4", "Value (W, register, setting)")
+        await fill(player, meter[:-1] + str((int(meter[-1]) + 1) % 10))
+        await player.see("has a wrong digit")
+        await player.press("backspace")
+        await fill(player, meter[-1], "power")
+        await player.see("power is no token that can be made here")
+        await fill(player, "_limit", "20000000")
+        await player.see("cannot carry 20000000 as power_limit")
+        await player.press("backspace", "backspace", "backspace", "enter")
+        await fill(player, "no")
+        await player.see("Say why, in 3 to")
+        await fill(player, "t enough power")
+        await player.see("Power limit")
+
+    hall.play(script, face="technician")
+    (given,) = hall.desk.records.given_tokens(meter, 9)
+    assert (given.operation, given.state) == ("power_limit", "issued")
 
 
 def test_a_key_file_is_loaded_a_key_changed_and_confirmed_when_forms_are_filled(
@@ -351,7 +374,7 @@ def test_a_key_file_is_loaded_a_key_changed_and_confirmed_when_forms_are_filled(
         await player.see("Engineering token")
         await player.press("7")
         await player.see("New supply group")
-        await fill(player, meter, "", "new key")
+        await fill(player, meter, "", "new key", "")
         await player.see("2 of 2:")
         (record,) = hall.desk.records.key_changes_of(meter)
         assert [hands.enter_token(meter, t).result for t in record.tokens] == ["accepted"] * 2

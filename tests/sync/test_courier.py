@@ -232,7 +232,7 @@ def _flip(bit: int) -> Callable[[bytes], bytes]:
 def _forgeries(terminal: Terminal, real: RunningCentre) -> dict[str, wire.Acknowledgement]:
     thief = Terminal("SC1", seed=66)
     head: Head = terminal.head()
-    key = real.hall.reception._signer
+    key = real.hall.reception._own.signer
     other = Terminal("T2", seed=2)
     return {
         "forged": wire.acknowledge(thief.key, "T1", 5, head.digest, "SC1", 1),

@@ -28,7 +28,12 @@ def test_every_terminal_gets_a_lane_of_its_own_and_keeps_it(centre: RunningCentr
 
 
 def test_the_terminal_learns_who_acknowledges_when_it_enrols(centre: RunningCentre) -> None:
-    assert centre.enrol(Terminal()) == wire.Enrolment("SC1", centre.public_key.hex(), 0, 8)
+    centre.hall.reception.lease_days = 30
+    told = centre.enrol(Terminal())
+    assert isinstance(told, wire.Enrolment)
+    sealing_key = told.sealing_key
+    assert len(bytes.fromhex(sealing_key)) == 32
+    assert told == wire.Enrolment("SC1", centre.public_key.hex(), 0, 8, 30, sealing_key)
 
 
 def test_enrolment_is_refused_when_the_name_has_another_key(centre: RunningCentre) -> None:

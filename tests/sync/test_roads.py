@@ -66,7 +66,9 @@ def test_a_terminal_enrols_sends_and_asks_over_http(
     road = walk(into(small_centre))
     request = wire.EnrolmentRequest("T1", terminal.public_key.hex())
     enrolled = road.enrol(request)
-    assert enrolled == wire.Enrolment("SC1", small_centre.public_key.hex(), 0, 8)
+    assert isinstance(enrolled, wire.Enrolment)
+    key = small_centre.public_key.hex()
+    assert enrolled == wire.Enrolment("SC1", key, 0, 8, 0, enrolled.sealing_key)
     assert road.enrol(request) == enrolled
     assert wire.decode_answer(road.ask("T1")) == wire.WantFrom(1)
     assert wire.decode_answer(road.offer(terminal.packed(2))) == wire.WantFrom(1)

@@ -152,6 +152,13 @@ def test_the_meter_takes_its_limits_when_a_parameter_card_is_put_in(hall: Hall, 
     assert registers.energy_credited_wh == registers.last_purchase == 0
 
 
+def test_no_card_sets_a_meter_s_number_to_nothing_when_none_was_typed(
+    hall: Hall, desk: Desk
+) -> None:
+    put_in_blank(hall)
+    assert code(planning.plan_tool(desk, "meter-number")) == "tool_meter_needed"
+
+
 @pytest.mark.parametrize("tool", ["preset", "key-update", "nonsense"])
 def test_no_tool_card_is_made_when_the_family_has_none_of_that_kind(
     hall: Hall, desk: Desk, tool: str

@@ -10,6 +10,7 @@ from kiosk.domain import chart
 from kiosk.domain.cards import open as open_card
 from kiosk.domain.cards.open import OpenCard
 from kiosk.errors import Refusal
+from kiosk.screens.card_telling import plan_lines
 from kiosk.till import recover, suspicions
 from kiosk.till.cards import mend
 from kiosk.till.cards.work import carry_out, give_up
@@ -154,6 +155,25 @@ def test_no_purchase_is_taken_back_when_one_person_alone_or_the_wrong_role_asks(
     kiosk = hall.station(role="self_service")
     assert code(mend.plan_cancel(kiosk)) == "no_right"
     assert code(mend.plan_repair(hall.station(role="cashier"))) == "no_right"
+
+
+def test_a_paid_purchase_is_named_when_a_repair_would_take_it_off_its_card_unread_F004(
+    hall: Hall, desk: Desk
+) -> None:
+    """The number that the meter shows is typed, and may be typed wrong."""
+    hall.put_in(CARD)
+    sale = sold(sell_to(desk, CARD, 5000))
+    plan = planned(mend.plan_repair(desk, 9))
+    assert (plan.drops.sale_id, plan.drops.number) == (sale.committed.sale_id, 1)
+    said = " ".join(plan_lines(hall.houses[0].words, plan, desk.currency))
+    assert "PAID AND UNREAD: purchase 1 of" in said
+    assert f"50.00 ZAR, sale {sale.committed.sale_id}" in said
+    hall.take_out()
+    hall.insert_in_meter(CARD)
+    hall.put_in(CARD)
+    assert not planned(
+        mend.plan_repair(desk, 9)
+    ).drops.number  # the meter has written that it is taken
 
 
 # --- interruptions --------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from tests.till.test_opening_accounts import card_number, number
 Rows = list[dict[str, str]]
 
 
-def quiet(_rows: int) -> None:
+def quiet(_rows: int, _total: int = 0) -> None:
     """Nobody watches."""
 
 
@@ -59,9 +59,10 @@ def counts(found: Report) -> tuple[int, int, int, int, int]:
 def test_everything_is_there_when_a_file_was_brought_in(desk: Desk, tmp_path: Path) -> None:
     path = write(tmp_path / "in.csv", customers(250))
     before = desk.records.counts()
-    told: list[int] = []
-    assert counts(report(import_file(desk, path, told.append))) == (250, 250, 167, 0, 0)
-    assert told == [250]
+    told: list[tuple[int, int]] = []
+    found = import_file(desk, path, lambda rows, total: told.append((rows, total)))
+    assert counts(report(found)) == (250, 250, 167, 0, 0)
+    assert told == [(250, 250)]
     after = desk.records.counts()
     assert (after["customers"], after["meters"], after["cards"]) == (
         before["customers"] + 250, before["meters"] + 167, before["cards"] + 84

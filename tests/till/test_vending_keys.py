@@ -147,12 +147,14 @@ def test_three_tokens_go_with_the_supply_group_when_it_changes(
     assert hall.enter(KEYPAD, sale.token).energy_wh_added > 0
 
 
-def test_only_the_newest_set_counts_when_a_change_was_made_twice(
-    desk: Desk, tmp_path: Path
-) -> None:
+def test_a_second_set_is_made_only_when_the_first_is_named(desk: Desk, tmp_path: Path) -> None:
     loaded(desk, tmp_path, NEWER, OTHER_GROUP)
     one = changed(keys.change_key(desk, KEYPAD, "new revision"))
-    two = changed(keys.change_key(desk, KEYPAD, "other group", supply_group="123457"))
+    first = one.committed.issue_id
+    for named in ("", "another"):
+        again = keys.change_key(desk, KEYPAD, "again", supply_group="123457", instead_of=named)
+        assert again == Refusal("key_change_made", {"meter": KEYPAD, "issue": first})
+    two = changed(keys.change_key(desk, KEYPAD, "moved", supply_group="123457", instead_of=first))
     assert isinstance(keys.confirm(desk, two.committed.issue_id), Meter)
     assert code(keys.confirm(desk, one.committed.issue_id)) == "key_changed_since"
     assert code(keys.confirm(desk, "nothing")) == "unknown_token"

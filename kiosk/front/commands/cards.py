@@ -69,6 +69,9 @@ def _work_arguments(words: argparse._SubParsersAction[argparse.ArgumentParser]) 
     say.second(cancel)
     repair = words.add_parser("repair", help="bring the card in the reader to its meter's number")
     repair.add_argument("--shown", type=int, default=None, help="the number that the meter shows")
+    repair.add_argument(
+        "--drop-purchase", action="store_true", help="although it carries a paid, unread purchase"
+    )
     say.second(repair)
     tool = words.add_parser("tool", help=f"a tool card: {', '.join(TOOLS)}")
     tool.add_argument("tool")
@@ -205,7 +208,12 @@ def _cancel(house: House, options: argparse.Namespace) -> int | Refusal:
 
 
 def _repair(house: House, options: argparse.Namespace) -> int | Refusal:
-    return _work(house, options, mend.plan_repair(house.desk, options.shown))
+    planned = mend.plan_repair(house.desk, options.shown)
+    if isinstance(planned, Refusal) or not planned.drops.number:
+        return _work(house, options, planned)
+    if not (options.dry_run or options.drop_purchase):
+        return Refusal("card_purchase_would_go", {"sale": planned.drops.sale_id})
+    return _work(house, options, planned)
 
 
 def _tool(house: House, options: argparse.Namespace) -> int | Refusal:

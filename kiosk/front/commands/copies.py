@@ -28,6 +28,10 @@ def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             "--without-upstream", action="store_true", help="the centre cannot be asked"
         )
+        parser.add_argument(
+            "--without-ledger", action="store_true",
+            help="give up what stands in the ledger of this home alone",
+        )  # fmt: skip
     else:
         parser.add_argument("--terminal", default="", help="the new number (default: made)")
     parser.add_argument("--json", action="store_true")
@@ -58,7 +62,7 @@ def _restore(options: argparse.Namespace, context: Context) -> int:
 
     wanted = Wanted(
         options.backup, options.second_medium, options.upstream, tuple(options.archive),
-        options.catalogue, options.keys, options.without_upstream,
+        options.catalogue, options.keys, options.without_upstream, options.without_ledger,
     )  # fmt: skip
     clock = SystemClock()
 

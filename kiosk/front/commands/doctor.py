@@ -12,7 +12,7 @@ from kiosk.errors import KioskError, Refusal
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
 from kiosk.front.wiring import House, opened
-from kiosk.ledger.store import key_of, library_version, wal_is_safe
+from kiosk.ledger.connection import key_of, library_version, wal_is_safe
 from kiosk.till.maintain import DeviceState, devices, verify
 from kiosk.till.usage import pack_in_force
 

@@ -34,6 +34,7 @@ def arguments(_verb: str, parser: argparse.ArgumentParser) -> None:
     change.add_argument("meter")
     change.add_argument("--group", default="", help="another supply group")
     change.add_argument("--tariff-index", type=int, default=-1)
+    change.add_argument("--instead", default="", help="the set that shall not count any more")
     change.add_argument("--reason", required=True)
     confirm = words.add_parser("confirm", help="the meter has taken every token of a key change")
     confirm.add_argument("issue")
@@ -105,6 +106,7 @@ def _change(house: House, options: argparse.Namespace) -> int | Refusal:
     record = keys.change_key(
         house.desk, options.meter, options.reason,
         supply_group=options.group, tariff_index=options.tariff_index,
+        instead_of=options.instead,
     )  # fmt: skip
     if isinstance(record, Refusal):
         return record

@@ -10,19 +10,21 @@ from pathlib import Path
 import msgspec
 
 from kiosk.errors import BadInput, LedgerDamaged, LinkFault, Refusal
-from kiosk.front import catalogue, line
+from kiosk.front import catalogue, enrolment, line
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
 from kiosk.front.unlock import home_keys
 from kiosk.front.wiring import House, opened
 from kiosk.ledger.archive import prove_archive
+from kiosk.ledger.connection import Connection, key_of
 from kiosk.ledger.entry_file import Cover
 from kiosk.ledger.files import refuse_inside, refuse_taken
 from kiosk.ledger.opening import opening
 from kiosk.ledger.proof import Proof
 from kiosk.ledger.proof_apart import prove_apart
 from kiosk.ledger.second_medium import compare_medium
-from kiosk.ledger.store import LEDGER_FILE, Connection, check, key_of, open_reader
+from kiosk.ledger.store import LEDGER_FILE, check, open_reader
+from kiosk.ledger.withdrawn import is_withdrawn
 
 
 def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
@@ -48,6 +50,8 @@ def run(verb: str, options: argparse.Namespace, context: Context) -> int:
     """One verb."""
     if verb == "verify":
         return _verify(options, context)
+    if verb == "sync" and is_withdrawn(context.home):
+        return _bring_rest(context)
     with opened(context.home, context.settings) as house:
         if verb == "export":
             return _export(house, options)
@@ -142,11 +146,12 @@ def _export(house: House, options: argparse.Namespace) -> int:
 
 
 def _import(house: House, options: argparse.Namespace) -> int:
+    from kiosk.front import revoking
     from sync import wire
-    from sync.courier import settle
+    from sync.courier import prove_order, settle
     from sync.roads.file import is_catalogue, read_answer, read_catalogue
 
-    centre = line.enrolled(house.home.path)
+    centre = enrolment.enrolled(house.home.path)
     if centre is None:
         raise BadInput("This terminal is not enrolled with a centre yet: `kiosk enrol`.")
     if is_catalogue(options.file):
@@ -159,9 +164,16 @@ def _import(house: House, options: argparse.Namespace) -> int:
             say.out(f"catalogue {number} taken over")
         return 0
     answer = read_answer(options.file)
+    if isinstance(answer, wire.Revoked):
+        prove_order(house.home.origin, centre, answer)
+        line.contact(house.home.path, house.home.journal, wire.encode_answer(answer))
+        if house.home.journal.try_pen():
+            revoking.obey(house.desk)
+        return say.trouble(revoking.told(house.home.path))
     if not isinstance(answer, wire.Acknowledgement):
         return say.trouble(f"{options.file}: the centre did not acknowledge: {answer}.")
     upto = settle(house.home.journal, centre, answer)
+    line.contact(house.home.path, house.home.journal, wire.encode_answer(answer))
     if options.json:
         say.json({"acknowledged": upto})
     else:
@@ -194,19 +206,24 @@ def send(house: House, patience_s: int) -> str:
     )
     road = upstream.road()
     try:
-        centre = line.enrolled(house.home.path) or line.enrol(house.home.path, journal, road)
+        centre = enrolment.enrolled(house.home.path) or enrolment.enrol(
+            house.home.path, journal, road
+        )
     except LinkFault as error:
         road.close()
         return error.sentence
     courier = Courier(
         journal, road, centre, clock, lambda: entropy.nibble() / 16,
         lambda time_ms: line.hear(journal, clock, centre.name, time_ms),
+        lambda received: line.contact(house.home.path, journal, received),
     )  # fmt: skip
     try:
         until_ms = clock.monotonic_ms() + patience_s * 1000
         asked = False  # once in any case: a centre that holds more than we do tells a copied disk
         while not asked or journal.acknowledged() < journal.head().sequence:
             courier.step()
+            if is_withdrawn(house.home.path):
+                return _end(house)
             trouble = courier.state().trouble
             asked = not trouble
             if trouble and clock.monotonic_ms() > until_ms:
@@ -221,6 +238,26 @@ def send(house: House, patience_s: int) -> str:
     return ""
 
 
+def _end(house: House) -> str:
+    """The centre has withdrawn this terminal (E29): obey, here and now."""
+    from kiosk.front import revoking
+
+    revoking.obey(house.desk)
+    revoking.bring_by(house.home.path, house.settings)
+    return revoking.told(house.home.path)
+
+
+def _bring_rest(context: Context) -> int:
+    """What a withdrawn terminal has left goes to the centre."""
+    from kiosk.front import revoking
+    from kiosk.front.system import SystemClock
+
+    clock = SystemClock()
+    revoking.finish(context.home, context.settings, lambda: (clock.now().time_ms, "unsynced"))
+    revoking.bring_by(context.home, context.settings)
+    return say.trouble(revoking.told(context.home))
+
+
 def _enrol(house: House, options: argparse.Namespace) -> int:
     url = house.settings.upstream.url
     if not url:
@@ -230,7 +267,7 @@ def _enrol(house: House, options: argparse.Namespace) -> int:
         house.desk.clock, house.desk.entropy,
     )  # fmt: skip
     with contextlib.closing(upstream.road()) as road:
-        centre = line.enrol(house.home.path, house.home.journal, road, options.code)
+        centre = enrolment.enrol(house.home.path, house.home.journal, road, options.code)
     if options.json:
         say.json({"centre": centre.name, "origin": house.home.origin})
     else:

@@ -224,8 +224,8 @@ def _file(options: argparse.Namespace) -> Path:
     return Path(options.file)
 
 
-def _progress(rows: int) -> None:
-    """How far it is, on a terminal only."""
+def _progress(rows: int, total: int = 0) -> None:
+    """How far it is, and of how many where that is known; on a terminal only."""
     if sys.stderr.isatty():
-        sys.stderr.write(f"\r{rows} rows")
+        sys.stderr.write(f"\r{rows} of {total} rows" if total else f"\r{rows} rows")
         sys.stderr.flush()

@@ -8,10 +8,11 @@ from kiosk.domain.energy import format_kwh
 from kiosk.errors import BadInput
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
+from kiosk.front.commands.persons import energy_typed
+from kiosk.front.hands import note_minor
 from kiosk.front.wiring import House, opened
-from kiosk.front.world import note_minor
 from kiosk.marks import MARKS
-from kiosk.ports import HandsAnswer
+from kiosk.ports import Hands, HandsAnswer
 
 _USAGE = """\
 card insert CUSTOMER   put the card of an account, meter, card number or name into the reader
@@ -23,6 +24,9 @@ note AMOUNT            push a note into the acceptor (20)
 meter enter METER TOKEN   type the 20 digits into a keypad meter
 meter insert METER [SERIAL]   put its customer's card, or another one, into a card meter
 meter open-case METER  open the case of a keypad meter: it switches off until that is cleared
+meter provoke METER REFUSAL   have it refuse what was made up to now, by its own name of
+                       the reason: old, overflow, key_expired or ddtk (a default key)
+meter use METER KWH    use so much of what is on the meter
 meter show METER       read the meter's display and what tokens have set"""
 
 
@@ -80,17 +84,31 @@ def _move(house: House, thing: str, words: list[str]) -> HandsAnswer:
             return hands.pull_card()
         case ["note", amount]:
             return hands.feed_note(note_minor(amount, house.desk.currency))
-        case ["meter", "enter", meter, *digits] if digits:
-            return hands.enter_token(meter, "".join(digits).replace(" ", ""))
-        case ["meter", "insert", meter]:
-            return hands.insert_in_meter(meter)
-        case ["meter", "insert", meter, card]:
-            return hands.insert_in_meter(meter, card)
-        case ["meter", "open-case", meter]:
-            return hands.open_case(meter)
-        case ["meter", "show", meter]:
-            return hands.show_meter(meter)
+        case ["meter", *rest]:
+            answer = _at_meter(hands, rest)
+            if answer is not None:
+                return answer
     raise BadInput(
         f"`kiosk rehearse {thing} {' '.join(words)}` is nothing that hands do;"
         " `kiosk rehearse --help` lists it."
     )
+
+
+def _at_meter(hands: Hands, words: list[str]) -> HandsAnswer | None:
+    """What hands do at a meter; None for nothing that they do."""
+    match words:
+        case ["enter", meter, *digits] if digits:
+            return hands.enter_token(meter, "".join(digits).replace(" ", ""))
+        case ["insert", meter]:
+            return hands.insert_in_meter(meter)
+        case ["insert", meter, card]:
+            return hands.insert_in_meter(meter, card)
+        case ["open-case", meter]:
+            return hands.open_case(meter)
+        case ["provoke", meter, refusal]:
+            return hands.provoke(meter, refusal)
+        case ["use", meter, energy]:
+            return hands.use_energy(meter, energy_typed(energy, "KWH"))
+        case ["show", meter]:
+            return hands.show_meter(meter)
+    return None

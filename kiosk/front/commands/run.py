@@ -17,7 +17,7 @@ from kiosk.front.cli import Context
 
 if TYPE_CHECKING:
     from kiosk.front.wiring import House
-    from kiosk.screens.app import Face
+    from kiosk.screens.face import Face
     from kiosk.screens.unopened import Opened
 
 _FACES = ("cashier", "self-service", "technician")
@@ -75,12 +75,13 @@ def _linear(house: House, face: str) -> int:
 
 def _screen(house: House, face: str) -> int:
     _calm_terminal()
-    from kiosk.screens.app import run_app
+    from kiosk.screens.faces import make_face, run_face
 
-    return run_app(
+    app = make_face(
         house.desk, cast("Face", face), house.words, house.hands, lambda: _settle(house),
         pin=_pin(house),
     )  # fmt: skip
+    return run_face(app)
 
 
 def _calm_terminal() -> None:
@@ -112,13 +113,13 @@ class _Behind:
         _calm_terminal()
         from kiosk.front.sentences import words_of
         from kiosk.front.system import SystemClock, SystemEntropy
-        from kiosk.screens.app import run_app
+        from kiosk.screens.faces import make_face, run_face
         from kiosk.screens.unopened import Unopened
 
         words = words_of(settings)
         desk = Unopened(settings, SystemClock(), SystemEntropy())
         try:
-            left = run_app(desk, "self-service", words, None, self._open)
+            left = run_face(make_face(desk, "self-service", words, None, self._open))
         finally:
             if self._house is not None:
                 self._house.close()

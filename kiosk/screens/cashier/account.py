@@ -13,11 +13,14 @@ from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
 from kiosk.screens import account_acts, account_telling
 from kiosk.screens.account_acts import MakeAct
-from kiosk.screens.cashier.account_forms import act_form
+from kiosk.screens.cashier.account_more import AccountMore
+from kiosk.screens.cashier.bills import Bills
 from kiosk.screens.cashier.money_lists import Debts, help_page
+from kiosk.screens.staff.account_forms import act_form
 from kiosk.screens.staff.form import Form, asked
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Page
+from kiosk.screens.staff.sale import SalePage, show_why
 from kiosk.screens.staff.table import Table
 from kiosk.till import account_paper, statement
 from kiosk.till.desk import Desk
@@ -98,8 +101,6 @@ class AccountPage(StaffFrame):
         """Open the chosen event or sale."""
         chosen = self._chosen()
         if isinstance(chosen, SaleRecord):
-            from kiosk.screens.cashier.sale import SalePage
-
             self.face_app.go(SalePage(chosen, self.again))
         elif chosen is not None:
             lines = account_telling.event_lines(self.words, chosen)
@@ -109,8 +110,6 @@ class AccountPage(StaffFrame):
         """w says why the figures of the chosen sale are what they are."""
         chosen = self._chosen()
         if key == "w" and isinstance(chosen, SaleRecord):
-            from kiosk.screens.cashier.sale import show_why
-
             show_why(self, chosen.committed.sale_id, self.again)
 
     def _chosen(self) -> AccountRecord | SaleRecord | None:
@@ -132,8 +131,6 @@ class AccountPage(StaffFrame):
         if 1 <= digit <= len(ROWS):
             acts[ROWS[digit - 1]]()
         elif digit == 0:
-            from kiosk.screens.cashier.account_more import AccountMore
-
             self.face_app.go(AccountMore(self.customer, self.again))
 
     def press_help(self) -> None:
@@ -144,8 +141,6 @@ class AccountPage(StaffFrame):
         self.face_app.go(act_form(self, make, self.customer, self.again))
 
     def _bills(self) -> None:
-        from kiosk.screens.cashier.bills import Bills
-
         self.face_app.go(Bills(self.again, self.customer))
 
     def _book(self) -> None:

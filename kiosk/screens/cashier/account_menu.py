@@ -16,6 +16,7 @@ from kiosk.screens.staff.form import Form, asked
 from kiosk.screens.staff.frame import Back
 from kiosk.screens.staff.page import Confirm, Page
 from kiosk.screens.staff.rows import Row, RowsMenu
+from kiosk.screens.staff.sale import SalePage
 from kiosk.till import debt, rerate, reverse
 
 
@@ -64,8 +65,6 @@ class AccountMenu(RowsMenu):
         if not found:
             self.note(self.say("account.no_waiting"))
             return
-        from kiosk.screens.cashier.sale import SalePage
-
         said = self.say("account.waiting", count=len(found))
         self.face_app.go(SalePage(found[0], self.again, said))
 

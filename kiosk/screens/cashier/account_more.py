@@ -6,9 +6,11 @@ from functools import partial
 
 from kiosk.screens import account_acts
 from kiosk.screens.account_acts import MakeAct
-from kiosk.screens.cashier.account_forms import act_form
+from kiosk.screens.cashier import bills, leaving
 from kiosk.screens.cashier.money_lists import Debts, Payments, help_page
+from kiosk.screens.staff.account_forms import act_form
 from kiosk.screens.staff.frame import Back
+from kiosk.screens.staff.records import ListPage
 from kiosk.screens.staff.rows import Row, RowsMenu
 from kiosk.till import inquiry
 
@@ -30,8 +32,6 @@ class AccountMore(RowsMenu):
 
     def rows(self) -> list[Row]:
         """Every row with what it opens."""
-        from kiosk.screens.cashier import bills, leaving
-
         go = self.face_app.go
         return [
             (self.say("account.menu_payments"), lambda: go(Payments(self.again, self.customer))),
@@ -54,8 +54,6 @@ class AccountMore(RowsMenu):
         self.face_app.go(act_form(self, make, self.customer, self.again))
 
     def _history(self) -> None:
-        from kiosk.screens.staff.records import ListPage
-
         span = inquiry.Span(number=self.customer)
         self.face_app.go(ListPage("history", span, self.again))
 

@@ -11,9 +11,10 @@ from kiosk.domain import money
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
 from kiosk.screens import telling
+from kiosk.screens.cashier.tender import Tender
 from kiosk.screens.deliverable import cannot_deliver
 from kiosk.screens.staff.entry import TextEntry
-from kiosk.screens.staff.frame import StaffFrame
+from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Reading
 from kiosk.till.desk import Desk
 from kiosk.till.history import just_sold
@@ -29,12 +30,12 @@ class Amount(StaffFrame):
     TYPING = True
 
     def __init__(
-        self, buyer: Buyer, typed: str = "", said: str = "", sale_id: str = "",
+        self, buyer: Buyer, back: Back, typed: str = "", said: str = "", sale_id: str = "",
         before: Offer | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
         self._before = before
-        self.buyer, self._typed, self._said = buyer, typed, said
+        self.buyer, self.back, self._typed, self._said = buyer, back, typed, said
         self._sale_id = sale_id
         self._offer: Offer | None = None
 
@@ -76,9 +77,7 @@ class Amount(StaffFrame):
 
     def press_cancel(self) -> None:
         """Back to the customer; nothing was paid."""
-        from kiosk.screens.cashier.customer import CustomerPage
-
-        self.face_app.go(CustomerPage(self.buyer.meter.number))
+        self.face_app.go(self.back())
 
     def press_enter(self) -> None:
         """On to the cash, when it can be delivered."""
@@ -141,12 +140,16 @@ class Amount(StaffFrame):
         if isinstance(checked, Refusal):
             self.note(self.words.refusal(checked), "warn")
         elif self._offer is not None:
-            from kiosk.screens.cashier.tender import Tender
-
-            self.face_app.go(Tender(self._offer, checked))
+            self.face_app.go(Tender(self._offer, partial(_again, self.back), checked))
 
 
 def check(desk: Desk, offer: Offer) -> Refusal | SaleRecord | None:
     """Why the offer cannot be delivered, or the sale that it may be a second press of."""
     meter, amount_minor = offer.buyer.meter.number, offer.quote.amount_minor
     return cannot_deliver(desk, offer) or just_sold(desk, meter, amount_minor)
+
+
+def _again(back: Back, offer: Offer, said: str) -> Amount:
+    """The screen with the amount of `offer` typed in; its sale id stays the same."""
+    typed = money.format_amount(offer.quote.amount_minor, offer.quote.currency)
+    return Amount(offer.buyer, back, typed, said, offer.sale_id, offer)

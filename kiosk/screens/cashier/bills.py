@@ -12,8 +12,8 @@ from kiosk.domain.bill_books import Bill
 from kiosk.domain.debts import shown_day
 from kiosk.errors import Refusal
 from kiosk.screens import account_acts
-from kiosk.screens.cashier import account_forms
 from kiosk.screens.cashier.money_lists import help_page
+from kiosk.screens.staff import account_forms
 from kiosk.screens.staff.form import Form, LongForm, asked
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Page

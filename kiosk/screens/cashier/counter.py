@@ -5,8 +5,15 @@ from __future__ import annotations
 from functools import partial
 
 from kiosk.errors import Refusal
+from kiosk.screens.cashier.account_menu import AccountMenu
+from kiosk.screens.cashier.customer import CustomerPage
+from kiosk.screens.cashier.find import Find
+from kiosk.screens.cashier.registry import RegistryMenu
+from kiosk.screens.cashier.sales import Sales
+from kiosk.screens.staff.cards import CommonCards
 from kiosk.screens.staff.doubts import Doubts
 from kiosk.screens.staff.menu import Menu, MenuRow
+from kiosk.screens.staff.tokens import CommonTokens
 from kiosk.till.greet import Greeted, find_buyer_by_card
 
 
@@ -23,53 +30,21 @@ class Counter(Menu):
 
     def own_rows(self) -> list[MenuRow]:
         """Sell, look back, settle."""
+        go = self.face_app.go
         return [
-            (self.say("cashier.menu_find"), self._find),
+            (self.say("cashier.menu_find"), lambda: go(Find())),
             (self.say("cashier.menu_card"), self._read_card),
-            (self.say("cashier.menu_sales"), self._past_sales),
-            (self.say("cashier.open_sales"), self._go_doubts),
-            (self.say("tokens.title"), self._tokens),
-            (self.say("account.menu"), self._account),
-            (self.say("cards.title"), self._cards),
-            (self.say("registry.title"), self._registry),
+            (self.say("cashier.menu_sales"), lambda: go(Sales())),
+            (self.say("cashier.open_sales"), lambda: go(Doubts(Counter))),
+            (self.say("tokens.title"), lambda: go(CommonTokens())),
+            (self.say("account.menu"), lambda: go(AccountMenu(Counter))),
+            (self.say("cards.title"), lambda: go(CommonCards())),
+            (self.say("registry.title"), lambda: go(RegistryMenu())),
         ]
 
     def on_mount(self) -> None:
         """Say what the screen before had to say."""
         self.note(self.said)
-
-    def _find(self) -> None:
-        from kiosk.screens.cashier.find import Find
-
-        self.face_app.go(Find())
-
-    def _past_sales(self) -> None:
-        from kiosk.screens.cashier.sales import Sales
-
-        self.face_app.go(Sales())
-
-    def _tokens(self) -> None:
-        from kiosk.screens.staff.tokens import CommonTokens
-
-        self.face_app.go(CommonTokens())
-
-    def _account(self) -> None:
-        from kiosk.screens.cashier.account_menu import AccountMenu
-
-        self.face_app.go(AccountMenu(Counter))
-
-    def _cards(self) -> None:
-        from kiosk.screens.staff.cards import CommonCards
-
-        self.face_app.go(CommonCards())
-
-    def _registry(self) -> None:
-        from kiosk.screens.cashier.registry import RegistryMenu
-
-        self.face_app.go(RegistryMenu())
-
-    def _go_doubts(self) -> None:
-        self.face_app.go(Doubts(Counter))
 
     def _read_card(self) -> None:
         self.note(self.say("kiosk.reading_card"))
@@ -84,6 +59,4 @@ class Counter(Menu):
             )
             self.face_app.go(Doubts(Counter, self.words.refusal(said)))
         else:
-            from kiosk.screens.cashier.customer import CustomerPage
-
             self.face_app.go(CustomerPage(greeted.buyer.meter.number))

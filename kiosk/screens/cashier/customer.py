@@ -12,7 +12,12 @@ from kiosk.domain.record import SaleRecord
 from kiosk.errors import KioskError, Refusal
 from kiosk.ports import Hands
 from kiosk.screens import telling
+from kiosk.screens.cashier.account import AccountPage
+from kiosk.screens.cashier.amount import Amount
+from kiosk.screens.cashier.key_change import BeginRollOver
+from kiosk.screens.cashier.result import Result
 from kiosk.screens.staff.frame import StaffFrame
+from kiosk.screens.staff.sale import SalePage, show_why
 from kiosk.screens.staff.table import Table
 from kiosk.till import hand_over, history, rollover
 from kiosk.till.desk import Desk
@@ -114,35 +119,25 @@ class CustomerPage(StaffFrame):
 
     def press_cancel(self) -> None:
         """Back to the menu."""
-        from kiosk.screens.cashier.counter import Counter
-
-        self.face_app.go(Counter())
+        self.go_menu()
 
     def press_enter(self) -> None:
         """Sell to this customer."""
         if isinstance(self._buyer, Buyer) and (self._due is None or not self._due.must):
-            from kiosk.screens.cashier.amount import Amount
-
-            self.face_app.go(Amount(self._buyer))
+            self.face_app.go(Amount(self._buyer, partial(CustomerPage, self.meter)))
 
     def press_other(self, key: str) -> None:
         """w says why the figures of the chosen sale are what they are."""
         if key == "w" and self._sales:
-            from kiosk.screens.cashier.sale import show_why
-
             record = self._sales[self.query_one(Table).chosen]
             show_why(self, record.committed.sale_id, partial(CustomerPage, self.meter))
 
     def press_digit(self, digit: int) -> None:
         """1 opens the chosen past sale, 2 the account; 7 and 8 move the card in a rehearsal."""
         if digit == 1 and self._sales:
-            from kiosk.screens.cashier.sale import SalePage
-
             record = self._sales[self.query_one(Table).chosen]
             self.face_app.go(SalePage(record, partial(CustomerPage, self.meter)))
         elif digit == 2:
-            from kiosk.screens.cashier.account import AccountPage
-
             self.face_app.go(AccountPage(self.meter, partial(CustomerPage, self.meter)))
         elif digit == _HAND_OVER and self._waiting:
             self.ask(partial(hand_over.hand_over, self.desk, self._waiting[0]), self._handed)
@@ -153,14 +148,10 @@ class CustomerPage(StaffFrame):
 
     def _handed(self, handed: HandedOver | None) -> None:
         """The token large, as after a sale; somebody else may have been faster."""
-        from kiosk.screens.cashier.result import Result
-
         again = CustomerPage(self.meter)
         self.face_app.go(Result(handed.record, handed.job) if handed is not None else again)
 
     def _roll_over(self, due: RollOver) -> None:
-        from kiosk.screens.cashier.key_change import BeginRollOver
-
         sentences = [
             self._why_due(due),
             self.say(

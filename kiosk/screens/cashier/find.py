@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from kiosk.domain.registry import CARD_DIGITS, METER_DIGITS, check_number
 from kiosk.errors import Refusal
+from kiosk.screens.cashier.customer import CustomerPage
 from kiosk.screens.staff.entry import TextEntry
 from kiosk.screens.staff.frame import StaffFrame
 from kiosk.screens.staff.table import Table
@@ -57,9 +58,7 @@ class Find(StaffFrame):
 
     def press_cancel(self) -> None:
         """Back to the menu."""
-        from kiosk.screens.cashier.counter import Counter
-
-        self.face_app.go(Counter())
+        self.go_menu()
 
     def press_enter(self) -> None:
         """Search for what is typed; for the same text again, take the chosen row."""
@@ -96,8 +95,6 @@ class Find(StaffFrame):
         return [meter.number, customer.name, meter.account, kind, card, customer.address]
 
     def _open(self, row: RegistryRow) -> None:
-        from kiosk.screens.cashier.customer import CustomerPage
-
         self.face_app.go(CustomerPage(row.meter.number))
 
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from kiosk.errors import Refusal
 from kiosk.screens import account_telling
-from kiosk.screens.cashier.account_forms import agreement
+from kiosk.screens.staff.account_forms import agreement
 from kiosk.screens.staff.answers import energy_wh
 from kiosk.screens.staff.form import Form, LongForm, Question, asked
 from kiosk.screens.staff.frame import Back, StaffFrame

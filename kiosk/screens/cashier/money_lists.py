@@ -13,7 +13,7 @@ from kiosk.domain.debts import Debt, shown_day
 from kiosk.errors import Refusal
 from kiosk.screens import account_acts, account_telling
 from kiosk.screens.account_acts import MakeAct
-from kiosk.screens.cashier.account_forms import act_form
+from kiosk.screens.staff.account_forms import act_form
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Page
 from kiosk.screens.staff.table import Table

@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
+from kiosk.screens.cashier import registry_files, registry_open, registry_retire
+from kiosk.screens.setup import SetupMenu
+from kiosk.screens.staff.form import Form
+from kiosk.screens.staff.frame import Back, StaffFrame
+from kiosk.screens.staff.records import RecordsMenu
 from kiosk.screens.staff.rows import Row, RowsMenu
+
+#: The rows that open a form: each names a sentence registry.menu_*.
+_FORMS = (
+    ("open", registry_open.customer_form),
+    ("customer", registry_files.customer_question),
+    ("amend", registry_files.amend_question),
+    ("meter", registry_files.meter_question),
+    ("add", registry_open.further_meter),
+    ("replace", registry_retire.replace_question),
+    ("cancel", registry_retire.cancel_question),
+)
 
 
 class RegistryMenu(RowsMenu):
@@ -20,34 +37,19 @@ class RegistryMenu(RowsMenu):
 
     def rows(self) -> list[Row]:
         """Every screen behind this menu."""
-        from kiosk.screens.cashier import registry_files as files
-        from kiosk.screens.cashier import registry_open, registry_retire
-
+        forms = [
+            (self.say(f"registry.menu_{name}"), partial(self._form, make)) for name, make in _FORMS
+        ]
         go = self.face_app.go
         return [
-            (self.say("registry.menu_open"), lambda: go(registry_open.customer_form(self))),
-            (self.say("registry.menu_customer"), lambda: go(files.customer_question(self))),
-            (self.say("registry.menu_amend"), lambda: go(files.amend_question(self))),
-            (self.say("registry.menu_meter"), lambda: go(files.meter_question(self))),
-            (self.say("registry.menu_add"), lambda: go(registry_open.further_meter(self))),
-            (self.say("registry.menu_replace"), lambda: go(registry_retire.replace_question(self))),
-            (self.say("registry.menu_cancel"), lambda: go(registry_retire.cancel_question(self))),
-            (self.say("registry.menu_records"), self._records),
-            (self.say("registry.menu_setup"), self._setup),
+            *forms,
+            (self.say("registry.menu_records"), lambda: go(RecordsMenu(RegistryMenu))),
+            (self.say("registry.menu_setup"), lambda: go(SetupMenu(RegistryMenu))),
         ]
 
-    def _records(self) -> None:
-        from kiosk.screens.staff.records import RecordsMenu
-
-        self.face_app.go(RecordsMenu(RegistryMenu))
-
-    def _setup(self) -> None:
-        from kiosk.screens.staff.setup import SetupMenu
-
-        self.face_app.go(SetupMenu(partial(RegistryMenu)))
+    def _form(self, make: Callable[[StaffFrame, Back], Form]) -> None:
+        self.face_app.go(make(self, RegistryMenu))
 
     def press_cancel(self) -> None:
         """Back to the menu of the counter."""
-        from kiosk.screens.cashier.counter import Counter
-
-        self.face_app.go(Counter())
+        self.go_menu()

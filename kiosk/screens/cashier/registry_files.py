@@ -10,12 +10,12 @@ from kiosk.domain.registry import Customer, Meter
 from kiosk.domain.registry_changes import CUSTOMER_FIELDS
 from kiosk.errors import Refusal
 from kiosk.screens import registry_telling, token_telling
-from kiosk.screens.cashier.registry import RegistryMenu
 from kiosk.screens.cashier.registry_open import questions
 from kiosk.screens.staff.answers import chosen, day_ms, energy_wh, offered, whole
 from kiosk.screens.staff.form import Form, LongForm, asked
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Page
+from kiosk.screens.staff.records import ListPage
 from kiosk.screens.staff.rows import Row, RowsMenu
 from kiosk.till import amend, history, inquiry, registration, registry_file, replace
 from kiosk.till.desk import Desk
@@ -23,35 +23,31 @@ from kiosk.till.desk import Desk
 # --- the customer -----------------------------------------------------------------------------
 
 
-def customer_question(screen: StaffFrame) -> Form:
+def customer_question(screen: StaffFrame, back: Back) -> Form:
     """Whose file: everything about the customer follows."""
 
     def typed(form: Form, answers: list[str]) -> None:
         asked(form, partial(inquiry.overall, form.desk, answers[0]), partial(_file_of, form))
 
-    return LongForm(
-        screen.say("registry.menu_customer"), questions(screen, "who"), typed, RegistryMenu
-    )
+    return LongForm(screen.say("registry.menu_customer"), questions(screen, "who"), typed, back)
 
 
 def _file_of(form: Form, found: inquiry.Overall) -> None:
     lines = registry_telling.overall_lines(form.words, found)
-    form.face_app.go(Page(form.say("registry.menu_customer"), lines, RegistryMenu))
+    form.face_app.go(Page(form.say("registry.menu_customer"), lines, form.back))
 
 
-def amend_question(screen: StaffFrame) -> Form:
+def amend_question(screen: StaffFrame, back: Back) -> Form:
     """Whose record is amended."""
 
     def typed(form: Form, answers: list[str]) -> None:
         work = partial(history.customer_behind, form.desk, answers[0])
         asked(form, work, lambda customer: form.face_app.go(amend_form(form, customer)))
 
-    return LongForm(
-        screen.say("registry.menu_amend"), questions(screen, "who"), typed, RegistryMenu
-    )
+    return LongForm(screen.say("registry.menu_amend"), questions(screen, "who"), typed, back)
 
 
-def amend_form(screen: StaffFrame, customer: Customer) -> Form:
+def amend_form(screen: Form, customer: Customer) -> Form:
     """Which field, what instead, and why."""
     fields = [screen.say(f"registry.field_{name}") for name in CUSTOMER_FIELDS]
     reasons = screen.desk.settings.registry.reasons
@@ -71,28 +67,28 @@ def amend_form(screen: StaffFrame, customer: Customer) -> Form:
 
     return LongForm(
         screen.say("registry.menu_amend"), questions(screen, "field", "value", "reason"), typed,
-        RegistryMenu, known,
+        screen.back, known,
     )  # fmt: skip
 
 
 def _amended(form: Form, customer: Customer) -> None:
     said = form.say("registry.amended")
     lines = [said, "", *registry_telling.customer_lines(form.words, customer)]
-    form.face_app.go(Page(form.say("registry.menu_amend"), lines, RegistryMenu))
+    form.face_app.go(Page(form.say("registry.menu_amend"), lines, form.back))
 
 
 # --- the meter --------------------------------------------------------------------------------
 
 
-def meter_question(screen: StaffFrame) -> Form:
+def meter_question(screen: StaffFrame, back: Back) -> Form:
     """Which meter's file."""
 
     def typed(form: Form, answers: list[str]) -> None:
         work = partial(amend.meter_known, form.desk, answers[0])
-        asked(form, work, lambda meter: form.face_app.go(MeterFile(meter)))
+        asked(form, work, lambda meter: form.face_app.go(MeterFile(meter, back)))
 
     names = questions(screen, "who")
-    return LongForm(screen.say("registry.menu_meter"), names, typed, RegistryMenu)
+    return LongForm(screen.say("registry.menu_meter"), names, typed, back)
 
 
 #: What an amendment does with the answers after the meter's number; the last one is the reason.
@@ -102,9 +98,9 @@ Act = Callable[[Desk, str, list[str]], Meter | Refusal]
 class MeterFile(RowsMenu):
     """What may be done with one meter; its record stands in the notice of each form."""
 
-    def __init__(self, meter: Meter, said: str = "") -> None:
+    def __init__(self, meter: Meter, back: Back, said: str = "") -> None:
         super().__init__()
-        self.meter, self.said = meter, said
+        self.meter, self.back, self.said = meter, back, said
 
     def heading(self) -> str:
         """Which meter, and how it stands."""
@@ -134,8 +130,8 @@ class MeterFile(RowsMenu):
         rows.append((self.say("registry.amend_transfer"), self._transfer))
         return rows
 
-    def _back(self) -> Back:
-        return partial(MeterFile, self.meter)
+    def _again(self) -> Back:
+        return partial(MeterFile, self.meter, self.back)
 
     def _form(self, name: str, labels: tuple[str, ...]) -> None:
         reasons = self.desk.settings.registry.reasons
@@ -150,21 +146,21 @@ class MeterFile(RowsMenu):
             typed_answers = [*answers[:-1], chosen(answers[-1], reasons)]
             work = partial(_ACTS[name], form.desk, self.meter.number, typed_answers)
             said = form.say("registry.amended")
-            asked(form, work, lambda meter: form.face_app.go(MeterFile(meter, said)))
+            asked(form, work, lambda meter: form.face_app.go(MeterFile(meter, self.back, said)))
 
         title = self.say(f"registry.amend_{name}")
         asks = questions(self, *labels, "reason")
-        self.face_app.go(LongForm(title, asks, typed, self._back(), known))
+        self.face_app.go(LongForm(title, asks, typed, self._again(), known))
 
     def _reading(self) -> None:
         def typed(form: Form, answers: list[str]) -> None:
             work = partial(_read, form.desk, self.meter.number, answers)
             said = form.say("registry.read")
-            asked(form, work, lambda _r: form.face_app.go(MeterFile(self.meter, said)))
+            asked(form, work, lambda _r: form.face_app.go(MeterFile(self.meter, self.back, said)))
 
         title = self.say("registry.amend_reading")
         asks = questions(self, "reading", "remaining")
-        self.face_app.go(LongForm(title, asks, typed, self._back()))
+        self.face_app.go(LongForm(title, asks, typed, self._again()))
 
     def _transfer(self) -> None:
         self.ask(partial(replace.finish_for, self.desk, self.meter.number), self._transferred)
@@ -175,17 +171,15 @@ class MeterFile(RowsMenu):
             self.note(self.words.refusal(token), "warn")
         else:
             lines = token_telling.record_lines(self.words, token)
-            self.face_app.go(Page(self.say("registry.amend_transfer"), lines, self._back()))
+            self.face_app.go(Page(self.say("registry.amend_transfer"), lines, self._again()))
 
     def _history(self) -> None:
-        from kiosk.screens.staff.records import ListPage
-
         span = inquiry.Span(number=self.meter.number)
-        self.face_app.go(ListPage("amendments", span, self._back()))
+        self.face_app.go(ListPage("amendments", span, self._again()))
 
     def press_cancel(self) -> None:
         """Back to the menu."""
-        self.face_app.go(RegistryMenu())
+        self.face_app.go(self.back())
 
 
 def _read(desk: Desk, number: str, answers: list[str]) -> history.Reading | Refusal:

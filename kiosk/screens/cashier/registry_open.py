@@ -6,12 +6,11 @@ from functools import partial
 
 from kiosk.domain.registry import Customer
 from kiosk.errors import Refusal
-from kiosk.screens.cashier.registry import RegistryMenu
 from kiosk.screens.staff.answers import chosen, energy_wh, offered, whole
 from kiosk.screens.staff.form import Form, LongForm, Question, asked
-from kiosk.screens.staff.frame import StaffFrame
+from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Confirm, Page
-from kiosk.till import registration, registry_file, registry_slips
+from kiosk.till import history, registration, registry_file, registry_slips
 from kiosk.till.desk import Desk
 from kiosk.till.registration import NewMeter, Opened
 
@@ -28,7 +27,7 @@ def questions(screen: StaffFrame, *names: str) -> list[Question]:
     return [(screen.say(f"registry.ask_{name}"), name.endswith("pin")) for name in names]
 
 
-def customer_form(screen: StaffFrame) -> Form:
+def customer_form(screen: StaffFrame, back: Back) -> Form:
     """The first step: who becomes a customer."""
     words = screen.desk.settings.registry
     known = [
@@ -37,7 +36,7 @@ def customer_form(screen: StaffFrame) -> Form:
     ]
     names = ("name", "address", "phone", "customer_class", "area", "account")
     return LongForm(
-        screen.say("registry.menu_open"), questions(screen, *names), _customer_typed, RegistryMenu,
+        screen.say("registry.menu_open"), questions(screen, *names), _customer_typed, back,
         known,
     )  # fmt: skip
 
@@ -56,9 +55,8 @@ def _to_meter(form: Form, customer: Customer) -> None:
     form.face_app.go(meter_form(form, partial(_confirm_open, customer)))
 
 
-def further_meter(screen: StaffFrame) -> Form:
+def further_meter(screen: StaffFrame, back: Back) -> Form:
     """A meter for a customer who is known: first whose."""
-    from kiosk.till import history
 
     def typed(form: Form, answers: list[str]) -> None:
         work = partial(history.customer_behind, form.desk, answers[0])
@@ -66,13 +64,13 @@ def further_meter(screen: StaffFrame) -> Form:
             meter_form(form, partial(_confirm_add, customer))))  # fmt: skip
 
     title = screen.say("registry.menu_add")
-    return LongForm(title, questions(screen, "who"), typed, RegistryMenu)
+    return LongForm(title, questions(screen, "who"), typed, back)
 
 
 # --- the meter --------------------------------------------------------------------------------
 
 
-def meter_form(screen: StaffFrame, then) -> Form:  # type: ignore[no-untyped-def]
+def meter_form(screen: Form, then) -> Form:  # type: ignore[no-untyped-def]
     """The second step: which meter. `then` gets the form and the meter, or None for no meter."""
     power_types = registration.known_power_types(screen.desk)
     known = [offered(screen.say("registry.power_type"), power_types)]
@@ -81,7 +79,7 @@ def meter_form(screen: StaffFrame, then) -> Form:  # type: ignore[no-untyped-def
         asked(form, partial(read_meter_answers, form.desk, answers), partial(then, form))
 
     return LongForm(
-        screen.say("registry.meter"), questions(screen, *_METER), typed, RegistryMenu, known
+        screen.say("registry.meter"), questions(screen, *_METER), typed, screen.back, known
     )
 
 
@@ -129,24 +127,24 @@ def _confirm(form: Form, sentences: list[str], meter: NewMeter | None, work) -> 
     def yes() -> None:
         screen.ask(work, partial(_opened, screen))
 
-    screen = Confirm(title, sentences, form.say("registry.confirm_keys"), yes, RegistryMenu)
+    screen = Confirm(title, sentences, form.say("registry.confirm_keys"), yes, form.back)
     form.face_app.go(screen)
 
 
-def _opened(screen: StaffFrame, outcome: Opened | Refusal) -> None:
+def _opened(screen: Confirm, outcome: Opened | Refusal) -> None:
     title = screen.say("registry.menu_open")
     if isinstance(outcome, Refusal):
-        screen.face_app.go(Page(title, [screen.words.refusal(outcome)], RegistryMenu))
+        screen.face_app.go(Page(title, [screen.words.refusal(outcome)], screen.back))
         return
     said = screen.say("registry.opened", account=outcome.customer.account)
     show_slip(screen, title, [said], outcome.slip)
 
 
-def show_slip(screen: StaffFrame, title: str, lines: list[str], slip: registry_slips.Slip) -> None:
+def show_slip(screen: Confirm, title: str, lines: list[str], slip: registry_slips.Slip) -> None:
     """Print the slip and show what stands on it."""
     paper = registry_slips.slip_lines(screen.desk, slip)
     shown = [f"{line.text}  {line.right}".rstrip() for line in paper if line.text or line.right]
-    page = Page(title, [*lines, "", *shown], RegistryMenu)
+    page = Page(title, [*lines, "", *shown], screen.back)
     screen.ask(
         partial(registry_slips.print_slip, screen.desk, slip),
         lambda _job: screen.face_app.go(page),

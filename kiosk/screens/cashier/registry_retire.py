@@ -8,11 +8,10 @@ from functools import partial
 from kiosk.domain.registry_slip import RegistrySlip
 from kiosk.errors import Refusal
 from kiosk.screens import registry_telling, token_telling
-from kiosk.screens.cashier.registry import RegistryMenu
 from kiosk.screens.cashier.registry_open import KINDS, questions, show_slip
 from kiosk.screens.staff.answers import chosen, energy_wh, offered
 from kiosk.screens.staff.form import Form, LongForm, asked
-from kiosk.screens.staff.frame import StaffFrame
+from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Confirm, Page
 from kiosk.till import registration, replace
 from kiosk.till.desk import Desk
@@ -24,18 +23,20 @@ from kiosk.words.book import Words
 SOURCES = ("card", "display", "technician")
 
 
-def _old_question(screen: StaffFrame, title: str, then: Callable[[Form, OldMeter], None]) -> Form:
+def _old_question(
+    screen: StaffFrame, title: str, then: Callable[[Form, OldMeter], None], back: Back
+) -> Form:
     """The first step: which meter, and what is known of it."""
 
     def typed(form: Form, answers: list[str]) -> None:
         asked(form, partial(replace.look_at_old, form.desk, answers[0]), partial(then, form))
 
-    return LongForm(title, questions(screen, "old_meter"), typed, RegistryMenu)
+    return LongForm(title, questions(screen, "old_meter"), typed, back)
 
 
-def replace_question(screen: StaffFrame) -> Form:
+def replace_question(screen: StaffFrame, back: Back) -> Form:
     """A meter is replaced: which one."""
-    return _old_question(screen, screen.say("registry.menu_replace"), _final_step)
+    return _old_question(screen, screen.say("registry.menu_replace"), _final_step, back)
 
 
 def _final_step(form: Form, old: OldMeter) -> None:
@@ -48,7 +49,7 @@ def _final_step(form: Form, old: OldMeter) -> None:
 
 
 def _final_form(
-    screen: StaffFrame, title: str, old: OldMeter, then: Callable[[Form, Final, str], None]
+    screen: Form, title: str, old: OldMeter, then: Callable[[Form, Final, str], None]
 ) -> Form:
     reasons = screen.desk.settings.registry.reasons
     known = [
@@ -62,14 +63,14 @@ def _final_form(
         asked(form, work, lambda final: then(form, final, chosen(reason, reasons)))
 
     asks = questions(screen, "source", "reading", "remaining", "reason")
-    return LongForm(title, asks, typed, RegistryMenu, known)
+    return LongForm(title, asks, typed, screen.back, known)
 
 
 def _read_final(source: str, reading: str, remaining: str) -> Final:
     return Final(chosen(source, SOURCES), energy_wh(reading), energy_wh(remaining))
 
 
-def _new_form(screen: StaffFrame, old: OldMeter, final: Final, reason: str) -> Form:
+def _new_form(screen: Form, old: OldMeter, final: Final, reason: str) -> Form:
     """The third step: the meter in its place, and the second person."""
     power_types = registration.known_power_types(screen.desk)
     known = [offered(screen.say("registry.power_type"), power_types)]
@@ -86,7 +87,7 @@ def _new_form(screen: StaffFrame, old: OldMeter, final: Final, reason: str) -> F
 
     names = ("new_meter", "meter_kind", "power_type", "card", "seals", "second", "second_pin")
     title = screen.say("registry.menu_replace")
-    return LongForm(title, questions(screen, *names), typed, RegistryMenu, known)
+    return LongForm(title, questions(screen, *names), typed, screen.back, known)
 
 
 def _confirm_replace(
@@ -109,7 +110,7 @@ def _confirm(form: Form, title: str, sentence: str, work, then) -> None:  # type
     def yes() -> None:
         screen.ask(work, partial(then, screen))
 
-    screen = Confirm(title, [sentence], form.say("registry.confirm_keys"), yes, RegistryMenu)
+    screen = Confirm(title, [sentence], form.say("registry.confirm_keys"), yes, form.back)
     form.face_app.go(screen)
 
 
@@ -125,10 +126,10 @@ def replaced_lines(desk: Desk, words: Words, done: Replaced) -> list[str]:
     return lines
 
 
-def _replaced(screen: StaffFrame, outcome: Replaced | Refusal) -> None:
+def _replaced(screen: Confirm, outcome: Replaced | Refusal) -> None:
     title = screen.say("registry.menu_replace")
     if isinstance(outcome, Refusal):
-        screen.face_app.go(Page(title, [screen.words.refusal(outcome)], RegistryMenu))
+        screen.face_app.go(Page(title, [screen.words.refusal(outcome)], screen.back))
         return
     show_slip(screen, title, replaced_lines(screen.desk, screen.words, outcome), outcome.slip)
 
@@ -136,9 +137,9 @@ def _replaced(screen: StaffFrame, outcome: Replaced | Refusal) -> None:
 # --- cancelled --------------------------------------------------------------------------------
 
 
-def cancel_question(screen: StaffFrame) -> Form:
+def cancel_question(screen: StaffFrame, back: Back) -> Form:
     """A meter is taken out for good: which one."""
-    return _old_question(screen, screen.say("registry.menu_cancel"), _cancel_step)
+    return _old_question(screen, screen.say("registry.menu_cancel"), _cancel_step, back)
 
 
 def _cancel_step(form: Form, old: OldMeter) -> None:
@@ -148,7 +149,7 @@ def _cancel_step(form: Form, old: OldMeter) -> None:
     form.face_app.go(_final_form(form, form.say("registry.menu_cancel"), old, then))
 
 
-def _second_form(screen: StaffFrame, old: OldMeter, final: Final, reason: str) -> Form:
+def _second_form(screen: Form, old: OldMeter, final: Final, reason: str) -> Form:
     title = screen.say("registry.menu_cancel")
 
     def typed(form: Form, answers: list[str]) -> None:
@@ -160,12 +161,12 @@ def _second_form(screen: StaffFrame, old: OldMeter, final: Final, reason: str) -
         work = partial(replace.cancel_meter, form.desk, number, final, reason, second)
         _confirm(form, title, sentence, work, partial(_cancelled, number))
 
-    return LongForm(title, questions(screen, "second", "second_pin"), typed, RegistryMenu)
+    return LongForm(title, questions(screen, "second", "second_pin"), typed, screen.back)
 
 
-def _cancelled(number: str, screen: StaffFrame, outcome: RegistrySlip | Refusal) -> None:
+def _cancelled(number: str, screen: Confirm, outcome: RegistrySlip | Refusal) -> None:
     title = screen.say("registry.menu_cancel")
     if isinstance(outcome, Refusal):
-        screen.face_app.go(Page(title, [screen.words.refusal(outcome)], RegistryMenu))
+        screen.face_app.go(Page(title, [screen.words.refusal(outcome)], screen.back))
     else:
         show_slip(screen, title, [screen.say("registry.cancelled", meter=number)], outcome)

@@ -12,6 +12,7 @@ from kiosk.domain.record import SaleRecord
 from kiosk.ports import SlipState
 from kiosk.screens import telling
 from kiosk.screens.staff.frame import StaffFrame
+from kiosk.screens.staff.sale import begin
 from kiosk.screens.widgets.digits import BigDigits, token_lines
 
 _KINDS = {"printing": "plain", "printed": "good", "unknown": "warn", "failed": "warn"}
@@ -68,9 +69,7 @@ class Result(StaffFrame):
 
     def press_enter(self) -> None:
         """The next customer."""
-        from kiosk.screens.cashier.counter import Counter
-
-        self.face_app.go(Counter())
+        self.go_menu()
 
     def press_cancel(self) -> None:
         """The same; a result cannot be cancelled."""
@@ -78,8 +77,6 @@ class Result(StaffFrame):
 
     def press_digit(self, digit: int) -> None:
         """1 prints a copy, 2 says why."""
-        from kiosk.screens.cashier.sale import begin
-
         begin(self, digit, self.record, partial(Result, self.record, self.job))
 
     def press_other(self, key: str) -> None:

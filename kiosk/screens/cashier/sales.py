@@ -11,6 +11,7 @@ from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
 from kiosk.screens import telling
 from kiosk.screens.staff.frame import StaffFrame
+from kiosk.screens.staff.sale import SalePage, show_why
 from kiosk.screens.staff.table import Table
 from kiosk.till import history
 
@@ -58,20 +59,14 @@ class Sales(StaffFrame):
     def press_enter(self) -> None:
         """Open the chosen sale."""
         if self._records:
-            from kiosk.screens.cashier.sale import SalePage
-
             self.face_app.go(SalePage(self._records[self.query_one(Table).chosen], Sales))
 
     def press_other(self, key: str) -> None:
         """w says why the figures of the chosen sale are what they are."""
         if key == "w" and self._records:
-            from kiosk.screens.cashier.sale import show_why
-
             record = self._records[self.query_one(Table).chosen]
             show_why(self, record.committed.sale_id, Sales)
 
     def press_cancel(self) -> None:
         """Back to the menu."""
-        from kiosk.screens.cashier.counter import Counter
-
-        self.face_app.go(Counter())
+        self.go_menu()

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from textual.screen import Screen
 from textual.widget import Widget
 
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
-from kiosk.screens.cashier.tender import amount_again
+from kiosk.screens.cashier.result import Result
 from kiosk.screens.staff.card_wait import CardWait
 from kiosk.screens.widgets.moving import Moving
 from kiosk.till.paper import print_slip
 from kiosk.till.quote import Offer
 from kiosk.till.sell import Payment, sell
 
+#: Makes the screen that asks for the amount, with that of the offer, and says why it is back.
+Again = Callable[[Offer, str], Screen[None]]
+
 
 class Selling(CardWait):
     """Makes the sale and its slip."""
 
-    def __init__(self, offer: Offer, payment: Payment) -> None:
+    def __init__(self, offer: Offer, payment: Payment, again: Again) -> None:
         super().__init__()
-        self.offer, self.payment = offer, payment
+        self.offer, self.payment, self.again = offer, payment, again
 
     def heading(self) -> str:
         """What is done."""
@@ -50,8 +54,6 @@ class Selling(CardWait):
     def _sold(self, sold: tuple[SaleRecord | Refusal, str]) -> None:
         record, job = sold
         if isinstance(record, Refusal):
-            self.face_app.go(amount_again(self, self.offer, self.words.refusal(record)))
+            self.face_app.go(self.again(self.offer, self.words.refusal(record)))
             return
-        from kiosk.screens.cashier.result import Result
-
         self.face_app.go(Result(record, job))

@@ -15,9 +15,7 @@ class SignIn(SignInForm):
 
     def signed_in(self) -> None:
         """To the menu."""
-        from kiosk.screens.cashier.counter import Counter
-
-        self.face_app.go(Counter())
+        self.go_menu()
 
     def show_again(self) -> None:
         """Back here after a fault, somebody may still be signed in: they sign in again (E19)."""

@@ -12,6 +12,8 @@ from kiosk.domain import money
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
 from kiosk.screens import telling
+from kiosk.screens.cashier.free import free_form
+from kiosk.screens.cashier.selling import Again, Selling
 from kiosk.screens.staff.entry import TextEntry
 from kiosk.screens.staff.frame import StaffFrame
 from kiosk.screens.staff.page import Confirm
@@ -27,9 +29,9 @@ class Tender(StaffFrame):
 
     TYPING = True
 
-    def __init__(self, offer: Offer, earlier: SaleRecord | None = None) -> None:
+    def __init__(self, offer: Offer, again: Again, earlier: SaleRecord | None = None) -> None:
         super().__init__()
-        self.offer, self.earlier = offer, earlier
+        self.offer, self.again, self.earlier = offer, again, earlier
 
     def heading(self) -> str:
         """The question, and for how much."""
@@ -62,7 +64,7 @@ class Tender(StaffFrame):
 
     def press_cancel(self) -> None:
         """Back to the amount."""
-        self.face_app.go(amount_again(self, self.offer, ""))
+        self.face_app.go(self.again(self.offer, ""))
 
     def press_enter(self) -> None:
         """Restate the sale before it is made."""
@@ -125,26 +127,17 @@ class ConfirmSale(Confirm):
         self._may_give = by_token and tender.desk.gate("free") is None
         if self._may_give:
             keys = f"{keys}   {tender.say('tokens.free_keys')}"
-        again = partial(Tender, tender.offer, tender.earlier)
+        again = partial(Tender, tender.offer, tender.again, tender.earlier)
         super().__init__(title, sentences, keys, self._begin, again)
-        self._offer, self._payment = tender.offer, payment
+        self._offer, self._again, self._payment = tender.offer, tender.again, payment
 
     def press_digit(self, digit: int) -> None:
         """9 gives free units beside the sale, where the operator may."""
         if digit == _FREE and self._may_give and not self.busy:
-            from kiosk.screens.cashier.free import free_form
+            self.face_app.go(free_form(self, self._offer, self._tender))
 
-            self.face_app.go(free_form(self, self._offer, partial(Tender, self._offer)))
+    def _tender(self, offer: Offer) -> Tender:
+        return Tender(offer, self._again)
 
     def _begin(self) -> None:
-        from kiosk.screens.cashier.selling import Selling
-
-        self.face_app.go(Selling(self._offer, self._payment))
-
-
-def amount_again(screen: StaffFrame, offer: Offer, said: str) -> StaffFrame:
-    """The amount screen with the amount of `offer` typed in; its sale id stays the same."""
-    from kiosk.screens.cashier.amount import Amount
-
-    typed = money.format_amount(offer.quote.amount_minor, screen.desk.currency)
-    return Amount(offer.buyer, typed, said, offer.sale_id, offer)
+        self.face_app.go(Selling(self._offer, self._payment, self._again))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kiosk.domain.record import TokenRecord
 from kiosk.domain.registry import Meter
-from kiosk.domain.special_tokens import MANAGEMENT, METER_TESTS
+from kiosk.domain.special_tokens import MANAGEMENT, METER_TESTS, management_value
 from kiosk.errors import Refusal
 from kiosk.screens import token_telling
 from kiosk.screens.lines import buying
@@ -32,6 +32,10 @@ def _engineer(console: Console) -> None:
     if not operation:
         return
     value = token_telling.value_typed(console.ask("tokens.ask_value"))
+    carried = management_value(operation, value)
+    if isinstance(carried, Refusal):
+        console.refuse(carried)
+        return
     reason = console.ask("tokens.ask_reason")
     _say_made(console, tokens.engineer(console.desk, meter, operation, value, reason))
 
@@ -55,7 +59,14 @@ def _change(console: Console) -> None:
     meter = console.ask("tokens.ask_meter")
     group = console.ask("tokens.ask_new_group")
     reason = console.ask("tokens.ask_reason")
-    _say_made(console, keys.change_key(console.desk, meter, reason, supply_group=group))
+    made = keys.change_key(console.desk, meter, reason, supply_group=group)
+    if isinstance(made, Refusal) and made.code == "key_change_made":
+        console.refuse(made)
+        first = console.ask("tokens.ask_instead")
+        if not first:
+            return
+        made = keys.change_key(console.desk, meter, reason, supply_group=group, instead_of=first)
+    _say_made(console, made)
 
 
 def _confirm(console: Console) -> None:

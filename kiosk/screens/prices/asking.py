@@ -11,7 +11,7 @@ from kiosk.domain import tariff_editing as editing
 from kiosk.domain.money import parse_amount
 from kiosk.domain.tariff_editing import Addition
 from kiosk.errors import Refusal
-from kiosk.screens.prices.editor import Editor, Work
+from kiosk.screens.prices.work import Edit, Work
 from kiosk.screens.staff.answers import energy_wh
 from kiosk.screens.staff.form import Form, asked
 from kiosk.screens.staff.frame import StaffFrame
@@ -23,9 +23,9 @@ from kiosk.till.tariff_drafts import Asked, time_typed
 class AddMenu(RowMenu):
     """Fields of the block at hand that are not there yet, and blocks that have a place there."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, edit: Edit) -> None:
         super().__init__()
-        self.work = work
+        self.work, self._edit = work, edit
 
     def heading(self) -> str:
         """Where something is added."""
@@ -47,21 +47,21 @@ class AddMenu(RowMenu):
         kind = "block" if addition.is_block else "field"
         return f"{addition.lines[0]:<26.26} {self.say(f'prices.{kind}_{key}')}"
 
-    def _add(self, addition: Addition) -> Editor:
+    def _add(self, addition: Addition) -> StaffFrame:
         text, place = editing.added(self.work.text, self.work.place, addition)
         self.work.change(text)
         self.work.place = place
-        return Editor(self.work, opened=not addition.is_block)
+        return self._edit(opened=not addition.is_block)
 
     def press_cancel(self) -> None:
         """Back; nothing was added."""
-        self.face_app.go(Editor(self.work))
+        self.face_app.go(self._edit())
 
 
 _QUESTIONS = ("power_type", "amount", "energy", "used", "at", "class")
 
 
-def example_form(screen: StaffFrame, work: Work) -> Form:
+def example_form(screen: StaffFrame, work: Work, edit: Edit) -> Form:
     """What the example is about; an empty answer leaves it as it is."""
 
     def typed(form: Form, answers: list[str]) -> None:
@@ -72,11 +72,10 @@ def example_form(screen: StaffFrame, work: Work) -> Form:
 
     def _take(form: Form, found: Asked) -> None:
         work.asked = found
-        form.face_app.go(Editor(work))
+        form.face_app.go(edit())
 
     questions = [(screen.say(f"prices.ask_{name}"), False) for name in _QUESTIONS]
-    back = partial(Editor, work)
-    return Form(screen.say("prices.example"), questions, typed, back, [screen.say("prices.empty")])
+    return Form(screen.say("prices.example"), questions, typed, edit, [screen.say("prices.empty")])
 
 
 def _understood(before: Asked, answers: list[str], currency: str) -> Asked | Refusal:

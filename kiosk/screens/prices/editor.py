@@ -13,45 +13,15 @@ from textual.widgets import Static
 from kiosk.domain import tariff_editing as editing
 from kiosk.domain.tariff_toml import Fault
 from kiosk.errors import Refusal
+from kiosk.screens.prices.asking import AddMenu, example_form
 from kiosk.screens.prices.example import example_lines, fault_lines
 from kiosk.screens.prices.file_view import FileView
+from kiosk.screens.prices.publish import Changes
+from kiosk.screens.prices.work import Work
 from kiosk.screens.staff.entry import TextEntry
-from kiosk.screens.staff.frame import Back, StaffFrame
+from kiosk.screens.staff.frame import StaffFrame
 from kiosk.till import tariff_drafts
-from kiosk.till.tariff_drafts import Asked, Worked
-
-#: So many changes can be undone.
-_MOST_UNDONE = 200
-
-
-class Work:
-    """One draft while somebody works at it: its texts, the chosen line, the question priced."""
-
-    def __init__(self, name: str, text: str, back: Back) -> None:
-        self.name, self.text, self.back = name, text, back
-        self.before: list[str] = []
-        self.place = 0
-        self.asked = Asked()
-
-    @property
-    def lines(self) -> list[str]:
-        """The lines of the file."""
-        return editing.lines_of(self.text)
-
-    def change(self, text: str) -> None:
-        """Another text; the one before can come back."""
-        if text != self.text:
-            self.before = [*self.before[1 - _MOST_UNDONE :], self.text]
-            self.text = text
-        self.place = max(0, min(self.place, len(self.lines) - 1))
-
-    def undo(self) -> bool:
-        """The text before the last change; False when there is none."""
-        if not self.before:
-            return False
-        self.text = self.before.pop()
-        self.place = max(0, min(self.place, len(self.lines) - 1))
-        return True
+from kiosk.till.tariff_drafts import Worked
 
 
 class Editor(StaffFrame):
@@ -153,10 +123,12 @@ class Editor(StaffFrame):
         """What the editor is."""
         self.note(self.say("prices.help"))
 
-    def _add(self) -> None:
-        from kiosk.screens.prices.asking import AddMenu
+    def _edit(self, *, opened: bool = False) -> Editor:
+        """The editor again, with the chosen line open or not."""
+        return Editor(self.work, opened=opened)
 
-        self.face_app.go(AddMenu(self.work))
+    def _add(self) -> None:
+        self.face_app.go(AddMenu(self.work, self._edit))
 
     def _remove(self) -> None:
         self.work.change(editing.removed(self.work.text, self.work.place))
@@ -169,15 +141,11 @@ class Editor(StaffFrame):
             self.note(self.say("prices.nothing_to_undo"))
 
     def _ask_example(self) -> None:
-        from kiosk.screens.prices.asking import example_form
-
-        self.face_app.go(example_form(self, self.work))
+        self.face_app.go(example_form(self, self.work, self._edit))
 
     def _publish(self) -> None:
-        from kiosk.screens.prices.publish import Changes
-
         if isinstance(self._found, Worked):
-            self.face_app.go(Changes(self.work, self._found.pack))
+            self.face_app.go(Changes(self.work, self._found.pack, self._edit))
         else:
             self.note(self.say("prices.has_faults"), "warn")
 

@@ -9,7 +9,8 @@ from textual.widget import Widget
 
 from kiosk.domain.organisation import may
 from kiosk.errors import Refusal
-from kiosk.screens.prices.editor import Editor, Work
+from kiosk.screens.prices.editor import Editor
+from kiosk.screens.prices.work import Work
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Page
 from kiosk.screens.staff.table import Table

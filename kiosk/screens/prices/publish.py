@@ -6,8 +6,9 @@ from functools import partial
 
 from kiosk.domain.tariff_pack import TariffPack
 from kiosk.errors import Refusal
-from kiosk.screens.prices.editor import Editor, Work
+from kiosk.screens.prices.work import Work
 from kiosk.screens.staff.form import Form, asked
+from kiosk.screens.staff.frame import Back
 from kiosk.screens.staff.page import Page, Reading
 from kiosk.screens.tariff_telling import change_lines
 from kiosk.till import tariffs
@@ -18,8 +19,8 @@ from kiosk.till.tokens import SecondPerson
 class Changes(Page):
     """What three purchases of each power type cost now and then; Enter goes on."""
 
-    def __init__(self, work: Work, pack: TariffPack) -> None:
-        super().__init__("", [], partial(Editor, work))
+    def __init__(self, work: Work, pack: TariffPack, back: Back) -> None:
+        super().__init__("", [], back)
         self.work, self.pack = work, pack
         self._ready = False
 
@@ -69,7 +70,7 @@ class Changes(Page):
                 valid_from_ms=self.pack.valid_from_ms,
             )
         ]  # fmt: skip
-        return Form(self.say("prices.publish"), questions, act, partial(Editor, self.work), known)
+        return Form(self.say("prices.publish"), questions, act, self.back, known)
 
     def _published(self, form: Form, _digest: str) -> None:
         said = form.say(

@@ -12,6 +12,10 @@ from textual.widgets import Static
 from kiosk.domain.money import decimals, parse_amount
 from kiosk.errors import Refusal
 from kiosk.screens.self_service.before import Before, before_payment
+from kiosk.screens.self_service.ending import cancelled
+from kiosk.screens.self_service.help import Help
+from kiosk.screens.self_service.no_slip import NoSlip
+from kiosk.screens.self_service.payment import Payment
 from kiosk.screens.self_service.visit import Step, Visit
 from kiosk.screens.widgets.choices import ChoiceList
 from kiosk.screens.widgets.entry import AmountEntry
@@ -111,8 +115,6 @@ class Amount(Step):
         if self.typing:
             self._type(on=False)
             return
-        from kiosk.screens.self_service.ending import cancelled
-
         cancelled(self, self.visit)
 
     def press_enter(self) -> None:
@@ -187,14 +189,9 @@ class Amount(Step):
         if seen.refusal is not None:
             self.note(self.words.refusal(seen.refusal), "fault")
             return
-        from kiosk.screens.self_service.no_slip import NoSlip
-        from kiosk.screens.self_service.payment import Payment
-
         self.face_app.go(Payment(self.visit) if seen.slips else NoSlip(self.visit))
 
     def press_help(self) -> None:
         """Why these figures: the reason of every line."""
-        from kiosk.screens.self_service.help import Help
-
         offer = self.visit.offer if self.wanted_minor else None
         self.app.push_screen(Help(self.help_key(), offer))

@@ -78,9 +78,10 @@ class Attract(Step):
         if self.app.screen is not self or not self.face_app.ready:
             return
         if is_new_card(self, self.ready):
+            from kiosk.screens.self_service.confirm import Confirm
             from kiosk.screens.self_service.read_card import ReadCard
 
-            self.face_app.go(ReadCard())
+            self.face_app.go(ReadCard(Confirm))
         elif self._is_left():
             from kiosk.screens.self_service.left_card import LeftCard
 

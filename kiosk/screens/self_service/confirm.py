@@ -10,7 +10,12 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from kiosk.domain.registry import Meter, masked
-from kiosk.screens.self_service.visit import Deed, Step, Visit
+from kiosk.screens.self_service.amount import Amount
+from kiosk.screens.self_service.deeds import Deed
+from kiosk.screens.self_service.ending import Ending
+from kiosk.screens.self_service.read_card import ReadCard
+from kiosk.screens.self_service.token import TokenShown
+from kiosk.screens.self_service.visit import Step, Visit
 from kiosk.screens.widgets.moving import Moving
 from kiosk.till import rollover
 from kiosk.till.desk import Desk
@@ -82,19 +87,15 @@ class Confirm(Step):
     def _looked_up(self, found: LookedUp) -> None:
         """A token that was finished meanwhile comes first; a key that has run out buys nothing."""
         if found.handed:
-            from kiosk.screens.self_service.token import TokenShown
-
             handed = found.handed[0]
             earlier = Visit(self.visit.buyer, record=handed.record, job=handed.job)
-            self.face_app.go(TokenShown(earlier, then=found.handed[1:], earlier=True))
+            self.face_app.go(TokenShown(earlier, then=found.handed[1:], go_on=Amount))
         elif found.rollover is not None:
             self._no_sale(found.rollover)
         else:
             self._to_amount()
 
     def _no_sale(self, due: RollOver) -> None:
-        from kiosk.screens.self_service.ending import Ending
-
         sentences = [self.words.refusal(due.refusal())]
         if due.must and due.record is not None:
             issue = due.record.committed.issue_id
@@ -108,8 +109,6 @@ class Confirm(Step):
             self.face_app.go(InsertCard(self.visit))
 
     def _to_amount(self) -> None:
-        from kiosk.screens.self_service.amount import Amount
-
         self.face_app.go(Amount(self.visit))
 
 
@@ -156,6 +155,9 @@ class InsertCard(Step):
         self._looking = False
         if seen.card_inside and self.app.screen is self:
             self.face_app.handled_insertion = seen.insertions
-            from kiosk.screens.self_service.read_card import ReadCard
+            self.face_app.go(ReadCard(partial(_card_read, self.visit.buyer.meter.number)))
 
-            self.face_app.go(ReadCard(expected=self.visit.buyer.meter.number))
+
+def _card_read(expected: str, visit: Visit) -> Step:
+    """On to the amount with the card of the meter that was confirmed; another card asks again."""
+    return Amount(visit) if visit.buyer.meter.number == expected else Confirm(visit)

@@ -12,8 +12,10 @@ from textual.widgets import Static
 
 from kiosk.domain.record import PaymentRecord, SaleRecord
 from kiosk.errors import CardFault, Refusal
+from kiosk.screens.self_service.deeds import Deed
 from kiosk.screens.self_service.ending import Ending
-from kiosk.screens.self_service.visit import Deed, Step, Visit
+from kiosk.screens.self_service.token import TokenShown
+from kiosk.screens.self_service.visit import Step, Visit
 from kiosk.screens.telling import reason_told
 from kiosk.screens.widgets.moving import Moving
 from kiosk.till.card_accounts import CardBack
@@ -129,8 +131,6 @@ class Deliver(Step):
         elif sold.record.state != "delivered":
             self.face_app.go(Ending(_not_delivered(self, sold.record), "fault", self.visit))
         elif sold.record.token:
-            from kiosk.screens.self_service.token import TokenShown
-
             self.face_app.played.token = sold.record.token
             self.face_app.go(TokenShown(self.visit))
         else:

@@ -10,13 +10,15 @@ from textual.widgets import Static
 
 from kiosk.errors import CardFault
 from kiosk.ports import SlipState
+from kiosk.screens.self_service.deeds import Deed
+from kiosk.screens.self_service.left_card import LeftCard
 from kiosk.screens.self_service.slip_state import (
     forget_slip,
     print_again,
     slip_sentence,
     slip_state,
 )
-from kiosk.screens.self_service.visit import Deed, Step, Visit
+from kiosk.screens.self_service.visit import Step, Visit
 from kiosk.screens.self_service.why import WhySold
 from kiosk.till.desk import Desk
 
@@ -114,8 +116,6 @@ class Ending(Step):
                 self.app.bell()
                 self.note(self.say("kiosk.take_card_forgotten"), "fault")
             if self._looks > 2 * self.desk.settings.faces.card_left_s:
-                from kiosk.screens.self_service.left_card import LeftCard
-
                 self._forget()
                 self.face_app.go(LeftCard())
         elif self._looks > self._stay() and slip != "printing":

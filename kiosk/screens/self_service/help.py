@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.widget import Widget
 from textual.widgets import Static
 
-from kiosk.domain.tariff import Line
-from kiosk.screens.self_service.visit import Deed, Step, do_deed
+from kiosk.screens.self_service.deeds import Deed, Handed, do_deed
 from kiosk.screens.widgets.choices import ChoiceList
-from kiosk.till.quote import Offer
 from kiosk.words.book import languages
 
+if TYPE_CHECKING:
+    from kiosk.domain.tariff import Line
+    from kiosk.till.quote import Offer
 
-class Help(Step):
+
+class Help(Handed):
     """Explains the step below; its rows are the hands (rehearsal) and the other languages."""
+
+    PATIENCE: ClassVar[int] = 1
 
     def __init__(self, key: str, offer: Offer | None = None) -> None:
         super().__init__()

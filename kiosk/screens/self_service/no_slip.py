@@ -8,6 +8,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from kiosk.screens.self_service.ending import cancelled
+from kiosk.screens.self_service.payment import Payment
 from kiosk.screens.self_service.visit import Step, Visit
 
 
@@ -32,8 +33,6 @@ class NoSlip(Step):
 
     def press_enter(self) -> None:
         """Go on without a slip."""
-        from kiosk.screens.self_service.payment import Payment
-
         self.face_app.go(Payment(self.visit))
 
     def press_cancel(self) -> None:

@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from kiosk.errors import Refusal
 from kiosk.screens.self_service.confirm import Confirm
+from kiosk.screens.self_service.read_card import ReadCard
 from kiosk.screens.self_service.visit import Step, Visit, is_new_card
 from kiosk.screens.widgets.entry import NumberEntry, judge_number
 from kiosk.till.maintain import Readiness, readiness
@@ -54,9 +55,7 @@ class Number(Step):
     def _looked(self, seen: Readiness) -> None:
         self._looking = False
         if not self.busy and self.app.screen is self and is_new_card(self, seen):
-            from kiosk.screens.self_service.read_card import ReadCard
-
-            self.face_app.go(ReadCard())
+            self.face_app.go(ReadCard(Confirm))
 
     @property
     def entry(self) -> NumberEntry:

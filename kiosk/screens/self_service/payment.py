@@ -11,8 +11,10 @@ from textual.widgets import Static
 
 from kiosk.domain.record import PaymentRecord
 from kiosk.errors import CashFault, Refusal
+from kiosk.screens.self_service.deeds import Deed, note_deeds
+from kiosk.screens.self_service.deliver import Deliver
 from kiosk.screens.self_service.ending import Ending, cancelled
-from kiosk.screens.self_service.visit import Deed, Step, Visit, note_deeds
+from kiosk.screens.self_service.visit import Step, Visit
 from kiosk.till.paper import print_kept
 from kiosk.till.pay import NotePayment, NoteSeen
 from kiosk.till.quote import Offer, quote
@@ -200,8 +202,6 @@ class Payment(Step):
 
     def _collected(self, end: NotePayment | PaymentRecord | Refusal | None) -> None:
         if isinstance(end, NotePayment):
-            from kiosk.screens.self_service.deliver import Deliver
-
             self.face_app.hands_said = ""
             self.face_app.go(Deliver(self.visit, end))
         elif isinstance(end, PaymentRecord):

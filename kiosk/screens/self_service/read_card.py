@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from textual.widget import Widget
 from textual.widgets import Static
 
 from kiosk.errors import Refusal
-from kiosk.screens.self_service.confirm import Confirm
+from kiosk.screens.self_service.ending import Ending
 from kiosk.screens.self_service.visit import Step, Visit
 from kiosk.screens.widgets.moving import Moving
 from kiosk.till.greet import Greeted, find_buyer_by_card
@@ -17,13 +17,13 @@ from kiosk.till.recover import Recovered, recover
 
 
 class ReadCard(Step):
-    """Reads the card; `expected` is the meter that was typed and confirmed before."""
+    """Reads the card; `then` makes the step after it."""
 
     PATIENCE = 0
 
-    def __init__(self, expected: str = "") -> None:
+    def __init__(self, then: Callable[[Visit], Step]) -> None:
         super().__init__()
-        self.expected = expected
+        self._then = then
 
     def heading(self) -> str:
         """What is being done."""
@@ -49,15 +49,7 @@ class ReadCard(Step):
                 partial(recover, self.desk), lambda settled: self._settled(found, sale_id, settled)
             )
         else:
-            self._go_on(Visit(found.buyer))
-
-    def _go_on(self, visit: Visit) -> None:
-        if visit.buyer.meter.number == self.expected:
-            from kiosk.screens.self_service.amount import Amount
-
-            self.face_app.go(Amount(visit))
-        else:
-            self.face_app.go(Confirm(visit))
+            self.face_app.go(self._then(Visit(found.buyer)))
 
     def _settled(self, found: Greeted, sale_id: str, settled: Recovered | Refusal) -> None:
         """Say how the earlier purchase ended; after a void the customer may go on at once."""
@@ -74,6 +66,4 @@ class ReadCard(Step):
             self.on_mount()  # the money is kept for the meter now: read it again
 
     def _end(self, sentence: str, kind: str, visit: Visit | None = None) -> None:
-        from kiosk.screens.self_service.ending import Ending
-
         self.face_app.go(Ending([sentence], kind=kind, visit=visit))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from textual.widget import Widget
 from textual.widgets import Static
 
 from kiosk.ports import SlipState
+from kiosk.screens.self_service.deeds import Deed
 from kiosk.screens.self_service.ending import Ending
 from kiosk.screens.self_service.slip_state import (
     forget_slip,
@@ -16,7 +17,7 @@ from kiosk.screens.self_service.slip_state import (
     slip_sentence,
     slip_state,
 )
-from kiosk.screens.self_service.visit import Deed, Step, Visit
+from kiosk.screens.self_service.visit import Step, Visit
 from kiosk.screens.self_service.why import WhySold
 from kiosk.screens.widgets.digits import BigDigits, token_lines
 from kiosk.till.desk import Desk
@@ -26,8 +27,8 @@ from kiosk.till.hand_over import HandedOver
 class TokenShown(Step):
     """Shows the 20 digits and how the slip stands; Enter shows and prints again.
 
-    Of a set, one token after the other (`place` counts from 0). `earlier` is a purchase that was
-    finished later; `then` are further ones, and after them the customer goes on to buy.
+    Of a set, one token after the other (`place` counts from 0). A purchase that was finished later
+    has `go_on`: `then` are further ones, and after them the customer goes on to buy there.
     """
 
     PATIENCE = 3
@@ -38,13 +39,13 @@ class TokenShown(Step):
         place: int = 0,
         *,
         then: Sequence[HandedOver] = (),
-        earlier: bool = False,
+        go_on: Callable[[Visit], Step] | None = None,
     ) -> None:
         super().__init__()
         assert visit.record is not None
         assert visit.record.token
         self.visit, self.record, self.place = visit, visit.record, place
-        self.then, self.earlier = then, earlier
+        self.then, self.go_on = then, go_on
         self.tokens = visit.record.tokens()
         self.token = self.tokens[place]
         self.slip: SlipState = "printing"
@@ -54,7 +55,7 @@ class TokenShown(Step):
         committed = self.record.committed
         count = len(self.tokens)
         energy_wh = committed.energy_wh
-        title = self.say("kiosk.token_earlier" if self.earlier else "kiosk.token_title")
+        title = self.say("kiosk.token_earlier" if self.go_on else "kiosk.token_title")
         if self.place:
             energy_wh = committed.free_tokens()[self.place - 1].energy_wh
             return self.say(
@@ -81,7 +82,7 @@ class TokenShown(Step):
             return self.hints(enter="next_token", cancel="finish", help="help")
         if self.slip in {"failed", "unknown"} and self.desk.slips is not None:
             return self.hints(enter="print_again", cancel="finish", zero="why", help="help")
-        if self.earlier:
+        if self.go_on:
             return self.hints(enter="go_on", cancel="finish", help="help")
         return self.hints(enter="finish", zero="why", help="help")
 
@@ -133,20 +134,18 @@ class TokenShown(Step):
         elif self.slip in {"failed", "unknown"} and self.desk.slips is not None:
             self.note(self.say("kiosk.slip_printing"))
             self.ask(partial(_print, self.desk, self.visit), lambda _state: self._look())
-        elif self.earlier:
-            from kiosk.screens.self_service.amount import Amount
-
-            self.face_app.go(Amount(Visit(self.visit.buyer)))
+        elif self.go_on:
+            self.face_app.go(self.go_on(Visit(self.visit.buyer)))
         else:
             self.press_cancel()
 
     def _next(self) -> TokenShown:
         """The next token of the set, or of the next purchase that was finished later."""
         if self.place + 1 < len(self.tokens):
-            return TokenShown(self.visit, self.place + 1, then=self.then, earlier=self.earlier)
+            return TokenShown(self.visit, self.place + 1, then=self.then, go_on=self.go_on)
         first, *others = self.then
         visit = Visit(self.visit.buyer, record=first.record, job=first.job)
-        return TokenShown(visit, then=others, earlier=True)
+        return TokenShown(visit, then=others, go_on=self.go_on)
 
     def press_cancel(self) -> None:
         """Done."""

@@ -70,10 +70,8 @@ class CommonCards(RowMenu):
             self.face_app.go(help_page(self, names[place], type(self)))
 
     def press_cancel(self) -> None:
-        """Back to the menu of the counter."""
-        from kiosk.screens.cashier.counter import Counter
-
-        self.face_app.go(Counter())
+        """Back to the menu of the face."""
+        self.go_menu()
 
 
 class Moved(Page):

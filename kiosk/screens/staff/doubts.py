@@ -12,6 +12,7 @@ from kiosk.errors import Refusal
 from kiosk.screens import telling
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Confirm, Page, Reading
+from kiosk.screens.staff.sale import show_why
 from kiosk.screens.staff.table import Table
 from kiosk.till import history, maintain, recover
 from kiosk.till.maintain import Evidence
@@ -81,8 +82,6 @@ class Doubts(StaffFrame):
     def press_other(self, key: str) -> None:
         """w says why the figures of the chosen sale are what they are."""
         if key == "w" and self._records:
-            from kiosk.screens.cashier.sale import show_why
-
             record = self._records[self.query_one(Table).chosen]
             show_why(self, record.committed.sale_id, partial(Doubts, self.back))
 

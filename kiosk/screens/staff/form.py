@@ -21,9 +21,15 @@ _ROOMY = 4
 #: The sentence of a question, and whether its answer is hidden while it is typed.
 Question = tuple[str, bool]
 
+#: Judges the answers up to the one just given, so that a wrong one is said at its own question.
+Check = Callable[[list[str]], Refusal | None]
+
 
 class Form(StaffFrame):
-    """Enter goes to the next question; after the last one `act` gets the answers, once."""
+    """Enter goes to the next question; after the last one `act` gets the answers, once.
+
+    `check` says at each Enter why the answer cannot stand; what was typed stays to be corrected.
+    """
 
     TYPING = True
 
@@ -35,11 +41,12 @@ class Form(StaffFrame):
         back: Back,
         known: Sequence[str] = (),
         keys: str = "",
+        check: Check | None = None,
     ) -> None:
         super().__init__()
         self._keys = keys
         self.form_title, self.questions, self.known = title, list(questions), list(known)
-        self._act, self._back = act, back
+        self._act, self.back, self._check = act, back, check
 
     def heading(self) -> str:
         """What is asked for."""
@@ -69,18 +76,24 @@ class Form(StaffFrame):
 
     def press_cancel(self) -> None:
         """Back; nothing was done."""
-        self.face_app.go(self._back())
+        self.face_app.go(self.back())
 
     def press_enter(self) -> None:
         """The next question, or the act."""
         entries = list(self.query(TextEntry))
         place = next(place for place, entry in enumerate(entries) if entry.open)
+        answers = [entry.typed for entry in entries]
+        wrong = self._check(answers[: place + 1]) if self._check is not None else None
+        if wrong is not None:
+            self.note(self.words.refusal(wrong), "warn")
+            return
+        self.note("")
         if place + 1 < len(entries):
             entries[place].set_open(False)
             entries[place + 1].set_open(True)
             return
         self.note(self.say("kiosk.please_wait"))
-        self._act(self, [entry.typed for entry in entries])
+        self._act(self, answers)
 
     def refuse(self, sentence: str) -> None:
         """Say why not; what was typed stays, from the first question on."""

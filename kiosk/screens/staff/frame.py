@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 from textual import events
+from textual.screen import Screen
 from textual.widget import Widget
 
 from kiosk.screens.frame import Frame
@@ -13,7 +14,7 @@ from kiosk.screens.widgets.choices import ChoiceList
 from kiosk.screens.widgets.status import StatusBar
 
 #: Makes the screen that a step goes back to.
-Back = Callable[[], Frame]
+Back = Callable[[], Screen[None]]
 
 _STEPS = {"up": -1, "down": 1, "pageup": -10, "pagedown": 10}
 
@@ -35,6 +36,10 @@ class StaffFrame(Frame):
 
     def press_arrow(self, steps: int) -> None:
         """Up (below zero) or down by `steps`."""
+
+    def go_menu(self) -> None:
+        """To the menu of this face."""
+        self.face_app.go(self.face_app.menu())
 
     def foot(self) -> Iterable[Widget]:
         """The status bar, always there."""

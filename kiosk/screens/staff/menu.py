@@ -8,6 +8,7 @@ from functools import partial
 from textual.widget import Widget
 
 from kiosk.screens.staff.frame import Back, StaffFrame
+from kiosk.screens.staff.operators import own_pin_form
 from kiosk.screens.staff.page import Confirm
 from kiosk.screens.widgets.choices import ChoiceList
 from kiosk.till import operators
@@ -92,8 +93,6 @@ class More(Menu):
         self.face_app.speak(codes[(place + 1) % len(codes)])
 
     def _own_pin(self) -> None:
-        from kiosk.screens.staff.operators import own_pin_form
-
         self.face_app.go(own_pin_form(self, self.back))
 
     def _ask_leave(self) -> None:

@@ -77,7 +77,7 @@ class Confirm(StaffFrame):
     ) -> None:
         super().__init__()
         self.page_title, self.sentences, self.keys = title, list(sentences), keys
-        self._yes, self._back = yes, back
+        self._yes, self.back = yes, back
         self._done = False
 
     def heading(self) -> str:
@@ -103,4 +103,4 @@ class Confirm(StaffFrame):
     def press_cancel(self) -> None:
         """Do not."""
         if not self._done:
-            self.face_app.go(self._back())
+            self.face_app.go(self.back())

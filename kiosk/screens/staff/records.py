@@ -14,6 +14,7 @@ from kiosk.screens.staff.form import Form, asked
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Page
 from kiosk.screens.staff.rows import Row, RowsMenu
+from kiosk.screens.staff.sale import show_why
 from kiosk.screens.staff.table import Table
 from kiosk.till import inquiry
 from kiosk.till.inquiry import Listing, Span
@@ -125,8 +126,6 @@ class ListPage(StaffFrame):
         """w says why the figures of the chosen sale are what they are."""
         sale = self._sale() if key == "w" else ""
         if sale:
-            from kiosk.screens.cashier.sale import show_why
-
             show_why(self, sale, self._again)
 
     def _sale(self) -> str:

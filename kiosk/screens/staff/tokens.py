@@ -14,6 +14,7 @@ from kiosk.screens.staff.form import Form, asked
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Page
 from kiosk.screens.staff.row_menu import Row, RowMenu
+from kiosk.screens.staff.sale import SalePage
 from kiosk.screens.staff.table import Table
 from kiosk.till import clinic, history, token_book
 from kiosk.till.clinic import Diagnosis
@@ -44,10 +45,8 @@ class CommonTokens(RowMenu):
         ]
 
     def press_cancel(self) -> None:
-        """Back to the menu of the counter."""
-        from kiosk.screens.cashier.counter import Counter
-
-        self.face_app.go(Counter())
+        """Back to the menu of the face."""
+        self.go_menu()
 
 
 class Tokens(StaffFrame):
@@ -103,8 +102,6 @@ class Tokens(StaffFrame):
         if isinstance(explained, Refusal):
             self.note(self.words.refusal(explained), "warn")
             return
-        from kiosk.screens.cashier.sale import SalePage
-
         self.face_app.go(SalePage(explained.record, again))
 
     def _shown(self, again: Back, record: TokenRecord | Refusal) -> None:

@@ -47,12 +47,6 @@ class CardRoom(CommonCards):
             "suspicions": common["suspicions"],
         }
 
-    def press_cancel(self) -> None:
-        """Back to the technician's menu."""
-        from kiosk.screens.technician.menu import TechnicianMenu
-
-        self.face_app.go(TechnicianMenu())
-
 
 def make_form(screen: StaffFrame) -> Form:
     """The first card of a meter."""

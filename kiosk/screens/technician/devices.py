@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from kiosk.errors import Refusal
 from kiosk.screens import telling
+from kiosk.screens.staff.frame import Back
 from kiosk.screens.staff.page import Page, Reading
 from kiosk.screens.widgets.moving import Moving
 from kiosk.till import maintain
@@ -18,10 +19,8 @@ from kiosk.till.maintain import DeviceState
 class Devices(Page):
     """Each device in words, with what to do about it; Enter asks again."""
 
-    def __init__(self) -> None:
-        from kiosk.screens.technician.menu import TechnicianMenu
-
-        super().__init__("", [], TechnicianMenu)
+    def __init__(self, back: Back) -> None:
+        super().__init__("", [], back)
 
     def heading(self) -> str:
         """What is listed."""

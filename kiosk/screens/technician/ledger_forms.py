@@ -7,18 +7,17 @@ from pathlib import Path
 
 from kiosk.ports import Moment
 from kiosk.screens.staff.form import Form, asked
-from kiosk.screens.staff.frame import StaffFrame
+from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Page
-from kiosk.screens.technician.verify import Verify
 from kiosk.till import clock, copies
 
 
-def clock_form(screen: StaffFrame) -> Form:
+def clock_form(screen: StaffFrame, back: Back) -> Form:
     """The other person gives name and PIN; whoever is signed in is the first."""
     title = screen.say("technician.clock_title")
 
     def done(form: Form, _moment: Moment) -> None:
-        form.face_app.go(Page(title, [form.say("technician.clock_done")], Verify))
+        form.face_app.go(Page(title, [form.say("technician.clock_done")], back))
 
     def act(form: Form, answers: list[str]) -> None:
         work = partial(clock.confirm_clock, form.desk, answers[0], answers[1])
@@ -29,19 +28,19 @@ def clock_form(screen: StaffFrame) -> Form:
         (screen.say("technician.ask_second_pin"), True),
     ]
     shown = screen.words.time(screen.desk.clock.now().time_ms)
-    return Form(title, questions, act, Verify, [screen.say("technician.clock_now", time=shown)])
+    return Form(title, questions, act, back, [screen.say("technician.clock_now", time=shown)])
 
 
-def backup_form(screen: StaffFrame) -> Form:
+def backup_form(screen: StaffFrame, back: Back) -> Form:
     """Where the backup goes."""
     title = screen.say("technician.backup_title")
 
     def done(form: Form, file: str, made: copies.Backup) -> None:
         told = form.say("technician.backup_done", upto=made.upto, file=file)
-        form.face_app.go(Page(title, [told], Verify))
+        form.face_app.go(Page(title, [told], back))
 
     def act(form: Form, answers: list[str]) -> None:
         work = partial(copies.backup, form.desk, Path(answers[0]))
         asked(form, work, partial(done, form, answers[0]))
 
-    return Form(title, [(screen.say("technician.backup_file"), False)], act, Verify)
+    return Form(title, [(screen.say("technician.backup_file"), False)], act, back)

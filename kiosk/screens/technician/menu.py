@@ -8,9 +8,16 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from kiosk.domain.organisation import may
+from kiosk.screens.setup import SetupMenu
 from kiosk.screens.staff.doubts import Doubts
 from kiosk.screens.staff.menu import Menu, MenuRow
+from kiosk.screens.staff.operators import Operators
 from kiosk.screens.staff.sign_in import SignInForm
+from kiosk.screens.technician.cards import CardRoom
+from kiosk.screens.technician.devices import Devices
+from kiosk.screens.technician.rescue import RescuePage
+from kiosk.screens.technician.tokens import Keys, TokenMenu
+from kiosk.screens.technician.verify import Verify
 from kiosk.till import copies
 
 
@@ -22,7 +29,7 @@ class TechnicianSignIn(SignInForm):
     def signed_in(self) -> None:
         """To the menu; a damaged ledger comes first."""
         self.desk.told_of_damage = False
-        self.face_app.go(TechnicianMenu())
+        self.go_menu()
 
 
 class TechnicianMenu(Menu):
@@ -40,15 +47,16 @@ class TechnicianMenu(Menu):
 
     def own_rows(self) -> list[MenuRow]:
         """The technician's own rows."""
+        go, again = self.face_app.go, TechnicianMenu
         return [
-            (self.say("technician.devices"), self._devices),
-            (self.say("cashier.open_sales"), self._doubts),
+            (self.say("technician.devices"), lambda: go(Devices(again))),
+            (self.say("cashier.open_sales"), lambda: go(Doubts(again))),
             (self.say("technician.journal_verify"), self._verify),
-            (self.say("technician.settings"), self._settings),
-            (self.say("tokens.title"), self._tokens),
-            (self.say("tokens.menu_keys"), self._keys),
-            (self.say("cards.title"), self._cards),
-            (self.say("operators.title"), self._operators),
+            (self.say("technician.settings"), lambda: go(SetupMenu(again))),
+            (self.say("tokens.title"), lambda: go(TokenMenu())),
+            (self.say("tokens.menu_keys"), lambda: go(Keys(again))),
+            (self.say("cards.title"), lambda: go(CardRoom())),
+            (self.say("operators.title"), lambda: go(Operators(again))),
         ]
 
     def on_mount(self) -> None:
@@ -70,50 +78,13 @@ class TechnicianMenu(Menu):
             self.face_app.go(TechnicianSignIn())
 
     def _rescue(self) -> None:
-        from kiosk.screens.technician.rescue import RescuePage
-
         if not self.desk.told_of_damage:
             self.desk.told_of_damage = True
-            self.face_app.go(RescuePage())
-
-    def _devices(self) -> None:
-        from kiosk.screens.technician.devices import Devices
-
-        self.face_app.go(Devices())
-
-    def _doubts(self) -> None:
-        self.face_app.go(Doubts(TechnicianMenu))
+            self.face_app.go(RescuePage(TechnicianMenu))
 
     def _verify(self) -> None:
         if self.desk.damage:
             self.desk.told_of_damage = False
             self._rescue()
-            return
-        from kiosk.screens.technician.verify import Verify
-
-        self.face_app.go(Verify())
-
-    def _settings(self) -> None:
-        from kiosk.screens.staff.setup import SetupMenu
-
-        self.face_app.go(SetupMenu(TechnicianMenu))
-
-    def _tokens(self) -> None:
-        from kiosk.screens.technician.tokens import TokenMenu
-
-        self.face_app.go(TokenMenu())
-
-    def _cards(self) -> None:
-        from kiosk.screens.technician.cards import CardRoom
-
-        self.face_app.go(CardRoom())
-
-    def _operators(self) -> None:
-        from kiosk.screens.staff.operators import Operators
-
-        self.face_app.go(Operators(TechnicianMenu))
-
-    def _keys(self) -> None:
-        from kiosk.screens.technician.tokens import Keys
-
-        self.face_app.go(Keys())
+        else:
+            self.face_app.go(Verify(TechnicianMenu))

@@ -10,6 +10,7 @@ from textual.widget import Widget
 from kiosk.errors import Refusal
 from kiosk.ports import FoundSource, RescueReport
 from kiosk.screens import telling
+from kiosk.screens.staff.frame import Back
 from kiosk.screens.staff.page import Page, Reading
 from kiosk.screens.widgets.moving import Moving
 from kiosk.till import copies
@@ -18,10 +19,8 @@ from kiosk.till import copies
 class RescuePage(Page):
     """Shows the damage and the sources found; Enter builds the ledger again, once."""
 
-    def __init__(self) -> None:
-        from kiosk.screens.technician.menu import TechnicianMenu
-
-        super().__init__("", [], TechnicianMenu)
+    def __init__(self, back: Back) -> None:
+        super().__init__("", [], back)
         self._found: list[FoundSource] = []
         self._begun = False
 

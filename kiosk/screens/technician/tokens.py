@@ -6,14 +6,14 @@ from functools import partial
 from pathlib import Path
 
 from kiosk.domain.record import TokenRecord
-from kiosk.domain.registry import Meter
-from kiosk.domain.special_tokens import MANAGEMENT, METER_TESTS
+from kiosk.domain.registry import METER_DIGITS, Meter, check_number
+from kiosk.domain.special_tokens import MANAGEMENT, METER_TESTS, management_value
 from kiosk.domain.vending_keys import VendorKey
 from kiosk.errors import Refusal
 from kiosk.ports import LoadedFile
 from kiosk.screens import token_telling
 from kiosk.screens.staff.form import Form, asked
-from kiosk.screens.staff.frame import StaffFrame
+from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Page, Reading
 from kiosk.screens.staff.row_menu import Row
 from kiosk.screens.staff.tokens import CommonTokens, TokenPage
@@ -36,12 +36,6 @@ class TokenMenu(CommonTokens):
             (self.say("tokens.menu_old"), partial(old_form, self)),
             (self.say("tokens.menu_import"), partial(import_form, self)),
         ]
-
-    def press_cancel(self) -> None:
-        """Back to the technician's menu."""
-        from kiosk.screens.technician.menu import TechnicianMenu
-
-        self.face_app.go(TechnicianMenu())
 
 
 def _questions(screen: StaffFrame, *names: str) -> list[tuple[str, bool]]:
@@ -68,7 +62,24 @@ def engineer_form(screen: StaffFrame) -> Form:
 
     questions = _questions(screen, "meter", "operation", "value", "reason")
     known = _choices(screen, list(MANAGEMENT))
-    return Form(screen.say("tokens.menu_engineer"), questions, act, TokenMenu, known)
+    title = screen.say("tokens.menu_engineer")
+    return Form(title, questions, act, TokenMenu, known, check=_engineering_wrong)
+
+
+def _engineering_wrong(answers: list[str]) -> Refusal | None:
+    """Why the last of meter, operation, value and reason cannot stand."""
+    if len(answers) == 1:
+        return _meter_wrong(answers[0])
+    if len(answers) == 4:
+        return tokens.reason_missing(answers[3])
+    value = token_telling.value_typed(answers[2]) if len(answers) == 3 else 0
+    carried = management_value(answers[1], value)
+    return carried if isinstance(carried, Refusal) else None
+
+
+def _meter_wrong(typed: str) -> Refusal | None:
+    number = check_number(typed, METER_DIGITS, "meter")
+    return number if isinstance(number, Refusal) else None
 
 
 def test_form(screen: StaffFrame) -> Form:
@@ -78,9 +89,15 @@ def test_form(screen: StaffFrame) -> Form:
         work = partial(tokens.meter_test, form.desk, answers[0], answers[1])
         asked(form, work, partial(_show, form))
 
+    def wrong(answers: list[str]) -> Refusal | None:
+        if len(answers) == 2:
+            return tokens.reason_missing(answers[1])
+        known = answers[0] in METER_TESTS
+        return None if known else Refusal("unknown_operation", {"operation": answers[0][:40]})
+
     known = _choices(screen, list(METER_TESTS))
     questions = _questions(screen, "test", "reason")
-    return Form(screen.say("tokens.menu_test"), questions, act, TokenMenu, known)
+    return Form(screen.say("tokens.menu_test"), questions, act, TokenMenu, known, check=wrong)
 
 
 def free_form(screen: StaffFrame) -> Form:
@@ -101,11 +118,13 @@ def change_form(screen: StaffFrame) -> Form:
     """The key change tokens of one meter."""
 
     def act(form: Form, answers: list[str]) -> None:
-        meter, group, reason = answers
-        work = partial(keys.change_key, form.desk, meter, reason, supply_group=group)
+        meter, group, reason, first = answers
+        work = partial(
+            keys.change_key, form.desk, meter, reason, supply_group=group, instead_of=first
+        )
         asked(form, work, partial(_show, form))
 
-    questions = _questions(screen, "meter", "new_group", "reason")
+    questions = _questions(screen, "meter", "new_group", "reason", "instead")
     return Form(screen.say("tokens.menu_change"), questions, act, TokenMenu)
 
 
@@ -160,10 +179,8 @@ def import_form(screen: StaffFrame) -> Form:
 class Keys(Page):
     """The vending keys of the module, with check values and times."""
 
-    def __init__(self) -> None:
-        from kiosk.screens.technician.menu import TechnicianMenu
-
-        super().__init__("", [], TechnicianMenu)
+    def __init__(self, back: Back) -> None:
+        super().__init__("", [], back)
 
     def heading(self) -> str:
         """What is listed."""

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from textual.widget import Widget
 
 from kiosk.screens import telling
+from kiosk.screens.staff.frame import Back
 from kiosk.screens.staff.page import Page, Reading
+from kiosk.screens.technician.ledger_forms import backup_form, clock_form
 from kiosk.screens.widgets.moving import Moving
 from kiosk.till import maintain
 
@@ -20,10 +22,8 @@ if TYPE_CHECKING:
 class Verify(Page):
     """Reads the whole journal, folds it again and compares; says how long it has been reading."""
 
-    def __init__(self) -> None:
-        from kiosk.screens.technician.menu import TechnicianMenu
-
-        super().__init__("", [], TechnicianMenu)
+    def __init__(self, back: Back) -> None:
+        super().__init__("", [], back)
         self._began_ms = 0
         self._proved = False
 
@@ -42,10 +42,9 @@ class Verify(Page):
 
     def press_digit(self, digit: int) -> None:
         """Confirm the time, or make a backup."""
-        from kiosk.screens.technician.ledger_forms import backup_form, clock_form
-
         if digit in (1, 2):
-            self.face_app.go(clock_form(self) if digit == 1 else backup_form(self))
+            make_form = clock_form if digit == 1 else backup_form
+            self.face_app.go(make_form(self, partial(Verify, self.back)))
 
     def on_mount(self) -> None:
         """Begin; it reads on a connection of its own and holds nobody up."""

@@ -129,8 +129,11 @@ def _figures(reading: card_facts.MeterReadByCard | ReadByCard) -> tuple[str, int
 
 
 def search(desk: Desk, text: str = "", limit: int = 50) -> list[CardStanding] | Refusal:
-    """Cards by part of number, serial, meter, account or customer's name (F028)."""
-    return desk.gate("search") or desk.records.cards_like(text.replace(" ", ""), limit)
+    """Cards by part of number, meter, account or customer's name, or the beginning of the chip's
+    serial (F028). A number may be typed in groups."""
+    bare = text.replace(" ", "")
+    wanted = bare if bare.isdecimal() else text.strip()
+    return desk.gate("search") or desk.records.cards_like(wanted, limit)
 
 
 def readings(desk: Desk, meter: str) -> list[ReadByCard] | Refusal:

@@ -7,7 +7,7 @@ from kiosk.domain.card_facts import CardContent
 from kiosk.domain.cards import families, workshops
 from kiosk.domain.cards.family import CardState
 from kiosk.domain.cards.image import CardImage
-from kiosk.domain.cards.work import Workshop
+from kiosk.domain.cards.work import Purchase, Workshop
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
 from kiosk.till.cards.look import inspected
@@ -75,7 +75,8 @@ def plan_repair(desk: Desk, shown_number: int | None = None) -> Plan | Refusal:
 
     The number is the one that the meter wrote on the card, or `shown_number`, read from the meter.
     A paid purchase that the meter has not taken is kept and gets the next number; whatever else is
-    in the purchase area is cleared.
+    in the purchase area is cleared. One that the meter's number has passed, although no meter wrote
+    on the card that it took it, is named in `drops`: whoever confirms must know of it.
     """
     refused = desk.gate("card_mend")
     if refused is not None:
@@ -103,7 +104,18 @@ def plan_repair(desk: Desk, shown_number: int | None = None) -> Plan | Refusal:
     return Plan(
         "repair", card.meter, card.card_number, image.serial, card.issue, image, writes, content,
         sale_id=content.sale_id, two_persons=True, customer=owner(desk, card.meter),
+        drops=Purchase() if keep or sale is None else _unread(card, sale),
     )  # fmt: skip
+
+
+def _unread(card: CardState, sale: SaleRecord) -> Purchase:
+    """The paid purchase on the card, if no meter has written on it that it took it."""
+    if not card.purchase_valid or card.taken():
+        return Purchase()
+    paid = sale.committed
+    return Purchase(
+        card.purchase_number, paid.energy_wh, paid.amount_minor, paid.currency, paid.sale_id
+    )
 
 
 def _meter_number(

@@ -39,6 +39,7 @@ class Plan(msgspec.Struct, frozen=True):
     `two_persons` says that somebody else must agree. `settles` is an open sale that a reissue
     brings to its end, because the new card carries its purchase. `customer` is the name of whose
     card it is, for whoever confirms; empty for a tool card. `settings` are what a tool card sets.
+    `drops` is a paid purchase that the card carries unread and will not carry afterwards.
     """
 
     operation: Operation
@@ -61,6 +62,7 @@ class Plan(msgspec.Struct, frozen=True):
     settles: str = ""
     customer: str = ""
     settings: dict[str, int] = {}
+    drops: Purchase = Purchase()
 
 
 # --- make and reissue -----------------------------------------------------------------------------
@@ -187,7 +189,7 @@ def _serial(desk: Desk, shop: Workshop, image: CardImage) -> str:
 def _new_number(desk: Desk, text: str) -> str | Refusal:
     """A card number that is not given yet."""
     if not text:
-        highest = max((c.card.number for c in desk.records.cards_like("", 100_000)), default="7")
+        highest = desk.records.highest_card_number()
         digits = f"{int(highest[:-1] or 7) + 1:0{CARD_DIGITS - 1}d}"
         return digits + luhn_digit(digits)
     checked = check_number(text, CARD_DIGITS, "card")
@@ -213,6 +215,8 @@ def plan_tool(
         if isinstance(found, Refusal):
             return found
         meter = found.number
+    elif tool == "meter-number":
+        return Refusal("tool_meter_needed")
     whole = _settings(tool, settings or {})
     if isinstance(whole, Refusal):
         return whole

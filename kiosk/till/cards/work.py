@@ -236,8 +236,8 @@ def _testifies(desk: Desk, work: card_facts.CardWorkCommitted) -> bool:
 
 def give_up(desk: Desk, work_id: str, reason: str) -> CardWorkRecord | Refusal:
     """End a work in doubt whose card will not come back. The old card stays stopped, and the new
-    one is known to nobody; make another. A cancel or a repair is never given up: only the card can
-    say what it carries."""
+    one is known to nobody; make another. Its blank is booked out as damaged, with the same reason.
+    A cancel or a repair is never given up: only the card can say what it carries."""
     refused = desk.gate("card_mend") or reason_missing(reason)
     if refused is not None:
         return refused
@@ -248,7 +248,9 @@ def give_up(desk: Desk, work_id: str, reason: str) -> CardWorkRecord | Refusal:
         return Refusal("card_work_needs_card", {"work": work_id})
     if not desk.is_ours_to_settle(record.committed.station):
         return Refusal("sale_under_way")
-    outcome = desk.journal.append(undone(desk, record.committed, "given_up"))
+    family = record.committed.before.family
+    blank = card_facts.CardStockMoved(family, "damaged", 1, reason.strip(), desk.operator)
+    outcome = desk.journal.append(undone(desk, record.committed, "given_up"), blank)
     if isinstance(outcome, Refusal):
         return outcome
     desk.nudge()

@@ -274,3 +274,74 @@ def test_a_card_is_made_for_somebody_else_when_its_making_broke_off_at_its_last_
     bench.reader().personalise(image.serial, again)
     assert bench.reader().read().serial == other.serial
     assert _guard(bench) == b"\x07" + MODULE.access_code("sle4442", other.serial, 3)
+
+
+#: The commands that give a chip its own code, counted from the end: a mark and a byte, three times.
+_CODE_COMMANDS = range(6, 0, -1)
+_NEXT = "0102030405060708"
+
+
+@pytest.mark.parametrize("arrived", [0, 1, 2])
+def test_no_blank_is_lost_when_it_is_pulled_at_any_byte_of_its_new_code(
+    arrived: int, tmp_path: Path
+) -> None:
+    last = _commands(tmp_path / "count")
+    for before_last in _CODE_COMMANDS:
+        bench = _sle4442(tmp_path / str(before_last))
+        with pytest.raises(CardFault):
+            _make_for(bench, OWN, CardFaults("pull", last - before_last, arrived))
+        _is_made_again(bench)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("arrived", [0, 1, 2])
+def test_no_blank_is_lost_when_it_is_pulled_again_while_its_code_becomes_the_factory_s(
+    arrived: int, tmp_path: Path
+) -> None:
+    last = _commands(tmp_path / "count")
+    for before_last in _CODE_COMMANDS:
+        for second in range(3, 14):
+            bench = _sle4442(tmp_path / f"{before_last}-{second}")
+            with pytest.raises(CardFault):
+                _make_for(bench, OWN, CardFaults("pull", last - before_last, arrived))
+            with pytest.raises(CardFault):
+                _make_for(bench, _NEXT, CardFaults("pull", second, arrived))
+            _is_made_again(bench)
+
+
+def test_a_half_made_chip_keeps_its_last_try_when_it_has_a_stranger_s_code(tmp_path: Path) -> None:
+    bench = _sle4442(tmp_path)
+    last = _commands(tmp_path / "count")
+    with pytest.raises(CardFault):
+        _make_for(bench, OWN, CardFaults("pull", last - 2, 0))
+    chip = bench.rack.card(bench.kind.serial)
+    chip.store(1, 1, b"\1\2\3")
+    chip.close()
+    for _ in range(3):
+        with pytest.raises(CardFault):
+            _make_for(bench, _NEXT)
+    assert _guard(bench)[0].bit_count() == 1
+
+
+def _commands(folder: Path) -> int:
+    """How many commands make a card."""
+    counted = CardFaults("status", 0)
+    _make_for(_sle4442(folder), OWN, counted)
+    return counted.seen
+
+
+def _is_made_again(bench: Bench) -> None:
+    """For somebody else, with all tries left."""
+    _make_for(bench, _NEXT)
+    assert bench.reader().read().serial == _NEXT
+    assert _guard(bench) == b"\x07" + MODULE.access_code("sle4442", _NEXT, 3)
+
+
+def _make_for(bench: Bench, serial: str, faults: CardFaults | None = None) -> None:
+    if bench.slot.state().card is None:
+        bench.slot.insert(bench.kind.serial)
+    image = bench.reader().inspect()
+    writes = bench.shop().make(
+        image, Person(serial, CUSTOMER, METER, 1), Purchase(), sealed=True
+    )  # fmt: skip
+    bench.reader(faults).personalise(image.serial, writes)

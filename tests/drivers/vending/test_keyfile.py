@@ -82,6 +82,9 @@ def flipped(data: bytes, place: int) -> bytes:
     return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
 
 
+#: Nobody can tell one from the other: what is sealed does not open.
+ALTERED = "the passphrase is wrong, or the file was altered"
+
 SPOILED: list[tuple[Callable[[bytes], bytes], str]] = [
     (lambda _: b"", "not a file of vending keys"),
     (lambda _: b"[home]\nkeys = 1\n", "not a file of vending keys"),
@@ -92,8 +95,8 @@ SPOILED: list[tuple[Callable[[bytes], bytes], str]] = [
     (lambda data: data + b"\n", "damaged or altered"),
     (lambda data: flipped(data, 70), "damaged or altered"),
     (lambda data: flipped(data, len(data) - 1), "damaged or altered"),
-    (lambda data: with_checksum(flipped(data, 70)), "passphrase is wrong"),
-    (lambda data: with_checksum(flipped(data, 40)), "passphrase is wrong"),
+    (lambda data: with_checksum(flipped(data, 70)), ALTERED),
+    (lambda data: with_checksum(flipped(data, 40)), ALTERED),
     (lambda data: with_checksum(flipped(data, 8)), "version 0"),
     (lambda data: with_checksum(flipped(data, 10)), "not one that this program writes"),
     (lambda data: with_checksum(flipped(data, 48)), "for module uerminal-7"),

@@ -9,7 +9,9 @@ from functools import partial
 
 from kiosk.screens import telling
 from kiosk.screens.staff.frame import Back
+from kiosk.screens.staff.operators import Operators
 from kiosk.screens.staff.page import Page
+from kiosk.screens.staff.records import RecordsMenu
 from kiosk.screens.staff.rows import Row, RowsMenu
 
 #: A row of the menu and the sections of kiosk.toml behind it.
@@ -72,18 +74,15 @@ class SetupMenu(RowsMenu):
         self._show(self.say("setup.slip"), lines)
 
     def _prices(self) -> None:
+        # The editor reads and writes TOML; few who open a menu open this row.
         from kiosk.screens.prices.menu import PricesMenu
 
         self.face_app.go(PricesMenu(self._again()))
 
     def _operators(self) -> None:
-        from kiosk.screens.staff.operators import Operators
-
         self.face_app.go(Operators(self._again()))
 
     def _records(self) -> None:
-        from kiosk.screens.staff.records import RecordsMenu
-
         self.face_app.go(RecordsMenu(self._again()))
 
     def press_cancel(self) -> None:

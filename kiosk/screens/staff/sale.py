@@ -7,6 +7,8 @@ from functools import partial
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
 from kiosk.screens import account_acts, account_telling, telling
+from kiosk.screens.staff import undo
+from kiosk.screens.staff.account_forms import act_form
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Confirm, Page, Reading
 from kiosk.till import history, paper
@@ -65,15 +67,11 @@ class SalePage(Page):
     def press_digit(self, digit: int) -> None:
         """1 prints a copy, 2 says why, 3 takes the sale back, 4 prices it again."""
         if digit == 3:
-            from kiosk.screens.cashier import undo
-
             undo.begin(
                 self, self.record.committed.sale_id, partial(SalePage, self.record, self.back)
             )
             return
         if digit == 4:
-            from kiosk.screens.cashier.account_forms import act_form
-
             sale = self.record.committed.sale_id
             self.face_app.go(act_form(self, account_acts.price_again, sale, self._again))
             return

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
+from textual.screen import Screen
+
 from kiosk.domain.account_record import AccountRecord
 from kiosk.domain.reversal import REALLOCATED_INSTEAD
 from kiosk.errors import Refusal
 from kiosk.screens import account_telling
-from kiosk.screens.cashier.account_forms import After, agreement, event_form
-from kiosk.screens.frame import Frame
+from kiosk.screens.staff.account_forms import After, agreement, event_form
 from kiosk.screens.staff.form import Form, Question
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.till import reverse
@@ -72,7 +73,7 @@ def _reallocate_form(screen: StaffFrame, sale_id: str, back: Back) -> Form:
 def _after(back: Back) -> After:
     """Back to the sale, which says what was done."""
 
-    def screen(said: str) -> Frame:
+    def screen(said: str) -> Screen[None]:
         made = back()
         if hasattr(made, "said"):
             made.said = said

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from textual.screen import Screen
+
 from kiosk.domain.account_record import AccountRecord
 from kiosk.errors import Refusal
 from kiosk.screens import account_acts, account_telling
@@ -17,7 +19,7 @@ from kiosk.till import account_paper
 from kiosk.till.desk import Desk
 
 #: Makes the screen afterwards, with a sentence for its notice line.
-After = Callable[[str], Frame]
+After = Callable[[str], Screen[None]]
 
 
 def act_form(screen: StaffFrame, make: MakeAct, about: str, after: After) -> Frame:

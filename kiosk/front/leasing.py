@@ -1,0 +1,33 @@
+"""The lease of a terminal: how long it may sell without hearing from its centre (E29).
+
+Given at enrolment as a fact, so that no line of kiosk.toml makes it longer. It runs from the newest
+answer of the centre that is kept; answers are kept when they bring something new, and else once an
+hour.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+from kiosk.domain.store_facts import LeaseGiven
+from kiosk.ledger.journal import Journal
+from sync import wire
+
+_RENEWED_EVERY_MS = 3_600_000
+
+
+def contact_ms(journal: Journal) -> int:
+    """The signed time of the newest answer of the centre; 0 before the first."""
+    kept = journal.records.newest_anchor()
+    with contextlib.suppress(wire.WireFault):
+        answer = wire.decode_answer(kept) if kept else None
+        return answer.time_ms if isinstance(answer, wire.Acknowledgement) else 0
+    return 0
+
+
+def renew(journal: Journal, answer: wire.Acknowledgement, received: bytes) -> None:
+    """Keep an answer that says nothing new but the time; older ones change nothing."""
+    if journal.records.last_of(LeaseGiven.KIND) is None:
+        return
+    if answer.time_ms >= contact_ms(journal) + _RENEWED_EVERY_MS:
+        journal.keep_anchor(answer.upto, answer.digest, answer.centre, received)
