@@ -17,14 +17,16 @@ import secrets
 from pathlib import Path
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.config import Settings
 from kiosk.domain import facts
-from kiosk.errors import ConfigFault, HomeFault, Refusal, StoreFault
+from kiosk.errors import ConfigFault, HomeFault, LedgerDamaged, Refusal, StoreFault
 from kiosk.front.home_file import OPENED, HomeFile
 from kiosk.front.unlock import SIGNING_KEY, home_keys
 from kiosk.ledger.connection import key_of
 from kiosk.ledger.copying import alone
+from kiosk.ledger.damage import known_damage, note_damage
 from kiosk.ledger.files import make_folder, write_durably
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.pen import Now
@@ -68,10 +70,11 @@ def open_home(path: Path, settings: Settings, now: Now, *, read_only: bool = Fal
     if read_only:
         return _open_damaged(path, settings, file, now)
     _ledger_is_there(path)
+    _refuse_if_damaged(path)
     new = not (path / "ledger.db").exists()
     keys = home_keys(path, settings.store, new=new)
     key = key_from(keys.signing, path / SIGNING_KEY)
-    journal = Journal(path, file.origin, key, now, medium_of(path, file.origin, settings))
+    journal = _journal(path, file.origin, key, now, settings)
     try:
         if not new:
             _check_start(path)
@@ -94,6 +97,24 @@ def open_home(path: Path, settings: Settings, now: Now, *, read_only: bool = Fal
         journal.close()
         raise
     return Home(path, file.origin, journal, keys.pepper, new)
+
+
+def _journal(
+    path: Path, origin: str, key: Ed25519PrivateKey, now: Now, settings: Settings
+) -> Journal:
+    try:
+        return Journal(path, origin, key, now, medium_of(path, origin, settings))
+    except LedgerDamaged as damage:
+        note_damage(path, damage.sentence)
+        raise
+
+
+def _refuse_if_damaged(path: Path) -> None:
+    """What was found once stands until another ledger is in force (E17)."""
+    found = known_damage(path)
+    if found:
+        ledger = path / "ledger.db"
+        raise StoreFault(f"{ledger}: is damaged ({found}); nothing may be sold until a restore.")
 
 
 def _refuse_if_withdrawn(path: Path, settings: Settings, now: Now) -> None:
@@ -168,6 +189,8 @@ def medium_of(path: Path, origin: str, settings: Settings) -> SecondMedium | Non
 
 def _check_start(path: Path) -> None:
     with contextlib.closing(open_reader(path)) as connection:
+        connection.execute("BEGIN")  # others may be writing: one moment is looked at
         found = check_start(connection)
     if found:
+        note_damage(path, found)
         raise StoreFault(f"{path / 'ledger.db'}: is damaged ({found}); nothing may be sold.")

@@ -22,6 +22,7 @@ from kiosk.domain.store_facts import BackupMade
 from kiosk.errors import KioskError
 from kiosk.ledger import ballast
 from kiosk.ledger.connection import key_of, unlock
+from kiosk.ledger.damage import note_damage
 from kiosk.ledger.store import check, open_reader, wal_bytes
 from kiosk.till.copies import COMPANIONS
 from kiosk.till.desk import Desk
@@ -114,6 +115,7 @@ class NightWatch:
         if report.fault:
             _LOG.error("the ledger is damaged: %s", report.fault)
             desk.damage = report.fault
+            note_damage(desk.home, report.fault)
             desk.journal.stop_writing()
             return
         if report.trouble:

@@ -20,13 +20,14 @@ from kiosk.config import Settings
 from kiosk.domain import catalogue as catalogues
 from kiosk.domain import facts, store_facts
 from kiosk.domain.entry import Entry
-from kiosk.errors import BadInput, HomeFault, LinkFault, Refusal
+from kiosk.errors import BadInput, HomeFault, LedgerDamaged, LinkFault, Refusal
 from kiosk.front import enrolment
 from kiosk.front.home_file import OPENED, HomeFile
 from kiosk.front.unlock import home_keys
 from kiosk.ledger.backup import read_head_of, unpack
 from kiosk.ledger.connection import connect
 from kiosk.ledger.copying import alone
+from kiosk.ledger.damage import forget_damage
 from kiosk.ledger.entry_file import Cover
 from kiosk.ledger.files import sync_folder, write_durably
 from kiosk.ledger.journal import Journal
@@ -37,6 +38,7 @@ from kiosk.ledger.sealing import key_from
 from kiosk.ledger.second_medium import PURPOSE
 from kiosk.ledger.sources import Anchor, DatabaseSource, FileSource, Source, UpstreamSource
 from kiosk.ledger.store import LEDGER_FILE
+from kiosk.ledger.traces import last_readable_trace
 from kiosk.till.copies import COMPANIONS
 from sync import wire
 from sync.courier import EnrolledCentre
@@ -80,7 +82,8 @@ def restore(
 
     `station` is the face that asks, where a face does; every other must be closed.
     """
-    if not (wanted.backup or wanted.second_medium or wanted.upstream):
+    here = (path / LEDGER_FILE).is_file() and not wanted.without_ledger
+    if not (wanted.backup or wanted.second_medium or wanted.upstream or here):
         raise BadInput("Name what to restore from: --backup, --second-medium or --upstream.")
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     _bring_companions(path, wanted)
@@ -93,9 +96,11 @@ def restore(
         rebuilt = rebuild(staging, keys.store, sources, _contents(path, settings, wanted, sources))
         _compared(path, wanted, rebuilt)
         lost_after = _readable_end(path, keys.store)
+        _nothing_was_cut_off(path, keys.store, rebuilt)
         damaged = set_aside(path)
         (staging / LEDGER_FILE).replace(path / LEDGER_FILE)
         sync_folder(path)
+        forget_damage(path)
     if not (path / OPENED).exists():
         write_durably(path / OPENED, b"")
     _note(path, file.origin, keys, now, rebuilt, lost_after)
@@ -114,6 +119,22 @@ def _compared(path: Path, wanted: Wanted, rebuilt: Rebuilt) -> None:
         raise BadInput(
             "The centre may hold more than this: add --upstream or --second-medium, or say"
             " --without-upstream if the centre is lost too."
+        )
+
+
+def _nothing_was_cut_off(path: Path, store_key: bytes, rebuilt: Rebuilt) -> None:
+    """A ledger that is drawn again from itself alone must reach as far as anything in it tells."""
+    if any(each.entries for each in rebuilt.given if each.source != _LEDGER):
+        return
+    ledger = path / LEDGER_FILE
+    with contextlib.closing(connect(ledger, store_key, "?mode=ro")) as connection:
+        known = last_readable_trace(connection)
+    if known > rebuilt.upto:
+        first = rebuilt.upto + 1
+        raise LedgerDamaged(
+            f"Entry {first}: is missing here, and entries up to {known} were written; name what"
+            " else to restore from: --backup, --second-medium or --upstream.",
+            first,
         )
 
 

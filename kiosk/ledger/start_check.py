@@ -1,9 +1,9 @@
 """What every start checks before anything is sold: bounded, however long the journal is (E17).
 
 The whole chain is proved at night and by `kiosk verify`. At start: the head, the entries since the
-last anchor (at most 2000 of them) with their chain, postings and last signature, a sample of older
-ones, the sales among them, the references of the tail, and that the triggers which guard the
-journal are there.
+last anchor (at most 2000 of them) with their chain, postings and last signature, what the newest
+rows of the tables name, a sample of older entries, the sales among them, the references of the
+tail, and that the triggers which guard the journal are there.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from kiosk.ledger.connection import Connection, faults
 from kiosk.ledger.opening import opening, read_head
 from kiosk.ledger.sealing import entry_is_genuine
 from kiosk.ledger.store import LEDGER_FILE
+from kiosk.ledger.traces import last_trace
 
 _TAIL, _SAMPLE = 2000, 64
 
@@ -61,6 +62,9 @@ def _check(connection: Connection) -> str | None:
     anchor = connection.execute("SELECT max(sequence) FROM anchors").fetchone()[0] or 0
     if anchor > head.sequence:
         return f"entry {head.sequence + 1} is missing: upstream has acknowledged more"
+    trace = last_trace(connection)
+    if trace > head.sequence:
+        return f"entry {head.sequence + 1} is missing: the end was cut off, entry {trace} is shown"
     start = max(min(anchor, head.sequence - 1), head.sequence - _TAIL, 0)
     return (
         _unguarded(connection)

@@ -17,6 +17,7 @@ from kiosk.domain.store_facts import LeaseGiven
 from kiosk.domain.token import Lane
 from kiosk.errors import Refusal
 from kiosk.ledger import ballast
+from kiosk.ledger.damage import known_damage
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.records import Records
 from kiosk.ledger.stations import Station, is_gone
@@ -96,7 +97,7 @@ class Desk:
         """Whether the operator of this desk may call a verb that needs `right`."""
         if is_withdrawn(self.home):
             return Refusal("revoked")
-        if self.damage and right not in _READING:
+        if self._is_damaged() and right not in _READING:
             return Refusal("read_only")
         return None if may(self.role, right) else Refusal("no_right", {"right": right})
 
@@ -105,7 +106,7 @@ class Desk:
         disk has room for a sale and everything that follows from it (E18)."""
         if is_withdrawn(self.home):
             return Refusal("revoked")
-        if self.damage:
+        if self._is_damaged():
             return Refusal("read_only")
         ended = self._lease_ended()
         if ended is not None:
@@ -117,6 +118,11 @@ class Desk:
             ballast.release(self.home)
             return Refusal("disk_full", {"needed_mib": needed_mib})
         return self._second_medium_missing()
+
+    def _is_damaged(self) -> bool:
+        """What one process of this home has found stops all of them (E17)."""
+        self.damage = self.damage or known_damage(self.home)
+        return bool(self.damage)
 
     def _lease_ended(self) -> Refusal | None:
         """Whether the centre was not heard from for longer than it allowed. A clock that was set

@@ -15,6 +15,7 @@ from kiosk.domain.record import SaleRecord
 from kiosk.errors import CardFault, CashFault, KioskError, Refusal, VendorFault
 from kiosk.ledger import store
 from kiosk.ledger.connection import library_version, wal_is_safe
+from kiosk.ledger.damage import note_damage
 from kiosk.till.desk import Desk
 from kiosk.till.recover import card_image
 
@@ -76,15 +77,19 @@ def alarms(desk: Desk) -> tuple[str, ...]:
 
 
 def verify(desk: Desk, *, every_signature: bool = False) -> Proof:
-    """The ledger check, on a connection of its own."""
+    """The ledger check, on a connection of its own; damage stops all selling until a restore."""
     from kiosk.ledger.proof import prove
 
     connection = desk.journal.reader()
     try:
         connection.execute("BEGIN")
-        return prove(connection, desk.journal.origin, every_signature=every_signature)
+        proof = prove(connection, desk.journal.origin, every_signature=every_signature)
     finally:
         connection.close()
+    if proof.first_bad:
+        note_damage(desk.home, proof.fault)
+        desk.damage = desk.damage or proof.fault
+    return proof
 
 
 def devices(desk: Desk) -> list[DeviceState] | Refusal:

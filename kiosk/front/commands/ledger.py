@@ -17,6 +17,7 @@ from kiosk.front.unlock import home_keys
 from kiosk.front.wiring import House, opened
 from kiosk.ledger.archive import prove_archive
 from kiosk.ledger.connection import Connection, key_of
+from kiosk.ledger.damage import note_damage
 from kiosk.ledger.entry_file import Cover
 from kiosk.ledger.files import refuse_inside, refuse_taken
 from kiosk.ledger.opening import opening
@@ -76,6 +77,7 @@ def _verify(options: argparse.Namespace, context: Context) -> int:
             if not damage.result():
                 raise
     if damage.result():
+        note_damage(context.home, str(damage.result()))
         file = context.home / LEDGER_FILE
         return say.trouble(f"{file}: is damaged ({damage.result()}).")
     if options.json:
@@ -98,9 +100,10 @@ def _proof(options: argparse.Namespace, context: Context) -> Proof:
         connection.execute("BEGIN")
         origin = opening(connection).origin
         proof = prove_apart(context.home, origin, every_signature=options.signatures)
-        if proof.first_bad:
-            return proof
-        return _with_copies(connection, origin, proof, options, context)
+        if not proof.first_bad:
+            return _with_copies(connection, origin, proof, options, context)
+    note_damage(context.home, proof.fault)
+    return proof
 
 
 def _with_copies(
