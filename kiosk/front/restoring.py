@@ -32,6 +32,7 @@ from kiosk.ledger.entry_file import Cover
 from kiosk.ledger.files import sync_folder, write_durably
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.keyring import HomeKeys
+from kiosk.ledger.medium_check import entries_on
 from kiosk.ledger.pen import Now
 from kiosk.ledger.rebuild import Given, Rebuilt, rebuild, set_aside
 from kiosk.ledger.sealing import key_from
@@ -186,8 +187,9 @@ def _sources(
         database = path / STAGING / "backup.db"
         unpack(wanted.backup, database)
         found.append(DatabaseSource("backup", database, keys.store, origin))
-    if wanted.second_medium is not None:
-        entries = wanted.second_medium / f"{origin}.entries"
+    medium = wanted.second_medium or _medium_at_hand(settings, origin)
+    if medium is not None:
+        entries = medium / f"{origin}.entries"
         if not entries.is_file():
             raise BadInput(f"{entries}: there are no entries of this home on the second medium.")
         found.append(FileSource("second medium", entries, Cover(keys.store, origin, PURPOSE)))
@@ -203,6 +205,13 @@ def _sources(
     for source in found:
         open_things.callback(source.close)
     return found
+
+
+def _medium_at_hand(settings: Settings, origin: str) -> Path | None:
+    """The medium of kiosk.toml is asked although nobody named it: it may hold what nobody else
+    does, and no ledger that lacks that is opened for selling."""
+    found = entries_on(settings.store.second_medium, origin)
+    return found.parent if found else None
 
 
 def _upstream(path: Path, road: HttpsRoad, origin: str, key: Ed25519PrivateKey) -> UpstreamSource:

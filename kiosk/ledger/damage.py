@@ -16,21 +16,21 @@ from kiosk.ledger.files import sync_folder, write_durably
 MARK = "ledger.damaged"
 
 
-def note_damage(home: Path, sentence: str) -> None:
+def note_damage(home: Path, sentence: str, mark: str = MARK) -> None:
     """Remember what was found first. A disk that takes no more says so elsewhere."""
     with contextlib.suppress(OSError):
-        write_durably(home / MARK, discreet(sentence).encode())
+        write_durably(home / mark, discreet(sentence).encode())
 
 
-def known_damage(home: Path) -> str:
+def known_damage(home: Path, mark: str = MARK) -> str:
     """What was found, or "" when nothing was."""
     try:
-        return (home / MARK).read_text(encoding="utf-8", errors="replace") or "damage was found"
+        return (home / mark).read_text(encoding="utf-8", errors="replace") or "damage was found"
     except FileNotFoundError:
         return ""
 
 
-def forget_damage(home: Path) -> None:
-    """Another ledger was proved and is in force."""
-    (home / MARK).unlink(missing_ok=True)
+def forget_damage(home: Path, mark: str = MARK) -> None:
+    """Another one was proved and is in force."""
+    (home / mark).unlink(missing_ok=True)
     sync_folder(home)

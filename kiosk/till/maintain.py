@@ -70,7 +70,7 @@ def alarms(desk: Desk) -> tuple[str, ...]:
         found.append("damaged")
     medium = desk.journal.medium() if desk.journal.holds_pen else None
     if medium is not None and medium.trouble:
-        found.append("second_medium")
+        found.append("second_medium_damaged" if medium.damaged else "second_medium")
     if store.wal_bytes(desk.home) > desk.settings.store.log_alarm_mib * 2**20:
         found.append("log_large")
     return tuple(found)
@@ -112,7 +112,10 @@ def _medium(desk: Desk) -> DeviceState | None:
     state = desk.journal.medium()
     assert state is not None
     if state.trouble:
-        return DeviceState("second medium", "fault", state.trouble, "Plug it in; it catches up.")
+        advice = "Plug it in; it catches up."
+        if state.damaged:
+            advice = f"`kiosk store medium {folder}` writes it anew."
+        return DeviceState("second medium", "fault", state.trouble, advice)
     same = Path(folder).stat().st_dev == desk.home.stat().st_dev
     advice = "It is on the same disk as the ledger: use another." if same else ""
     details = f"{folder}, up to entry {state.upto}"

@@ -41,7 +41,17 @@ def traded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keeper]:
         keeper.close()
 
 
+def plugged(keeper: Keeper, *, there: bool) -> None:
+    """What lies there is asked although nobody names it."""
+    away = keeper.place / "unplugged"
+    if there and away.exists():
+        away.rename(keeper.medium)
+    elif not there and keeper.medium.exists():
+        keeper.medium.rename(away)
+
+
 def restored(keeper: Keeper, chosen: tuple[str, ...], **more: object) -> Restored:
+    plugged(keeper, there="second_medium" in chosen)
     wanted = Wanted(
         backup=keeper.place / "one.backup" if "backup" in chosen else None,
         second_medium=keeper.medium if "second_medium" in chosen else None,
@@ -60,7 +70,8 @@ def keeper(traded: Keeper, tmp_path: Path) -> Iterator[Keeper]:
     medium = tmp_path / "medium"
     shutil.copytree(traded.medium, medium)
     yield traded
-    shutil.rmtree(traded.medium, ignore_errors=True)
+    for left in (traded.medium, traded.place / "unplugged"):
+        shutil.rmtree(left, ignore_errors=True)
     shutil.copytree(medium, traded.medium)
 
 

@@ -13,6 +13,7 @@ from kiosk.front.cli import Context
 from kiosk.front.commands import say
 from kiosk.front.wiring import House, opened
 from kiosk.ledger.connection import key_of, library_version, wal_is_safe
+from kiosk.ledger.medium_check import check_medium, entries_on
 from kiosk.till.maintain import DeviceState, devices, verify
 from kiosk.till.usage import pack_in_force
 
@@ -75,6 +76,7 @@ def _card_service(reader: str) -> list[DeviceState]:
 
 def _house(house: House) -> list[DeviceState]:
     _let_the_printer_speak(house)
+    _read_medium(house)
     found = devices(house.desk)
     assert not isinstance(found, Refusal)
     moment = house.desk.clock.now()
@@ -92,6 +94,13 @@ def _house(house: House) -> list[DeviceState]:
         "`kiosk recover` with the card." if waiting else "",
     )  # fmt: skip
     return [*found, _store(house), clock, _prices(house), chain, doubt]
+
+
+def _read_medium(house: House) -> None:
+    """The second medium, whole: what is wrong with it is told with the devices."""
+    entries = entries_on(house.settings.store.second_medium, house.home.origin)
+    if entries is not None:
+        check_medium(house.home.path, house.home.origin, entries)
 
 
 def _prices(house: House) -> DeviceState:

@@ -20,10 +20,10 @@ from kiosk.ledger.connection import Connection, key_of
 from kiosk.ledger.damage import note_damage
 from kiosk.ledger.entry_file import Cover
 from kiosk.ledger.files import refuse_inside, refuse_taken
+from kiosk.ledger.medium_check import check_medium, entries_on, older_than_medium
 from kiosk.ledger.opening import opening
 from kiosk.ledger.proof import Proof
 from kiosk.ledger.proof_apart import prove_apart
-from kiosk.ledger.second_medium import compare_medium
 from kiosk.ledger.store import LEDGER_FILE, check, open_reader
 from kiosk.ledger.withdrawn import is_withdrawn
 
@@ -87,7 +87,16 @@ def _verify(options: argparse.Namespace, context: Context) -> int:
             f"{proof.entries} entries, {proof.postings} postings, {proof.sales} sales:"
             f" as they were written. Head {proof.head[:16]}"
         )
-    return say.trouble(proof.fault) if proof.first_bad else 0
+    return say.trouble(proof.fault) if proof.first_bad else _verify_medium(context)
+
+
+def _verify_medium(context: Context) -> int:
+    """The second medium is read whole too: it is needed on the day when the ledger is gone."""
+    with contextlib.closing(open_reader(context.home)) as connection:
+        origin = opening(connection).origin
+    entries = entries_on(context.settings.store.second_medium, origin)
+    rotten = check_medium(context.home, origin, entries) if entries else ""
+    return say.trouble(rotten) if rotten else 0
 
 
 def _damage(home: Path) -> str | None:
@@ -111,11 +120,10 @@ def _with_copies(
 ) -> Proof:
     """What the second medium and an archive say: they know of entries that were cut off here."""
     key = key_of(context.home)
-    medium = context.settings.store.second_medium
-    entries = Path(medium) / f"{origin}.entries"
-    fault: tuple[int, str] | None = None
-    if medium and entries.is_file():
-        fault = compare_medium(connection, entries, Cover(key, origin, "second-medium"))
+    entries = entries_on(context.settings.store.second_medium, origin)
+    fault = older_than_medium(context.home, origin, entries) if entries else None
+    if fault is not None:
+        note_damage(context.home, fault[1])
     if fault is None and options.archive is not None:
         try:
             prove_archive(connection, options.archive, Cover(key, origin, "archive"))
