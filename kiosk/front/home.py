@@ -29,6 +29,7 @@ from kiosk.ledger.copying import alone
 from kiosk.ledger.damage import known_damage, note_damage
 from kiosk.ledger.files import make_folder, write_durably
 from kiosk.ledger.journal import Journal
+from kiosk.ledger.keyring import HomeKeys
 from kiosk.ledger.pen import Now
 from kiosk.ledger.sealing import key_from, public_bytes
 from kiosk.ledger.second_medium import SecondMedium
@@ -194,3 +195,17 @@ def _check_start(path: Path) -> None:
     if found:
         note_damage(path, found)
         raise StoreFault(f"{path / 'ledger.db'}: is damaged ({found}); nothing may be sold.")
+
+
+def check_owner(path: Path, opened: facts.HomeOpened, keys: HomeKeys) -> None:
+    """That a ledger is the one of this home and of its signing key. Raises StoreFault."""
+    try:
+        origin = msgspec.json.decode((path / "home.json").read_bytes(), type=HomeFile).origin
+    except (OSError, msgspec.MsgspecError) as error:
+        raise HomeFault(f"{path / 'home.json'}: is missing or damaged; restore it.") from error
+    if opened.origin != origin:
+        raise StoreFault(f"{path}: this ledger belongs to {opened.origin}, not {origin}.")
+    if opened.public_key != public_bytes(key_from(keys.signing, path / SIGNING_KEY)):
+        raise StoreFault(
+            f"{path}: the signing key is not the one that this ledger was opened with; restore it."
+        )

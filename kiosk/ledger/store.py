@@ -122,7 +122,8 @@ def open_reader(home: Path) -> Connection:
         connection = connect(path, key_of(home), "?mode=ro", statements=64)
         with _closed_unless_ready(connection):
             connection.execute("PRAGMA query_only=ON")
-            _check_schema(connection, path)
+            if not _check_schema(connection, path):
+                raise StoreFault(f"{path}: there is no ledger in this file; restore it.")
             connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         return connection
 
@@ -137,7 +138,25 @@ def check(connection: Connection) -> str | None:
         if found != "ok":
             return str(found)
         row = connection.execute("PRAGMA foreign_key_check").fetchone()
-        return f"a row of {row[0]} points to nothing" if row else None
+        return f"a row of {row[0]} points to nothing" if row else _changed_schema(connection)
+
+
+def _changed_schema(connection: Connection) -> str | None:
+    """A guard, an index or a table that is gone, or one that this program did not make."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    sql = "SELECT type || ' ' || name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+    with contextlib.closing(dbapi2.connect(":memory:", isolation_level=None)) as made:
+        _migrate(made, 0, version)
+        wanted = dict(made.execute(sql).fetchall())
+    found = dict(connection.execute(sql).fetchall())
+    for name in sorted(wanted.keys() | found.keys()):
+        if name not in found:
+            return f"the {name} is gone"
+        if name not in wanted:
+            return f"the {name} was added"
+        if wanted[name] != found[name]:
+            return f"the {name} was changed"
+    return None
 
 
 def checkpoint(connection: Connection) -> None:
@@ -171,8 +190,8 @@ def _check_schema(connection: Connection, path: Path) -> int:
     return version
 
 
-def _migrate(connection: Connection, version: int) -> None:
-    for number, name in enumerate(_MIGRATIONS[version:], version + 1):
+def _migrate(connection: Connection, version: int, upto: int = _SCHEMA_LATEST) -> None:
+    for number, name in enumerate(_MIGRATIONS[version:upto], version + 1):
         script = Path(__file__).parent / "migrations" / f"{name}.sql"
         connection.executescript(f"BEGIN IMMEDIATE;\n{script.read_text()}")
         if name == "registry":  # what a script cannot say in SQL

@@ -61,8 +61,7 @@ def test_nothing_is_sold_until_a_restore_when_verify_found_what_no_start_looks_a
 ) -> None:
     change(keeper, statement)
     keeper.open().close()
-    (keeper.home / "kiosk.toml").write_text("[rehearsal]\ncustomers = 40\ncentre = false\n")
-    assert run(["--home", str(keeper.home), "verify"]) == 1
+    assert verified(keeper) == 1
     is_stopped(keeper)
     done = restore(keeper.home, keeper.settings, Wanted(), keeper.now)
     assert [each.source for each in done.given] == ["ledger"]
@@ -113,3 +112,55 @@ def test_a_start_finds_it_when_the_end_was_cut_off_and_the_head_mended(
     with pytest.raises(LedgerDamaged, match="is missing here"):
         restore(keeper.home, keeper.settings, Wanted(), keeper.now)
     is_stopped(keeper)
+
+
+SCHEMA = [
+    ("DROP INDEX sales_meter", "index sales_meter is gone"),
+    ("DROP TRIGGER registry_index_added", "trigger registry_index_added is gone"),
+    (
+        "CREATE TRIGGER evil AFTER INSERT ON entries BEGIN DELETE FROM notes; END",
+        "trigger evil was added",
+    ),
+]
+
+
+@pytest.mark.parametrize(("statement", "told"), SCHEMA)
+def test_verify_finds_it_when_a_guard_or_an_index_was_dropped_or_planted(
+    keeper: Keeper, capsys: pytest.CaptureFixture[str], statement: str, told: str
+) -> None:
+    change(keeper, statement)
+    assert verified(keeper) == 1
+    assert told in capsys.readouterr().err
+    is_stopped(keeper)
+
+
+def verified(keeper: Keeper) -> int:
+    (keeper.home / "kiosk.toml").write_text("[rehearsal]\ncustomers = 40\ncentre = false\n")
+    return run(["--home", str(keeper.home), "verify"])
+
+
+def test_verify_says_it_when_the_ledger_is_that_of_another_home_or_key(
+    keeper: Keeper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert verified(keeper) == 0
+    key = keeper.home / "keys" / "signing.key"
+    own = key.read_bytes()
+    key.write_bytes(own[::-1])
+    assert verified(keeper) == 1
+    assert "the signing key is not the one" in capsys.readouterr().err
+    key.write_bytes(own)
+    home_file = keeper.home / "home.json"
+    home_file.write_bytes(home_file.read_bytes().replace(b'"origin":"r', b'"origin":"rx'))
+    assert verified(keeper) == 1
+    assert "this ledger belongs to" in capsys.readouterr().err
+
+
+def test_verify_is_one_sentence_when_the_ledger_file_is_empty(
+    keeper: Keeper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for left in keeper.home.glob("ledger.db*"):
+        left.unlink()
+    (keeper.home / "ledger.db").touch()
+    assert verified(keeper) == 1
+    told = capsys.readouterr().err
+    assert ("there is no ledger in this file" in told, "unexpected" in told) == (True, False)

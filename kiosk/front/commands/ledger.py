@@ -13,6 +13,7 @@ from kiosk.errors import BadInput, LedgerDamaged, LinkFault, Refusal
 from kiosk.front import catalogue, enrolment, line
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
+from kiosk.front.home import check_owner
 from kiosk.front.unlock import home_keys
 from kiosk.front.wiring import House, opened
 from kiosk.ledger.archive import prove_archive
@@ -65,9 +66,9 @@ def run(verb: str, options: argparse.Namespace, context: Context) -> int:
 
 def _verify(options: argparse.Namespace, context: Context) -> int:
     """Without opening the house: what is damaged must not be opened to be looked at."""
-    store = context.settings.store
+    keys = None
     if (context.home / LEDGER_FILE).exists():
-        home_keys(context.home, store, new=False)
+        keys = home_keys(context.home, context.settings.store, new=False)
     with ThreadPoolExecutor(1) as beside:
         # SQLite reads every page without Python's lock, so it costs the proof no time.
         damage = beside.submit(_damage, context.home)
@@ -80,6 +81,9 @@ def _verify(options: argparse.Namespace, context: Context) -> int:
         note_damage(context.home, str(damage.result()))
         file = context.home / LEDGER_FILE
         return say.trouble(f"{file}: is damaged ({damage.result()}).")
+    if keys is not None and not proof.first_bad:
+        with contextlib.closing(open_reader(context.home)) as connection:
+            check_owner(context.home, opening(connection), keys)
     if options.json:
         say.json(proof)
     elif not proof.first_bad:
