@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from kiosk.ledger.proof import Proof as Proof  # noqa: PLC0414 - screens show it
 
 
+#: The row of the line to the centre.
+LINE = "line upstream"
+
+
 class DeviceState(msgspec.Struct, frozen=True):
     """One device: `state` is ok, warn, fault or absent; `advice` says what to do."""
 
@@ -193,12 +197,12 @@ def _module(desk: Desk) -> DeviceState:
 
 def _line(desk: Desk) -> DeviceState:
     if desk.link is None:
-        return DeviceState("line upstream", "absent", "no centre configured", "[upstream] url")
+        return DeviceState(LINE, "absent", "no centre configured", "[upstream] url")
     link = desk.link.state()
     details = f"acknowledged up to {link.acknowledged}"
     if link.online:
-        return DeviceState("line upstream", "ok", details)
-    return DeviceState("line upstream", "warn", f"{details}; {link.trouble}", "Selling goes on.")
+        return DeviceState(LINE, "ok", details)
+    return DeviceState(LINE, "warn", f"{details}; {link.trouble}", "Selling goes on.")
 
 
 class Evidence(msgspec.Struct, frozen=True):
