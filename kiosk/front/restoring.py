@@ -35,7 +35,7 @@ from kiosk.ledger.keyring import HomeKeys
 from kiosk.ledger.medium_check import entries_on
 from kiosk.ledger.pen import Now
 from kiosk.ledger.rebuild import Given, Rebuilt, rebuild, set_aside
-from kiosk.ledger.sealing import key_from
+from kiosk.ledger.sealing import key_from, public_bytes
 from kiosk.ledger.second_medium import PURPOSE
 from kiosk.ledger.sources import Anchor, DatabaseSource, FileSource, Source, UpstreamSource
 from kiosk.ledger.store import LEDGER_FILE
@@ -44,6 +44,7 @@ from kiosk.till.copies import COMPANIONS
 from sync import wire
 from sync.courier import EnrolledCentre
 from sync.roads.https import HttpsRoad
+from sync.wire import is_origin
 
 #: Where the new ledger is built; whatever a restore that was killed left there goes.
 STAGING = "restoring"
@@ -54,7 +55,8 @@ _LEDGER = "ledger"
 
 class Wanted(msgspec.Struct, frozen=True):
     """What a ledger shall be built from; `alone_is_enough` lets the centre go unasked,
-    `without_ledger` gives up what stands in the ledger of this home alone."""
+    `without_ledger` gives up what stands in the ledger of this home alone. `terminal` is the number
+    of a terminal of which the centre alone is left."""
 
     backup: Path | None = None
     second_medium: Path | None = None
@@ -64,6 +66,7 @@ class Wanted(msgspec.Struct, frozen=True):
     keys: Path | None = None
     alone_is_enough: bool = False
     without_ledger: bool = False
+    terminal: str = ""
 
 
 class Restored(msgspec.Struct, frozen=True):
@@ -88,7 +91,10 @@ def restore(
         raise BadInput("Name what to restore from: --backup, --second-medium or --upstream.")
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     _bring_companions(path, wanted)
+    _name_again(path, settings, wanted)
     file = _home_file(path)
+    if not (path / OPENED).exists():  # or a start would take what is half here for a new home
+        write_durably(path / OPENED, b"")
     keys = home_keys(path, settings.store, new=False)
     with alone(path, station), contextlib.ExitStack() as open_things:
         staging = _empty(path / STAGING)
@@ -102,8 +108,6 @@ def restore(
         (staging / LEDGER_FILE).replace(path / LEDGER_FILE)
         sync_folder(path)
         forget_damage(path)
-    if not (path / OPENED).exists():
-        write_durably(path / OPENED, b"")
     _note(path, file.origin, keys, now, rebuilt, lost_after)
     return Restored(
         file.origin, rebuilt.upto, rebuilt.proof.sales, rebuilt.given, str(damaged or "")
@@ -158,6 +162,16 @@ def _bring_companions(path: Path, wanted: Wanted) -> None:
             write_durably(place, found[name])
 
 
+def _name_again(path: Path, settings: Settings, wanted: Wanted) -> None:
+    """home.json from the number that a person or kiosk.toml says, where nobody has it any more."""
+    number = wanted.terminal or settings.site.terminal
+    if not number or not wanted.upstream or (path / "home.json").exists():
+        return
+    if not is_origin(number):
+        raise BadInput("A terminal number has 1 to 64 letters, digits, dots and dashes.")
+    write_durably(path / "home.json", msgspec.json.encode(HomeFile(settings.site.mode, number)))
+
+
 def _has_plain_keys(path: Path, name: str) -> bool:
     return name.endswith("sealed.keys") and (path / "keys" / "signing.key").exists()
 
@@ -168,7 +182,7 @@ def _home_file(path: Path) -> HomeFile:
     except (OSError, msgspec.MsgspecError) as error:
         raise HomeFault(
             f"{path}: home.json is missing and no source has it; bring the second medium or a"
-            " backup."
+            " backup, or say --terminal NUMBER with --upstream."
         ) from error
 
 
@@ -216,6 +230,8 @@ def _medium_at_hand(settings: Settings, origin: str) -> Path | None:
 
 def _upstream(path: Path, road: HttpsRoad, origin: str, key: Ed25519PrivateKey) -> UpstreamSource:
     centre = enrolment.enrolled(path)
+    if centre is None and not (path / LEDGER_FILE).exists():
+        centre = enrolment.known_again(path, road, origin, public_bytes(key))
     if centre is None:
         raise BadInput("This terminal was not enrolled with a centre: leave --upstream out.")
 

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from kiosk.errors import BadInput, HomeFault, LedgerDamaged, StoreFault
@@ -129,8 +130,28 @@ def test_the_centre_alone_is_enough_when_a_copy_of_the_sealed_keys_was_kept(
     keeper.lose_disk()
     with pytest.raises(HomeFault, match=r"home\.json is missing"):
         restored(keeper, ("upstream",), keys=keeper.place / "sealed.keys")
+    assert not (keeper.home / "home.json").exists()
+    number = msgspec.json.decode(companions["home.json"])["origin"]
+    done = restored(keeper, ("upstream",), keys=keeper.place / "sealed.keys", terminal=number)
+    assert (done.sales, done.given[0].first) == (4, 1)
+    again = {name: (keeper.home / name).read_bytes() for name in companions}
+    assert again == companions
+
+
+def test_a_start_does_not_take_a_half_restored_home_for_a_new_one(keeper: Keeper) -> None:
+    companions = {name: (keeper.home / name).read_bytes() for name in ("home.json", "centre.json")}
+    keeper.lose_disk()
+    keeper.home.mkdir()
     for name, content in companions.items():
         (keeper.home / name).write_bytes(content)
+    backup = keeper.place / "one.backup"
+    content = backup.read_bytes()
+    backup.write_bytes(content[:-9])
+    with pytest.raises(BadInput, match="is damaged"):
+        restored(keeper, ("backup",), keys=keeper.place / "sealed.keys")
+    backup.write_bytes(content)
+    with pytest.raises(LedgerGone):
+        keeper.open()
     done = restored(keeper, ("upstream",), keys=keeper.place / "sealed.keys")
     assert (done.sales, done.given[0].first) == (4, 1)
 
