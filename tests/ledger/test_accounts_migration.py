@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -68,4 +69,8 @@ def _make_old(home: Path) -> None:
     with contextlib.closing(connect(home / "ledger.db", key_of(home))) as connection:
         for table in DRAWN:
             connection.execute(f"DROP TABLE {table}")
+        for later in store._MIGRATIONS[place + 1 :]:
+            script = Path(store.__file__).with_name("migrations") / f"{later}.sql"
+            for index in re.findall(r"CREATE INDEX (\w+)", script.read_text()):
+                connection.execute(f"DROP INDEX IF EXISTS {index}")
         connection.execute(f"PRAGMA user_version={place}")
