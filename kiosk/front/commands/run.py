@@ -36,9 +36,12 @@ def run(_verb: str, options: argparse.Namespace, context: Context) -> int:
     if face == "self-service" and not linear:
         return _Behind(context).show()
     with contextlib.closing(_open(context, face)) as house:
-        if house.desk.damage:
+        if house.desk.damage and linear:
             _say_once(house.desk.damage)
-        return _linear(house, face) if linear else _screen(house, face)
+        left = _linear(house, face) if linear else _screen(house, face)
+        if house.desk.damage and not linear:  # before, it would stand where the face comes
+            _say_once(house.desk.damage)
+        return left
 
 
 def _open(context: Context, face: str) -> House:
