@@ -34,6 +34,7 @@ from kiosk.ledger.pen import Now
 from kiosk.ledger.sealing import key_from, public_bytes
 from kiosk.ledger.second_medium import SecondMedium
 from kiosk.ledger.start_check import check_start
+from kiosk.ledger.stations import takes_nothing
 from kiosk.ledger.store import open_reader
 from kiosk.ledger.withdrawn import is_withdrawn
 from kiosk.till.copies import COMPANIONS
@@ -71,6 +72,11 @@ def open_home(path: Path, settings: Settings, now: Now, *, read_only: bool = Fal
     if read_only:
         return _open_damaged(path, settings, file, now)
     _ledger_is_there(path)
+    if takes_nothing(path):
+        raise StoreFault(
+            f"{path}: its disk is read-only, as the system makes a worn one; nothing may be sold."
+            " Look things up here, and restore onto a new disk."
+        )
     _refuse_if_damaged(path)
     new = not (path / "ledger.db").exists()
     keys = home_keys(path, settings.store, new=new)
@@ -115,7 +121,9 @@ def _refuse_if_damaged(path: Path) -> None:
     found = known_damage(path)
     if found:
         ledger = path / "ledger.db"
-        raise StoreFault(f"{ledger}: is damaged ({found}); nothing may be sold until a restore.")
+        raise StoreFault(
+            f"{ledger}: is damaged ({found.rstrip('.')}); nothing may be sold until a restore."
+        )
 
 
 def _refuse_if_withdrawn(path: Path, settings: Settings, now: Now) -> None:

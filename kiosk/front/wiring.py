@@ -27,7 +27,7 @@ from kiosk.front.sentences import words_of
 from kiosk.front.system import SystemClock, SystemEntropy
 from kiosk.front.world import READER, DeviceLock, World
 from kiosk.ledger.pen import Now
-from kiosk.ledger.stations import Station
+from kiosk.ledger.stations import Station, takes_nothing
 from kiosk.ports import CardReader, CashIn, Clock, Entropy, Hands, Printer, Slips
 from kiosk.till.desk import Desk
 from kiosk.words.book import Words
@@ -146,6 +146,8 @@ class _Discreet(logging.Formatter):
 
 def _log_into(path: Path) -> Callable[[], object]:
     """What drivers and workers have to say goes into HOME/log, never onto the screen (F197)."""
+    if takes_nothing(path):
+        return lambda: None
     folder = path / "log"
     folder.mkdir(exist_ok=True, mode=0o700)
     handler = RotatingFileHandler(

@@ -25,6 +25,7 @@ from kiosk.ledger.connection import (
     wal_is_safe,
 )
 from kiosk.ledger.files import sync_folder
+from kiosk.ledger.stations import takes_nothing
 
 LEDGER_FILE = "ledger.db"
 
@@ -119,13 +120,20 @@ def open_reader(home: Path) -> Connection:
     if not path.is_file():
         raise StoreFault(f"{path}: there is no ledger here; start `kiosk` once to open the home.")
     with faults(path):
-        connection = connect(path, key_of(home), "?mode=ro", statements=64)
+        connection = connect(path, key_of(home), _reading(home), statements=64)
         with _closed_unless_ready(connection):
             connection.execute("PRAGMA query_only=ON")
             if not _check_schema(connection, path):
                 raise StoreFault(f"{path}: there is no ledger in this file; restore it.")
             connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         return connection
+
+
+def _reading(home: Path) -> str:
+    """On a disk that takes nothing the index of the log cannot be made; a file without a log is
+    read as it lies."""
+    lies = takes_nothing(home) and not wal_bytes(home)
+    return "?mode=ro&immutable=1" if lies else "?mode=ro"
 
 
 def check(connection: Connection) -> str | None:

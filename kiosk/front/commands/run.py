@@ -49,6 +49,7 @@ def _open(context: Context, face: str) -> House:
     from kiosk.front.home import LedgerGone
     from kiosk.front.night import NightWatch
     from kiosk.front.wiring import build
+    from kiosk.ledger.stations import takes_nothing
 
     options = {"face": face, "paper": True, "line": True}
     cash = face == "self-service"
@@ -56,6 +57,7 @@ def _open(context: Context, face: str) -> House:
         house = build(context.home, context.settings, cash=cash, **options)  # type: ignore[arg-type]
     except (StoreFault, LedgerGone) as fault:
         options["damage"] = fault.sentence
+        options["paper"] = not takes_nothing(context.home)  # a simulated printer writes too
         house = build(context.home, context.settings, **options)  # type: ignore[arg-type]
     watch = NightWatch(house.desk)
     house.later(watch.close)
