@@ -101,6 +101,21 @@ def entries(data: bytes) -> Iterator[tuple[list[Any], bytes, bytes]]:
         need(at == len(content), "is followed by bytes that belong to no entry")
 
 
+def given(fact: dict[str, Any]) -> list[tuple[str, str, int]]:
+    """What a token outside a sale gives to a meter, and from where; nothing for most."""
+    if fact.get("units"):
+        unit, units = f"{fact['register'].upper()}_UNITS", fact["units"]
+        return [(f"meter_credit:{fact['meter']}", unit, units), ("free_credit", unit, -units)]
+    if not fact["energy_wh"]:
+        return []
+    source = {
+        "free_units": "free_energy", "replacement": "replaced_energy",
+        "transfer": "energy_in_transfer",
+    }[fact["operation"]]  # fmt: skip
+    meter, energy = f"meter_energy:{fact['meter']}", fact["energy_wh"]
+    return [(meter, "WH", energy), (source, "WH", -energy)]
+
+
 def customer_moves(kind: str, fact: dict[str, Any], amount: int) -> list[tuple[str, str, int]]:
     """What customers' money does, debts and bills included: (debit, credit, amount)."""
     account = fact.get("account", "")
@@ -207,13 +222,8 @@ class Check:
                 money, amount = note["currency"], note["amount_minor"]
                 self.held[fact["payment"]] += amount
                 return [(f"cash:{note['device']}", money, amount), ("held_notes", money, -amount)]
-        if kind == "token_issued" and fact["energy_wh"]:
-            given = {
-                "free_units": "free_energy", "replacement": "replaced_energy",
-                "transfer": "energy_in_transfer",
-            }  # fmt: skip
-            meter, energy = f"meter_energy:{fact['meter']}", fact["energy_wh"]
-            return [(meter, "WH", energy), (given[fact["operation"]], "WH", -energy)]
+        if kind == "token_issued":
+            return given(fact)
         if kind.startswith("account_move"):
             return self.move(kind, fact)
         if kind.startswith("card_work_") and (amount or fact.get("energy_wh")):

@@ -68,6 +68,13 @@ class Accounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         bool,
         Meta(description="Money by cheque, transfer or e-payment may be spent before it clears."),
     ] = False
+    clear_alone: Annotated[
+        bool,
+        Meta(
+            description="Whoever wrote a cheque, transfer or e-payment down may also say that the"
+            " bank has paid."
+        ),
+    ] = False
     interest_ppm_per_month: Annotated[
         int,
         Meta(ge=0, le=100_000, description="Interest on overdue debt (millionths; 10000 = 1 %)."),

@@ -319,8 +319,10 @@ class SlipWriter(Protocol):
     def card(self, record: CardWorkRecord, customer: Customer | None, copy: int) -> list[SlipLine]:
         """The slip of a work on a card: what it carries now, what was paid or given back."""
 
-    def card_money(self, record: MoveRecord, customer: Customer | None) -> list[SlipLine]:
-        """The slip of money put on a card: what the card holds now, or what became of it."""
+    def card_money(
+        self, record: MoveRecord, customer: Customer | None, copy: int
+    ) -> list[SlipLine]:
+        """The slip of money put on a card: what the card held then, or what became of it."""
 
     def registry(self, slip: RegistrySlip, copy: int) -> list[SlipLine]:
         """The slip of an account that was opened, or a meter that was replaced or cancelled."""
@@ -422,8 +424,9 @@ class Hands(Protocol):
     def insert_card(self, customer: str) -> HandsAnswer:
         """Put the customer's card into the reader of this machine."""
 
-    def insert_other(self, kind: str) -> HandsAnswer:
-        """Put in a card that is nobody's: blank, foreign or damaged."""
+    def insert_other(self, kind: str, family: str = "open", meter: str = "") -> HandsAnswer:
+        """Put in a card that is nobody's: a blank of `family`, a foreign or damaged one, or a State
+        Grid tool card (inquiry, preset, meter-number, key-update), for one `meter` or for any."""
 
     def lose_card(self, customer: str) -> HandsAnswer:
         """The customer's card is lost: no hand can put it in until it is found."""
@@ -451,8 +454,8 @@ class Hands(Protocol):
         """Bring a keypad meter into a state in which it refuses the tokens made for it up to now:
         "old", "overflow", "key_expired" or "ddtk"."""
 
-    def use_energy(self, meter: str, energy_wh: int) -> HandsAnswer:
-        """Use so much of what is on the meter."""
+    def use(self, meter: str, amount: str) -> HandsAnswer:
+        """Use so much of what is on the meter, in what it counts: kWh, m3, minutes or money."""
 
     def show_meter(self, meter: str) -> HandsAnswer:
         """Read the meter's display."""

@@ -11,12 +11,19 @@ from receipts.paper import RULE, Site, buyer, field, foot, head, moment
 
 
 def card_money_slip(
-    record: MoveRecord, customer: Customer | None, site: Site, words: Words, *, mode: str
+    record: MoveRecord,
+    customer: Customer | None,
+    site: Site,
+    words: Words,
+    *,
+    copy: int,
+    mode: str,
 ) -> list[SlipLine]:
-    """The slip of a movement in any state: moved, undone, or waiting for its card."""
+    """The slip of a movement in any state: moved, undone, or waiting for its card; `copy` 0 is the
+    original."""
     move = record.committed
     return [
-        *head(site, words, mode, words.say(f"card_money.title_{move.kind}")),
+        *head(site, words, mode, words.say(f"card_money.title_{move.kind}"), copy),
         *moment(words, record.time_ms, record.quality),
         *buyer(words, move.meter, move.account, customer),
         field(words, "slip.card_serial", move.card),

@@ -35,6 +35,8 @@ def registry_slip(
 
 
 def _value(words: Words, key: str, value: str | int) -> str:
+    if key == "register":
+        return words.say(f"registers.{value}")
     if isinstance(value, str):
         return clean(value, _LONGEST)
     if key.endswith("_wh"):

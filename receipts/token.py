@@ -5,9 +5,10 @@ The sections of a key change are numbered "1 of 3" in the order in which they ar
 
 from __future__ import annotations
 
+from kiosk.domain.credit_registers import amount_text
 from kiosk.domain.record import TokenRecord
 from kiosk.domain.registry import Customer
-from kiosk.domain.special_tokens import KeyChangeRequest
+from kiosk.domain.special_tokens import KeyChangeRequest, credit_given
 from kiosk.domain.token import grouped
 from kiosk.ports import SlipLine
 from kiosk.words.book import Words
@@ -59,9 +60,23 @@ def _content(record: TokenRecord, words: Words) -> list[SlipLine]:
         return [SlipLine(words.say("tokens.was_refused"), style="bold"), *why(words, record.reason)]
     if record.state == "committed":
         return [SlipLine(words.say("tokens.is_open"), style="bold")]
+    return [*_given(record, words), *_digits(record, words), *_order(record, words)]
+
+
+def _given(record: TokenRecord, words: Words) -> list[SlipLine]:
+    """The amount of a credit with its unit; under it what it is, where it is no electricity."""
     energy_wh = record.committed.energy_wh
-    given = [SlipLine(words.energy(energy_wh), style="large", align="centre"), SPACE]
-    return [*(given if energy_wh else []), *_digits(record, words), *_order(record, words)]
+    if energy_wh:
+        return [SlipLine(words.energy(energy_wh), style="large", align="centre"), SPACE]
+    register, units = credit_given(record.committed.request)
+    if not units:
+        return []
+    amount = words.figure(amount_text(register, units, words.formats.currency))
+    return [
+        SlipLine(amount, style="large", align="centre"),
+        SlipLine(words.say(f"registers.{register}"), align="centre"),
+        SPACE,
+    ]
 
 
 def _digits(record: TokenRecord, words: Words) -> list[SlipLine]:

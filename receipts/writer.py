@@ -49,9 +49,13 @@ class Writer:
         """The slip of a work on a card."""
         return card_slip(record, customer, self._site, self._words, copy=copy, mode=self._mode)
 
-    def card_money(self, record: MoveRecord, customer: Customer | None) -> list[SlipLine]:
+    def card_money(
+        self, record: MoveRecord, customer: Customer | None, copy: int
+    ) -> list[SlipLine]:
         """The slip of money that was put on a card."""
-        return card_money_slip(record, customer, self._site, self._words, mode=self._mode)
+        return card_money_slip(
+            record, customer, self._site, self._words, copy=copy, mode=self._mode
+        )
 
     def registry(self, slip: RegistrySlip, copy: int) -> list[SlipLine]:
         """The slip of an account that was opened, or a meter that was replaced or cancelled."""

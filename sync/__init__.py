@@ -2,7 +2,7 @@
 
 Owns the wire (what travels, byte by byte), the courier (follows a journal from the acknowledged
 number), the roads (how bytes get there) and the centre (the upstream server). May import
-`kiosk.ledger.sealing`, `kiosk.ledger.store`, `kiosk.domain`, `kiosk.ports`, `kiosk.config`,
+`kiosk.ledger`, `kiosk.domain`, `kiosk.ports`, `kiosk.config`,
 `kiosk.errors` and `kiosk.marks`. Courier and centre share only `sync.wire`.
 
 Invariants, each with its test in tests/sync: an entry is at the centre once, whatever the road,

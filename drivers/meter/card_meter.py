@@ -1,5 +1,7 @@
 """A card meter: takes the purchase from a card of the open layout, each purchase once.
 
+It may be a processor card or a memory chip: its answer to reset tells the meter which.
+
 Written from docs/cards.md alone, the table of rules "Meter". The order that protects the customer
 and the utility: the meter's own state is on disk before the first byte of the write-back goes to
 the card, so a card pulled or a process killed between them is healed by the next insertion, which
@@ -17,6 +19,7 @@ from drivers.meter.card_line import CardLine, Transmit
 from drivers.meter.card_secrets import CardSecrets
 from drivers.meter.face import REGISTER_WH, CardResult, MeterAnswer, MeterFace
 from drivers.meter.memory import MeterMemory
+from drivers.meter.memory_line import line_to
 from kiosk.domain.energy import CARD_LARGEST_WH, format_kwh
 from kiosk.errors import CardFault
 
@@ -83,15 +86,16 @@ class CardMeter:
         meter._memory.create(state)
         return meter
 
-    def insert(self, transmit: Transmit) -> MeterAnswer:
-        """Put in the card behind `transmit`, which takes one APDU and answers data and status."""
-        line = CardLine(transmit)
+    def insert(self, transmit: Transmit, atr: bytes = b"") -> MeterAnswer:
+        """Put in the card behind `transmit`, which takes one APDU and answers data and status;
+        `atr` is its answer to reset, without which it is a processor card."""
+        line = line_to(transmit, atr, bytes.fromhex(self._memory.read().card_key))
         try:
             line.select()
             identity = line.read(_IDENTITY, _IDENTITY_BYTES)
             purchase = line.read(_PURCHASE, _PURCHASE_BYTES)
             secrets = self._secrets(identity)
-            genuine = secrets is None or secrets.authenticate(line)
+            genuine = secrets is None or not line.proves_itself or secrets.authenticate(line)
         except CardFault:
             return self._fault(0)
         sound = genuine and _macs_right(secrets, identity, purchase)
@@ -116,6 +120,13 @@ class CardMeter:
     def registers(self) -> CardMeterState:
         """Everything that the meter knows, for a technician and for tests."""
         return self._memory.read()
+
+    def settings(self) -> str:
+        """What parameter cards have set, as its menu shows it to a technician."""
+        state = self._memory.read()
+        alarm = f"alarm below {format_kwh(state.alarm_wh)} kWh" if state.alarm_wh else "no alarm"
+        limit = f"power limit {state.power_limit_w} W" if state.power_limit_w else "no power limit"
+        return f"{alarm}, {limit}"
 
     def show(self) -> MeterFace:
         """What a person reads on the meter now."""

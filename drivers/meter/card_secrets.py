@@ -12,7 +12,7 @@ import os
 from drivers.meter.card_line import CardLine
 from kiosk.errors import CardFault
 
-_CONTENT, _AUTHENTICATION = 1, 2
+_CONTENT, _AUTHENTICATION, _CODE = 1, 2, 3
 _MAC_BYTES = 8
 
 
@@ -29,6 +29,10 @@ class CardSecrets:
     def is_sealed(self, content: bytes, mac: bytes) -> bool:
         """Whether `mac` is the one of `content`."""
         return hmac.compare_digest(self.content_mac(content), mac)
+
+    def access_code(self, length: int) -> bytes:
+        """What opens the memory of this chip: the first bytes of its key for that purpose."""
+        return self._key(_CODE)[:length]
 
     def authenticate(self, line: CardLine) -> bool:
         """Both prove themselves to each other; False when the card is not one of ours.

@@ -59,7 +59,8 @@ def _extended(state: KeypadState, control: int) -> str:
 
 
 def _readings(state: KeypadState) -> dict[int, str]:
-    """Text by test number; 12, the water meter factor, is none of an electricity meter's."""
+    """Text by test number; 12 is the factor of a water meter that was given one, no other's."""
+    factor = state.water_factor
     return {
         1: f"SWITCH {state.switch.upper()}",
         2: "8888888.8",
@@ -72,6 +73,7 @@ def _readings(state: KeypadState) -> dict[int, str]:
         9: "LOAD 0 W",
         10: f"SOFTWARE {_SOFTWARE}",
         11: f"PHASE LIMIT {_watts(state.phase_unbalance_limit_w)}",
+        **({} if factor is None else {12: f"WATER FACTOR {factor}"}),
         13: f"TARIFF RATE {state.tariff_rate}",
         14: f"EA {state.algorithm}",
         15: f"KEY CHANGE TOKENS {4 if state.algorithm == '11' else 3}",

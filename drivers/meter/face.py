@@ -61,6 +61,7 @@ class MeterFace(msgspec.Struct, frozen=True, omit_defaults=True):
     """What can be read on a meter at any time; energy in Wh and, as on the display, in kWh.
 
     `identifiers_kept` and `tokens_accepted` are a keypad meter's, `last_purchase` a card meter's.
+    `credit_left` is what a meter of another `register` holds, in units of its tokens.
     """
 
     number: str
@@ -72,4 +73,6 @@ class MeterFace(msgspec.Struct, frozen=True, omit_defaults=True):
     last_result: MeterResult | None
     identifiers_kept: int | None = None
     tokens_accepted: int | None = None
+    register: str = "electricity"
+    credit_left: int = 0
     last_purchase: int | None = None

@@ -15,6 +15,7 @@ from drivers.meter.card_meter import CardMeter, CardMeterState
 from drivers.meter.decoder import KEY_BYTES, Algorithm
 from drivers.meter.keypad import KeypadMeter
 from drivers.meter.keypad_state import NEVER_EXPIRES, KeypadState
+from drivers.meter.registers import ELECTRICITY
 from kiosk.domain.registry import luhn_digit
 from kiosk.errors import BadInput
 
@@ -43,6 +44,7 @@ def keypad_meter(
     base_date: int = 2014,
     algorithm: Algorithm = "07",
     key_expiry: int = NEVER_EXPIRES,
+    register: str = ELECTRICITY,
 ) -> KeypadMeter:
     """The keypad meter `number`, made now unless it exists: a meter is never reset by making it.
 
@@ -81,6 +83,7 @@ def keypad_meter(
         key_type=key_type,
         base_date=base_date,
         key_expiry=key_expiry,
+        register=register,
     )
     return KeypadMeter.create(folder, state)
 

@@ -7,22 +7,23 @@ after it and never between.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from drivers.meter.decoder import Block, amount, open_token
+from drivers.meter.credit import take_credit
+from drivers.meter.decoder import open_token
 from drivers.meter.displays import test_or_display
-from drivers.meter.face import REGISTER_WH, MeterAnswer, MeterFace
-from drivers.meter.keypad_state import KeypadState, Outcome, accepted, refused, with_identifier
+from drivers.meter.face import MeterAnswer, MeterFace
+from drivers.meter.keypad_state import KeypadState, Outcome, refused
 from drivers.meter.management import manage
 from drivers.meter.memory import MeterMemory
 from drivers.meter.provoked import PROVOKED
+from drivers.meter.registers import ELECTRICITY, REGISTERS, shown
 from kiosk.domain.energy import format_kwh
 
 _CREDIT, _TEST_OR_DISPLAY, _MANAGEMENT = 0, 1, 2
-_ELECTRICITY = 0
-_WH_PER_UNIT = 100  # a credit counts tenths of a kilowatt-hour (sts-facts 1.3)
 
 
 class KeypadMeter:
@@ -52,6 +53,11 @@ class KeypadMeter:
         assert energy_wh >= 0, energy_wh
         return self._memory.update(lambda state: _used(state, energy_wh))
 
+    def consume_credit(self, units: int) -> int:
+        """As `consume`, of water, gas, time or money; what is left, in units of its tokens."""
+        assert units >= 0, units
+        return self._memory.update(lambda state: _credit_used(state, units))
+
     def open_case(self) -> None:
         """Someone opens the case: the switch opens until a clear-tamper token is entered."""
         self._memory.update(lambda state: (replace(state, tampered=True), None))
@@ -69,6 +75,10 @@ class KeypadMeter:
         state = self._memory.read()
         limits = {"power limit": state.power_limit_w, "unbalance": state.phase_unbalance_limit_w}
         told = [f"{name} {value} W" for name, value in limits.items() if value is not None]
+        if state.register != ELECTRICITY:
+            told.append(f"{shown(REGISTERS[state.register], state.credit_left)} left")
+        if state.water_factor is not None:
+            told.append(f"water factor {state.water_factor}")
         told += [f"value {index} = {value}" for index, value in state.values.items()]
         told += [f"flag {index} = {value}" for index, value in state.flags.items()]
         key = (
@@ -91,6 +101,8 @@ class KeypadMeter:
             last_result=state.last_result,
             identifiers_kept=len(state.identifiers),
             tokens_accepted=state.tokens_accepted,
+            register=sys.intern(state.register),
+            credit_left=state.credit_left,
         )
 
 
@@ -100,34 +112,12 @@ def enter_token(state: KeypadState, token: str) -> Outcome:
     if isinstance(block, str):
         return refused(state, block)
     if block.token_class == _CREDIT:
-        return _credit(state, block)
+        return take_credit(state, block)
     if block.token_class == _TEST_OR_DISPLAY:
         return test_or_display(state, block)
     if block.token_class == _MANAGEMENT:
         return manage(state, block)
     return refused(state, "function_error")
-
-
-def _credit(state: KeypadState, block: Block) -> Outcome:
-    """Add the energy of a credit token; its identifier is used up only when it is accepted."""
-    if state.key_type == 1:
-        return refused(state, "ddtk")
-    if state.key_type != 2:
-        return refused(state, "key_type_error")
-    if block.subclass != _ELECTRICITY:
-        return refused(state, "function_error")
-    known = with_identifier(state, block)
-    if isinstance(known, str):
-        return refused(state, known)
-    energy_wh = amount(block.value) * _WH_PER_UNIT
-    if state.energy_left_wh + energy_wh > REGISTER_WH:
-        return refused(state, "overflow")
-    after = replace(
-        known,
-        energy_left_wh=state.energy_left_wh + energy_wh,
-        energy_credited_wh=state.energy_credited_wh + energy_wh,
-    )
-    return accepted(after, f"ACCEPTED {format_kwh(energy_wh)} kWh", energy_wh)
 
 
 def _told(outcome: Outcome) -> tuple[KeypadState, MeterAnswer]:
@@ -142,3 +132,9 @@ def _used(state: KeypadState, energy_wh: int) -> tuple[KeypadState, int]:
     left_wh = state.energy_left_wh - used_wh
     after = replace(state, energy_left_wh=left_wh, energy_used_wh=state.energy_used_wh + used_wh)
     return after, left_wh
+
+
+def _credit_used(state: KeypadState, units: int) -> tuple[KeypadState, int]:
+    used = min(units, state.credit_left) if state.switch == "closed" else 0
+    after = replace(state, credit_left=state.credit_left - used)
+    return after, after.credit_left

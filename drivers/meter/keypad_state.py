@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from drivers.meter.decoder import KEY_BYTES, Algorithm, Block
 from drivers.meter.face import KeypadResult, Switch
+from drivers.meter.registers import ELECTRICITY
 
 #: How many identifiers a meter remembers; 50 is often quoted (sts-facts 5, confidence D).
 IDENTIFIERS_KEPT = 50
@@ -20,7 +21,8 @@ class KeypadState(msgspec.Struct, frozen=True, tag_field="kind", tag="keypad"):
 
     `key_sections` are the key change sections that wait for the rest of their set, by subclass.
     `values` and `flags` are what extended tokens have set, by index. `forgotten` is an identifier
-    up to which the meter no longer knows which ones it has taken: they are old.
+    up to which the meter no longer knows which ones it has taken: they are old. `register` is what
+    it counts; credit that is no electricity stands in `credit_left`, in units of its tokens.
     """
 
     number: str
@@ -47,16 +49,22 @@ class KeypadState(msgspec.Struct, frozen=True, tag_field="kind", tag="keypad"):
     tokens_accepted: int = 0
     last_result: KeypadResult | None = None
     forgotten: int = -1
+    register: str = ELECTRICITY
+    credit_left: int = 0
+    credit_given: int = 0
+    water_factor: int | None = None
 
     def __post_init__(self) -> None:
         assert len(self.decoder_key) == KEY_BYTES[self.algorithm], self.number
         assert len(self.identifiers) <= IDENTIFIERS_KEPT, self.number
-        assert self.energy_left_wh >= 0, self.number
+        assert self.energy_left_wh >= 0 and self.credit_left >= 0, self.number
 
     @property
     def switch(self) -> Switch:
-        """The load switch: closed while there is energy and nobody has opened the case."""
-        return "closed" if self.energy_left_wh > 0 and not self.tampered else "open"
+        """The load switch, or a valve that lets through while it is closed: there is credit and
+        nobody has opened the case."""
+        left = self.energy_left_wh if self.register == ELECTRICITY else self.credit_left
+        return "closed" if left > 0 and not self.tampered else "open"
 
     @property
     def maker(self) -> int:

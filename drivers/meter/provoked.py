@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from drivers.meter.face import REGISTER_WH
 from drivers.meter.keypad_state import KeypadState
+from drivers.meter.registers import ELECTRICITY, REGISTERS
 from kiosk.errors import BadInput
 
 _DEFAULT_KEY = 1
@@ -24,6 +25,8 @@ def _old(state: KeypadState, newest: int) -> KeypadState:
 
 def _overflow(state: KeypadState, _newest: int) -> KeypadState:
     """As after more credit than anybody uses: the register is full."""
+    if state.register != ELECTRICITY:
+        return replace(state, credit_left=REGISTERS[state.register].largest)
     more_wh = REGISTER_WH - state.energy_left_wh
     credited_wh = state.energy_credited_wh + more_wh
     return replace(state, energy_left_wh=REGISTER_WH, energy_credited_wh=credited_wh)

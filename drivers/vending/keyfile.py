@@ -74,17 +74,6 @@ class _Sealed(msgspec.Struct, frozen=True):
     body: bytes
 
 
-def read_credential(path: Path) -> bytes:
-    """The 32-byte key in a credential file of the service manager."""
-    try:
-        secret = path.read_bytes()
-    except OSError as fault:
-        raise BadInput(f"{path}: {fault.strerror or 'cannot be read'}.") from fault
-    if len(secret) != 32:
-        raise BadInput(f"{path}: a credential for vending keys has 32 bytes, not {len(secret)}.")
-    return secret
-
-
 def seal(
     path: Path,
     keys: Sequence[VendingKey],

@@ -6,7 +6,14 @@ that was once let through is let through for ever: a refusal never hides a token
 
 from __future__ import annotations
 
-from drivers.vending.sts.amounts import LARGEST_UNITS, decode_units, encode_units
+from drivers.vending.sts.amounts import (
+    LARGEST_CURRENCY,
+    LARGEST_UNITS,
+    decode_currency,
+    decode_units,
+    encode_currency,
+    encode_units,
+)
 from drivers.vending.sts.identifiers import is_reserved
 from drivers.vending.vending_key import KeyName
 from kiosk.domain.registry import METER_DIGITS, check_number
@@ -17,12 +24,19 @@ from kiosk.errors import Refusal
 _UNIQUE_KEY = 2
 
 
-def checked_meter(request: TokenRequest) -> str | Refusal:
-    """The meter number without spaces, when every field fits a credit token (sts-facts 1.3, 5)."""
+#: Credit of a resource has subclass 0 to 3, credit of money 4 to 7.
+_LAST_RESOURCE, _LAST_CURRENCY = 3, 7
+
+
+def checked_meter(request: TokenRequest, *, money: bool = False) -> str | Refusal:
+    """The meter number without spaces, when every field fits a credit token (sts-facts 1.3, 5).
+
+    `money` is for a module that makes credit of money too; others refuse its subclasses.
+    """
     meter = check_number(request.meter, METER_DIGITS, "meter")
     if isinstance(meter, Refusal):
         return meter
-    return _bad_field(request) or meter
+    return _bad_field(request, _LAST_CURRENCY if money else _LAST_RESOURCE) or meter
 
 
 def wanted_key(request: TokenRequest) -> KeyName:
@@ -61,13 +75,14 @@ def no_key(request: TokenRequest) -> Refusal:
     )
 
 
-def _bad_field(request: TokenRequest) -> Refusal | None:
+def _bad_field(request: TokenRequest, last_subclass: int) -> Refusal | None:
+    counts_money = _LAST_RESOURCE < request.subclass <= last_subclass
     ranges = (
         ("tariff_index", request.tariff_index, 99),
         ("identifier", request.identifier, LAST_IDENTIFIER),
         ("random", request.random, 15),
-        ("subclass", request.subclass, 3),
-        ("units", request.units, LARGEST_UNITS),
+        ("subclass", request.subclass, last_subclass),
+        ("units", request.units, LARGEST_CURRENCY if counts_money else LARGEST_UNITS),
     )
     if request.identifier > LAST_IDENTIFIER:
         return Refusal("identifier_overflow", {"base_date": request.base_date})
@@ -76,9 +91,16 @@ def _bad_field(request: TokenRequest) -> Refusal | None:
             return Refusal("token_field_out_of_range", {"field": field, "value": value})
     if is_reserved(request.identifier):
         return Refusal("identifier_reserved", {"identifier": request.identifier})
-    carried = decode_units(encode_units(request.units))
+    carried = _carried(request.units, counts_money=counts_money)
     if carried != request.units:
         return Refusal("units_not_exact", {"units": request.units, "next_units": carried})
     if request.key_type != _UNIQUE_KEY:
         return Refusal("key_type_no_credit", {"key_type": request.key_type})
     return None
+
+
+def _carried(units: int, *, counts_money: bool) -> int:
+    """What a token carries where `units` are asked for."""
+    if counts_money:
+        return decode_currency(*encode_currency(units))
+    return decode_units(encode_units(units))

@@ -22,7 +22,7 @@ from drivers.vending.special_checks import (
 from drivers.vending.sts.identity import meter_pan
 from drivers.vending.sts.keychange import KeyChange, key_change
 from drivers.vending.sts.keys import BlockCipher, cipher_for
-from drivers.vending.sts.tokens import Credit, MeterTest, decode, encode
+from drivers.vending.sts.tokens import Credit, CurrencyCredit, MeterTest, decode, encode
 from drivers.vending.vending_key import VendingKey
 from kiosk.domain.registry import METER_DIGITS, check_number
 from kiosk.domain.special_tokens import (
@@ -38,6 +38,9 @@ from kiosk.domain.token import TokenRequest
 from kiosk.domain.vending_keys import VendorKey, not_usable, stopped_by
 from kiosk.errors import BadInput, Refusal
 
+#: Subclasses of credit up to this one count a resource, those after it money.
+_LAST_RESOURCE = 3
+
 
 class Counter(Protocol):
     """What was sold under each key, durable before a token is given out."""
@@ -50,7 +53,7 @@ class Counter(Protocol):
 
 
 class SoftwareVendor:
-    """The port TokenVendor over vending keys in memory: credit in energy, volume or time.
+    """The port TokenVendor over vending keys in memory: credit in energy, volume, time or money.
 
     `now_ms` is the time of day, for what carries no identifier: a key change goes to a key that is
     in force. Without a counter (rehearsal) keys may have no `limit_units`: nobody would keep count.
@@ -93,7 +96,7 @@ class SoftwareVendor:
         VendorFault when the counter could not be kept: nothing was given out, ask again with the
         same `message_id`.
         """
-        meter = checked_meter(request)
+        meter = checked_meter(request, money=True)
         if isinstance(meter, Refusal):
             return meter
         key = self._keys.get(wanted_key(request))
@@ -193,5 +196,9 @@ def _which(key: VendingKey) -> dict[str, str | int]:
 
 
 def _token(request: TokenRequest, key: VendingKey, meter: str) -> str:
-    credit = Credit(request.subclass, request.random, request.identifier, request.units)
+    credit: Credit | CurrencyCredit
+    if request.subclass <= _LAST_RESOURCE:
+        credit = Credit(request.subclass, request.random, request.identifier, request.units)
+    else:  # money has sign and exponent in the place of the random number
+        credit = CurrencyCredit(request.subclass, request.identifier, request.units)
     return encode(credit, _cipher(key, meter, request.tariff_index))

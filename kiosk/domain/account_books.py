@@ -137,6 +137,16 @@ def _closed(_books: object, fact: account_facts.AccountClosed) -> list[Posting] 
     ]
 
 
+def _left(_books: object, fact: account_facts.CreditLeft) -> list[Posting] | Refusal:
+    known = fact.treatment in account_facts.TREATMENTS and two_persons(fact)
+    if not known or fact.energy_wh <= 0 or fact.worth_minor < 0:
+        return wrong(f"credit_left/{fact.meter}")
+    if fact.worth_minor and fact.treatment != "paid":
+        return wrong(f"credit_left/{fact.meter}")
+    own, income = chart.capital_account(fact.account), chart.revenue("energy_taken_back")
+    return moved(fact.currency, fact.worth_minor, income, own)
+
+
 RULES: dict[type[Fact], Any] = {
     account_facts.TopUpReceived: _received,
     account_facts.TopUpCleared: _cleared,
@@ -145,4 +155,5 @@ RULES: dict[type[Fact], Any] = {
     account_facts.MoneyRefunded: _refunded,
     account_facts.DepositTaken: _deposit,
     account_facts.AccountClosed: _closed,
+    account_facts.CreditLeft: _left,
 }

@@ -9,6 +9,8 @@ from kiosk.domain.fact import Fact
 
 #: How money comes in. Cash is there at once; everything else is received, then cleared or bounced.
 METHODS = ("cash", "cheque", "bank_transfer", "e_payment")
+#: What becomes of energy that is left in a meter when it is taken out for good.
+TREATMENTS = ("paid", "given_up")
 
 
 class TopUpReceived(Fact, frozen=True):
@@ -155,7 +157,32 @@ class AccountClosed(Fact, frozen=True):
         return f"closed/{self.account}"
 
 
+class CreditLeft(Fact, frozen=True):
+    """Energy was left in a meter that is taken out for good, and two persons say what becomes of it
+    (E14, F055, F158). It stands beside the meter's last reading and its end.
+
+    `expected_wh` is purchases less consumption as known here. `treatment` is one of TREATMENTS:
+    "paid", then `worth_minor` goes to the capital account of the customer, or "given_up".
+    """
+
+    KIND = "credit_left"
+    meter: str
+    account: str
+    currency: str
+    energy_wh: int
+    expected_wh: int
+    treatment: str
+    worth_minor: int
+    reason: str
+    operator: str
+    second: str
+
+    def identity(self) -> str:
+        """What was left in a meter is settled once."""
+        return f"credit_left/{self.meter}"
+
+
 FACTS: tuple[type[Fact], ...] = (
     TopUpReceived, TopUpCleared, TopUpBounced, MoneyTransferred, MoneyRefunded, DepositTaken,
-    AccountClosed,
+    AccountClosed, CreditLeft,
 )  # fmt: skip

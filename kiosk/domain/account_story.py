@@ -8,6 +8,7 @@ from typing import Any
 from kiosk.domain import account_facts, bill_facts, chart, correction_facts, debt_facts
 from kiosk.domain.account_record import Figure
 from kiosk.domain.debts import shown_day
+from kiosk.domain.energy import format_kwh
 from kiosk.domain.fact import Fact
 
 #: Id of the event, figures, texts.
@@ -78,6 +79,14 @@ def _closed(f: account_facts.AccountClosed) -> Story:
     return f.closing_id, figures, {"to": place(f.paid_to)}
 
 
+def _left(f: account_facts.CreditLeft) -> Story:
+    texts = {
+        "meter": f.meter, "left": f"{format_kwh(f.energy_wh)} kWh",
+        "expected": f"{format_kwh(f.expected_wh)} kWh", "treatment": f.treatment,
+    }  # fmt: skip
+    return "", [Figure("worth", f.worth_minor)], texts
+
+
 def _debt(f: debt_facts.DebtRecorded) -> Story:
     return f.debt_id, [_amount(f)], {"debt_kind": f.kind, "dated": shown_day(f.dated_ms)}
 
@@ -143,6 +152,7 @@ _STORIES: dict[type[Fact], Callable[[Any], Story]] = {
     account_facts.MoneyRefunded: _refunded,
     account_facts.DepositTaken: _deposit,
     account_facts.AccountClosed: _closed,
+    account_facts.CreditLeft: _left,
     debt_facts.DebtRecorded: _debt,
     debt_facts.DebtPaid: _debt_paid,
     debt_facts.DebtWrittenOff: _written_off,

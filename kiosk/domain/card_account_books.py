@@ -102,6 +102,16 @@ def _undone(books: Moves, fact: card_account_facts.AccountMoveUndone) -> list[Po
     ]
 
 
+def _returned(_books: Moves, fact: card_account_facts.CardMoneyReturned) -> list[Posting] | Refusal:
+    if fact.amount_minor <= 0 or fact.number < 2:
+        return Refusal("account_move_does_not_add_up", {"sale": fact.return_id})
+    money, amount = fact.currency, fact.amount_minor
+    return [
+        Posting(chart.card_account(fact.account), money, amount, "posted"),
+        Posting(chart.meter_account(fact.meter), money, -amount, "posted"),
+    ]
+
+
 def _open(books: Moves, move_id: str) -> OpenMove | Refusal:
     move = books.moves.get(move_id)
     if move is None or move.state != "committed":
@@ -147,4 +157,5 @@ RULES: dict[type[Fact], Any] = {
     card_account_facts.AccountMoveCommitted: _committed,
     card_account_facts.AccountMoved: _moved,
     card_account_facts.AccountMoveUndone: _undone,
+    card_account_facts.CardMoneyReturned: _returned,
 }

@@ -67,6 +67,42 @@ class AccountMoveUndone(Fact, frozen=True):
         return f"account_move_end/{self.move_id}"
 
 
+class AccountMoveReprinted(Fact, frozen=True):
+    """A copy of the slip of a movement, marked COPY n, left for the printer."""
+
+    KIND = "account_move_reprinted"
+    move_id: str
+    copy: int
+    by: str
+
+
+class CardMoneyReturned(Fact, frozen=True):
+    """What a card that is out of use was last seen to hold is kept for its meter; two persons.
+
+    It takes the place of the movement that the card will never make: `number` is the one after the
+    last, `previous` the mark of that, `mark` its own. A movement of another hall with this number
+    shows at the merge that the card was spent from meanwhile.
+    """
+
+    KIND = "card_money_returned"
+    return_id: str
+    card: str
+    account: str
+    meter: str
+    currency: str
+    amount_minor: int
+    number: int
+    previous: bytes
+    mark: bytes
+    reason: str
+    operator: str
+    second: str
+
+    def identity(self) -> str:
+        """A chip that is out of use for good gives its money back once."""
+        return f"card_money_returned/{self.card}"
+
+
 class CardSuspected(Fact, frozen=True):
     """A card is not what it should be (E16): nothing was sold, its image is kept as evidence.
 
@@ -109,5 +145,6 @@ class SuspicionClosed(Fact, frozen=True, omit_defaults=True):
 
 
 FACTS: tuple[type[Fact], ...] = (
-    AccountMoveCommitted, AccountMoved, AccountMoveUndone, CardSuspected, SuspicionClosed,
+    AccountMoveCommitted, AccountMoved, AccountMoveUndone, AccountMoveReprinted,
+    CardMoneyReturned, CardSuspected, SuspicionClosed,
 )  # fmt: skip

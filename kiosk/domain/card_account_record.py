@@ -11,7 +11,8 @@ class MoveRecord(msgspec.Struct, frozen=True):
     """A movement on a card's account and how it stands: committed, moved or undone.
 
     `head` are the first characters of the digest of its entry, `quality` that of the clock then.
-    `reason` and `returned_to` (a ledger account) are those of one that was undone.
+    `reason` and `returned_to` (a ledger account) are those of one that was undone; `copies` of its
+    slip were printed.
     """
 
     committed: AccountMoveCommitted
@@ -22,6 +23,7 @@ class MoveRecord(msgspec.Struct, frozen=True):
     quality: str
     reason: str = ""
     returned_to: str = ""
+    copies: int = 0
 
 
 class CaseRecord(msgspec.Struct, frozen=True):

@@ -29,6 +29,9 @@ CARD_ACCOUNTS_PENDING = "card_accounts_pending"
 #: Energy given away on purpose, and energy given again for a token that did not work.
 FREE_ENERGY, REPLACED_ENERGY = "free_energy", "replaced_energy"
 
+#: Credit of water, gas, time or money that was given to meters; each register has its currency.
+FREE_CREDIT = "free_credit"
+
 #: Energy on its way from a meter that was taken out to the one in its place; zero when it arrived.
 ENERGY_IN_TRANSFER = "energy_in_transfer"
 #: Energy that was left in a meter when it was taken out, and did not go on to another as energy.
@@ -90,6 +93,17 @@ def card_account(account: str) -> str:
 def meter_energy(meter: str) -> str:
     """Energy issued to a meter."""
     return f"meter_energy:{meter}"
+
+
+def meter_credit(meter: str) -> str:
+    """Credit that was issued to a meter whose register is not electricity."""
+    return f"meter_credit:{meter}"
+
+
+def credit_currency(register: str) -> str:
+    """What credit of a register is booked in: the units of its tokens (0.1 m3, 0.1 minute, 0.00001
+    of the currency), each register apart."""
+    return f"{register.upper()}_UNITS"
 
 
 def capital_account(account: str) -> str:

@@ -72,6 +72,9 @@ class Meter(msgspec.Struct, frozen=True, omit_defaults=True):
     #: The power type from this time on (UTC milliseconds), where a change is to come.
     next_power_type: str = ""
     next_power_type_ms: int = 0
+    #: What it counts, as `kiosk.domain.credit_registers` names it. Only electricity is sold at a
+    #: price; the power type of any other register is no more than the class of its customer.
+    register: str = "electricity"
 
 
 class Card(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ import msgspec
 
 from kiosk.domain import chart
 from kiosk.domain import registry_facts as facts
+from kiosk.domain.credit_registers import ELECTRICITY, REGISTERS
 from kiosk.domain.fact import Fact
 from kiosk.domain.posting import Posting
 from kiosk.domain.registry import METER_KINDS
@@ -31,6 +32,8 @@ def _amended(_books: object, fact: facts.CustomerAmended) -> list[Posting] | Ref
 def _installed(_books: object, fact: facts.MeterInstalled) -> list[Posting] | Refusal:
     sound = fact.kind in METER_KINDS and fact.phases in {1, 3}
     sound = sound and fact.capacity_w >= 0 and fact.reading_wh >= 0
+    sound = sound and fact.register in REGISTERS
+    sound = sound and (fact.register == ELECTRICITY or fact.kind == "keypad")
     return [] if sound and bool(fact.card) == bool(fact.card_serial) else _wrong(fact.meter)
 
 

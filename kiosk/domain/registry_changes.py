@@ -91,7 +91,7 @@ def _installed(fact: facts.MeterInstalled) -> list[Change]:
         fact.meter, fact.account, fact.kind, fact.power_type, phases=fact.phases,
         supply_group=fact.supply_group, key_revision=fact.key_revision,
         tariff_index=fact.tariff_index, key_type=fact.key_type, algorithm=fact.algorithm,
-        base_date=fact.base_date, capacity_w=fact.capacity_w,
+        base_date=fact.base_date, capacity_w=fact.capacity_w, register=fact.register,
     )  # fmt: skip
     made = [Change("meter", fact.meter, REGISTERED, "", text_of(meter))]
     if fact.card:

@@ -6,6 +6,7 @@ of fields are text as `kiosk.domain.registry_changes` writes them.
 
 from __future__ import annotations
 
+from kiosk.domain.credit_registers import ELECTRICITY
 from kiosk.domain.fact import Fact
 
 
@@ -44,11 +45,12 @@ class CustomerAmended(Fact, frozen=True):
         return f"change/{self.change_id}"
 
 
-class MeterInstalled(Fact, frozen=True):
+class MeterInstalled(Fact, frozen=True, omit_defaults=True):
     """A meter was installed for a customer: the installation record (F044).
 
     `installed_on` is a date (YYYY-MM-DD) or empty, `reading_wh` what its register showed then,
-    `card` and `card_serial` the card of a card meter or empty. STS values: sts-facts 2.
+    `card` and `card_serial` the card of a card meter or empty. STS values: sts-facts 2. `register`
+    is what the meter counts; of an electricity meter it is left out.
     """
 
     KIND = "meter_installed"
@@ -72,6 +74,7 @@ class MeterInstalled(Fact, frozen=True):
     seals: list[str]
     operator: str
     source: str
+    register: str = ELECTRICITY
 
     def identity(self) -> str:
         """A meter number is registered once."""

@@ -21,9 +21,6 @@ MOVES: dict[str, tuple[str, ...]] = {
     "voided": (),
 }
 
-#: States in which money is pending: what `recover` looks at and a shift slip must list.
-OPEN_STATES = ("paid", "delivering", "in_doubt")
-
 
 def may_move(state: str, to: str) -> bool:
     """Whether a sale may go from `state` to `to`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from kiosk.domain.credit_registers import ELECTRICITY, REGISTERS, register_of
 from kiosk.domain.energy import STS_LARGEST_UNITS, sts_units_at_least
 from kiosk.domain.registry import Meter
 from kiosk.domain.token import TokenRequest
@@ -142,10 +143,11 @@ def place_of(meter: Meter) -> KeyPlace:
 def credit_request(
     meter: Meter, message_id: str, identifier: int, random: int, units: int
 ) -> TokenRequest:
-    """The request of a credit of electricity for `meter` under the key of the registry."""
+    """The request of a credit of `meter`'s own register under the key of the registry."""
     return TokenRequest(
         message_id, meter.number, meter.supply_group, meter.key_revision, meter.tariff_index,
         meter.key_type, meter.algorithm, meter.base_date, identifier, random, units,
+        REGISTERS[meter.register],
     )  # fmt: skip
 
 
@@ -221,6 +223,14 @@ def identified(request: SpecialRequest) -> tuple[str, int, int, int] | None:
         place = request.place
         return request.meter, place.base_date, place.key_revision, request.identifier
     return None
+
+
+def credit_given(request: SpecialRequest) -> tuple[str, int]:
+    """Register and units of a credit that is no electricity; ("electricity", 0) for anything else,
+    whose energy stands in its own field."""
+    if not isinstance(request, CreditRequest) or not request.token.subclass:
+        return ELECTRICITY, 0
+    return register_of(request.token.subclass), request.token.units
 
 
 def _beyond(field: str, value: int) -> Refusal:

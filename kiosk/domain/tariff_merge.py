@@ -22,7 +22,6 @@ class Published(msgspec.Struct, frozen=True, order=True):
     time_ms: int
     origin: str
     sequence: int
-    digest: str
     content: bytes
 
 
@@ -37,7 +36,7 @@ class Waiting(msgspec.Struct, frozen=True):
 
 def published(origin: str, sequence: int, time_ms: int, fact: TariffPublished) -> Published:
     """The entry of a hall as it is looked at here."""
-    return Published(fact.number, time_ms, origin, sequence, fact.digest, fact.content)
+    return Published(fact.number, time_ms, origin, sequence, fact.content)
 
 
 def waiting(carried: Iterable[TariffPack], found: Iterable[Published]) -> Waiting:
@@ -48,7 +47,8 @@ def waiting(carried: Iterable[TariffPack], found: Iterable[Published]) -> Waitin
     result = Waiting([], [], [])
     for each in sorted(found):
         pack = decode_pack(each.content)
-        if each.digest in digests:
+        digest = pack_digest(pack)
+        if digest in digests:
             continue
         if pack.number in known:
             result.taken.append((each.number, each.origin))
@@ -56,6 +56,6 @@ def waiting(carried: Iterable[TariffPack], found: Iterable[Published]) -> Waitin
             result.foreign.append((each.number, each.origin))
         else:
             known[pack.number] = pack
-            digests.add(each.digest)
+            digests.add(digest)
             result.packs.append(pack)
     return result

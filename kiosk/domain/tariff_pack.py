@@ -221,8 +221,10 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def pack_bytes(pack: TariffPack) -> bytes:
-    """The bytes of a pack as they are stored, hashed and signed."""
-    return msgspec.msgpack.encode(pack)
+    """The bytes of a pack as they are stored, hashed and signed: the same for what is decoded from
+    them. A word such as "purchase" that was read from a file is equal to the default and still
+    another object, which the encoder writes; once decoded it is the default itself."""
+    return msgspec.msgpack.encode(decode_pack(msgspec.msgpack.encode(pack)))
 
 
 def pack_digest(pack: TariffPack) -> str:

@@ -32,7 +32,8 @@ class TokenRequest(msgspec.Struct, frozen=True):
     """Everything that decides the digits of one credit token: the same request, the same digits.
 
     `message_id` is unique for ever; a module that was asked once answers the same again.
-    `units` are the standard's units (0.1 kWh for electricity), already exactly representable.
+    `units` are the standard's units (0.1 kWh for electricity), already exactly representable;
+    `subclass` is the register that they fill (`kiosk.domain.credit_registers`).
     """
 
     message_id: str

@@ -1,15 +1,18 @@
-"""The rules of the books for tokens that are no sale: energy that is given, and from where."""
+"""The rules of the books for tokens that are no sale: what is given, and from where."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from kiosk.domain import chart, token_facts
+from kiosk.domain.credit_registers import ELECTRICITY, REGISTERS
 from kiosk.domain.energy import STS_STEP_WH
 from kiosk.domain.fact import Fact
 from kiosk.domain.posting import Posting
 from kiosk.domain.special_tokens import CreditRequest
 from kiosk.errors import Refusal
+
+_ELECTRICITY = REGISTERS[ELECTRICITY]
 
 #: Where the energy of a token outside a sale comes from.
 _GIVEN_FROM = {
@@ -22,6 +25,9 @@ _GIVEN_FROM = {
 def _committed(_books: object, fact: token_facts.TokenCommitted) -> list[Posting] | Refusal:
     """Energy is given by a credit of exactly that much, and by nothing else."""
     request = fact.request
+    if isinstance(request, CreditRequest) and request.token.subclass != _ELECTRICITY:
+        sound = fact.operation == "free_units" and request.token.units > 0 == fact.energy_wh
+        return [] if sound else Refusal("token_does_not_add_up", {"token": fact.issue_id})
     gives = isinstance(request, CreditRequest)
     carried_wh = request.token.units * STS_STEP_WH if isinstance(request, CreditRequest) else 0
     known = fact.operation in _GIVEN_FROM
@@ -31,6 +37,8 @@ def _committed(_books: object, fact: token_facts.TokenCommitted) -> list[Posting
 
 
 def _issued(_books: object, fact: token_facts.TokenIssued) -> list[Posting] | Refusal:
+    if fact.register != ELECTRICITY:
+        return _credit_given(fact)
     if not fact.tokens or (fact.energy_wh > 0) != (fact.operation in _GIVEN_FROM):
         return Refusal("token_does_not_add_up", {"token": fact.issue_id})
     if not fact.energy_wh:
@@ -39,6 +47,18 @@ def _issued(_books: object, fact: token_facts.TokenIssued) -> list[Posting] | Re
     return [
         Posting(chart.meter_energy(fact.meter), chart.ENERGY_CURRENCY, energy, "posted"),
         Posting(given, chart.ENERGY_CURRENCY, -energy, "posted"),
+    ]
+
+
+def _credit_given(fact: token_facts.TokenIssued) -> list[Posting] | Refusal:
+    """Credit of a register that is not electricity: given by staff, booked in its own units."""
+    sound = fact.register in REGISTERS and fact.operation == "free_units"
+    if not (sound and len(fact.tokens) == 1 and fact.units > 0 == fact.energy_wh):
+        return Refusal("token_does_not_add_up", {"token": fact.issue_id})
+    currency = chart.credit_currency(fact.register)
+    return [
+        Posting(chart.meter_credit(fact.meter), currency, fact.units, "posted"),
+        Posting(chart.FREE_CREDIT, currency, -fact.units, "posted"),
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from kiosk.domain.credit_registers import ELECTRICITY
 from kiosk.domain.fact import Fact
 from kiosk.domain.special_tokens import KeyPlace, SpecialRequest
 
@@ -34,11 +35,12 @@ class TokenCommitted(Fact, frozen=True):
         return f"token/{self.issue_id}"
 
 
-class TokenIssued(Fact, frozen=True):
+class TokenIssued(Fact, frozen=True, omit_defaults=True):
     """The module has made it: one token, or the set of a key change in printing order.
 
     Meter, operation and energy stand here again, so that its postings need nothing else. `how` is
-    "normal" or "recovered".
+    "normal" or "recovered". `register` and `units` say the same of a credit that is no electricity;
+    both are left out of any other token.
     """
 
     KIND = "token_issued"
@@ -48,6 +50,8 @@ class TokenIssued(Fact, frozen=True):
     energy_wh: int
     tokens: list[str]
     how: str
+    register: str = ELECTRICITY
+    units: int = 0
 
     def identity(self) -> str:
         """A token outside a sale ends once; issued and refused share the key."""

@@ -25,6 +25,10 @@ class OpenWorks:
             for work, state in facts.carried_works(fact):
                 self._open[work.work_id] = work, state
 
+    def open(self) -> list[card_facts.CardWorkCommitted]:
+        """The works that have not ended."""
+        return [work for work, _ in self._open.values()]
+
     def carried(self) -> list[store_facts.CarriedDeed]:
         """What is open now."""
         return [

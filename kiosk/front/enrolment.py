@@ -20,11 +20,14 @@ CENTRE_FILE = "centre.json"
 
 def enrolled(home: Path) -> EnrolledCentre | None:
     """The centre that this home was enrolled with."""
+    kept = given(home)
+    return EnrolledCentre(kept.centre, bytes.fromhex(kept.public_key)) if kept else None
+
+
+def given(home: Path) -> wire.Enrolment | None:
+    """What that centre gave."""
     path = home / CENTRE_FILE
-    if not path.exists():
-        return None
-    kept = msgspec.json.decode(path.read_bytes(), type=wire.Enrolment)
-    return EnrolledCentre(kept.centre, bytes.fromhex(kept.public_key))
+    return msgspec.json.decode(path.read_bytes(), type=wire.Enrolment) if path.exists() else None
 
 
 def enrol(
@@ -35,9 +38,9 @@ def enrol(
     answer = road.enrol(wire.EnrolmentRequest(opened.origin, opened.public_key.hex(), code))
     if isinstance(answer, wire.Refused):
         raise LinkFault(f"The centre does not know this terminal: {answer.sentence}")
-    given = facts.LaneGiven(answer.residue, answer.lanes, answer.centre)
+    lane = facts.LaneGiven(answer.residue, answer.lanes, answer.centre)
     lease = LeaseGiven(answer.centre, bytes.fromhex(answer.public_key), answer.lease_days)
-    journal.append(*([given, lease] if answer.lease_days else [given]))
+    journal.append(*([lane, lease] if answer.lease_days else [lane]))
     return _keep(home, answer)
 
 

@@ -23,27 +23,32 @@ class WorldHands(MeterHands):
         known = self._world.records.card(serial=serial)
         return HandsAnswer(True, f"card {known.number if known else serial} inserted")
 
-    def insert_other(self, kind: str) -> HandsAnswer:
-        """Put in a card that is nobody's: blank, foreign or damaged."""
-        serial = self._world.make_other(kind)
+    def insert_other(self, kind: str, family: str = "open", meter: str = "") -> HandsAnswer:
+        """Put in a card that is nobody's: blank, foreign, damaged or a tool card."""
+        if meter:
+            meter = self._world.meter(meter).number
+        serial = self._world.make_other(kind, family, meter)
         self._world.slot().insert(serial)
         return HandsAnswer(True, f"card {serial} inserted")
 
     def lose_card(self, customer: str) -> HandsAnswer:
-        """The customer's card is lost."""
-        serial = self._world.held_card(customer)
+        """The customer's card is lost, from the reader or from the pocket."""
+        chip = self._world.held_card(customer)
+        slot = self._world.slot()
+        if slot.state().card == chip:
+            slot.pull()
         self._world.lost.mkdir(parents=True, exist_ok=True)
-        (self._world.lost / serial).touch()
-        return HandsAnswer(True, f"card {serial} lost")
+        (self._world.lost / chip).touch()
+        return HandsAnswer(True, f"card {chip} lost")
 
     def find_card(self, customer: str) -> HandsAnswer:
         """The lost card turns up again."""
         card = self._world.card_of(customer)
         for standing in self._world.records.cards_of(meter=card.meter):
-            marker = self._world.lost / standing.card.serial
-            if marker.exists():
-                marker.unlink()
-                return HandsAnswer(True, f"card {standing.card.serial} found")
+            chip = self._world.chip_of(standing.card.serial)
+            if self._world.is_lost(chip):
+                (self._world.lost / chip).unlink()
+                return HandsAnswer(True, f"card {chip} found")
         raise BadInput(f"{customer}: this customer has lost no card.")
 
     def pull_card(self) -> HandsAnswer:

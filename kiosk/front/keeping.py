@@ -41,6 +41,9 @@ from kiosk.ledger.opening import Head, read_head
 from kiosk.ledger.sealing import key_from
 from kiosk.ledger.second_medium import MEDIUM_DAMAGE, PURPOSE, mark_medium
 from kiosk.ledger.store import LEDGER_FILE, open_reader
+from kiosk.ledger.updating import BEFORE_UPDATE, RolledBack, rollback
+from kiosk.ledger.withdrawn import wipe
+from kiosk.till.copies import COMPANIONS
 
 _DAY_MS = 86_400_000
 _ARCHIVING = "archiving"
@@ -87,8 +90,16 @@ def change(path: Path, settings: Settings, word: str, lock: Lock | None) -> None
             replace_durably(path / NEXT, seal(following, chosen, secret))
         put_in_force(path)
         finish_change(path, settings.store)
+        wipe(path / BEFORE_UPDATE)  # it is still as the store was
         unlock_store(path, following.store)
         _reseal_medium(path, settings, keys.store, following.store)
+
+
+def roll_back(path: Path, settings: Settings) -> RolledBack:
+    """Go back to the ledger from before the last update, alone in the home (E32)."""
+    home_keys(path, settings.store, new=False)
+    with alone(path):
+        return rollback(path, COMPANIONS)
 
 
 _PLAIN = "This store is plain: `kiosk store encrypt` first."

@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from drivers.card.simulated_reader import SimulatedTransport
+from kiosk.domain.energy import STS_STEP_WH
 from kiosk.errors import BadInput
 from kiosk.ledger.stations import Station
 from kiosk.ports import HandsAnswer
@@ -43,7 +44,7 @@ class MeterHands:
             slot.insert(serial)
             session = SimulatedTransport(slot).connect()
             try:
-                answer = found.insert(lambda apdu: session.transmit(apdu, 2.0))
+                answer = found.insert(lambda apdu: session.transmit(apdu, 2.0), session.atr)
             finally:
                 session.close()
                 slot.pull()
@@ -56,7 +57,7 @@ class MeterHands:
         """Open the case of a keypad meter, as somebody does who wants to bridge it."""
         found = self._keypad(meter, " to clear it by; leave its case shut.")
         found.open_case()
-        return HandsAnswer(True, "case opened", 0, found.show().energy_left_wh, found.settings())
+        return HandsAnswer(True, "case opened", 0, _left_wh(found.show()), found.settings())
 
     def provoke(self, meter: str, refusal: str) -> HandsAnswer:
         """Bring a keypad meter into a state in which it refuses the tokens made up to now."""
@@ -70,23 +71,29 @@ class MeterHands:
         if newest is None:
             raise BadInput(f"{meter}: no token was made for this meter yet; sell one first.")
         found.provoke(refusal, newest)
-        left_wh = found.show().energy_left_wh
+        left_wh = _left_wh(found.show())
         return HandsAnswer(True, f"the meter will say {refusal}", 0, left_wh, found.settings())
 
-    def use_energy(self, meter: str, energy_wh: int) -> HandsAnswer:
+    def use(self, meter: str, amount: str) -> HandsAnswer:
         """Switch something on until so much is used, or the meter switches off."""
+        from drivers.meter.keypad import KeypadMeter
+        from drivers.meter.registers import ELECTRICITY, REGISTERS, units_of
+
         found = self._world.meter(meter)
-        left_wh = found.consume(energy_wh)
-        return HandsAnswer(True, "used", 0, left_wh)
+        register = found.registers().register if isinstance(found, KeypadMeter) else ELECTRICITY
+        units = units_of(REGISTERS[register], amount)
+        if units is None:
+            raise BadInput(f"{amount[:40]!r}: write how much, such as 12.5.")
+        if isinstance(found, KeypadMeter) and register != ELECTRICITY:
+            found.consume_credit(units)
+            return HandsAnswer(True, "used", display=found.settings())
+        return HandsAnswer(True, "used", 0, found.consume(units * STS_STEP_WH))
 
     def show_meter(self, meter: str) -> HandsAnswer:
         """Read the meter's display."""
-        from drivers.meter.keypad import KeypadMeter
-
         found = self._world.meter(meter)
         face = found.show()
-        settings = found.settings() if isinstance(found, KeypadMeter) else ""
-        return HandsAnswer(True, face.last_result or "shown", 0, face.energy_left_wh, settings)
+        return HandsAnswer(True, face.last_result or "shown", 0, _left_wh(face), found.settings())
 
     def _keypad(self, meter: str, otherwise: str) -> KeypadMeter:
         """The keypad meter with this number; BadInput with `otherwise` for a card meter."""
@@ -100,6 +107,9 @@ class MeterHands:
 
 def _answer(answer: MeterAnswer, face: MeterFace) -> HandsAnswer:
     taken = answer.result in {"accepted", "credited"}
-    return HandsAnswer(
-        taken, answer.result, answer.energy_wh_added, face.energy_left_wh, answer.display
-    )
+    return HandsAnswer(taken, answer.result, answer.energy_wh_added, _left_wh(face), answer.display)
+
+
+def _left_wh(face: MeterFace) -> int | None:
+    """Energy on the meter; None for one that counts something else, whose display says it."""
+    return face.energy_left_wh if face.register == "electricity" else None

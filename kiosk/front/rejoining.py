@@ -21,11 +21,12 @@ from kiosk.config import Settings
 from kiosk.domain import facts, store_facts, token_facts
 from kiosk.domain.books import Books
 from kiosk.domain.entry import Entry, digest
-from kiosk.errors import BadInput, LedgerDamaged, Refusal, StoreFault
+from kiosk.errors import BadInput, LedgerDamaged, Refusal
 from kiosk.front import enrolment, unlock
 from kiosk.front.carrying import OpenWorks, open_at, open_moves
 from kiosk.front.home_file import HomeFile
 from kiosk.front.restoring import road_upstream
+from kiosk.front.stories import LeftOut, acts_of, story_of
 from kiosk.front.unlock import SEALED, home_keys, secret_for, write_keys
 from kiosk.ledger.connection import Connection, key_of
 from kiosk.ledger.connection import unlock as unlock_store
@@ -56,17 +57,20 @@ _NOT_BROUGHT = frozenset({facts.HomeOpened.KIND, facts.LaneGiven.KIND})
 
 
 class Rejoined(msgspec.Struct, frozen=True):
-    """The new number, the old one, the last entry that both have, and how many were brought."""
+    """The new number, the old one, the last entry that both have, and how many were brought.
+    `by_hand` are entries that were left out, as sentences: somebody must do that work again."""
 
     origin: str
     old_origin: str
     common: int
     brought: int
     kept_in: str
+    by_hand: list[str] = []
 
 
-def rejoin(path: Path, settings: Settings, name: str) -> Rejoined:
-    """Build the new journal beside, prove it, and put it in force. BadInput when nothing forked."""
+def rejoin(path: Path, settings: Settings, name: str, *, by_hand: bool = False) -> Rejoined:
+    """Build the new journal beside, prove it, and put it in force. BadInput when nothing forked,
+    and, unless `by_hand` leaves them out, when there are entries that cannot be brought."""
     old = _home_file(path)
     new_origin = name or f"{old.origin[:50]}-{secrets.token_hex(3)}"
     if not is_origin(new_origin) or new_origin == old.origin:
@@ -77,12 +81,25 @@ def rejoin(path: Path, settings: Settings, name: str) -> Rejoined:
         with contextlib.closing(open_reader(path)) as reader:
             _sound(reader, old.origin)
             common = _common(path, settings, reader, key_from(keys.signing, path), old.origin)
-            brought, fresh = _build(path, reader, old, new_origin, keys, common)
+            built = _build_whole(path, reader, old, new_origin, keys, common)
+            if built.left_out and not by_hand:
+                shutil.rmtree(path / STAGING)
+                raise BadInput(_told(built.left_out))
+            brought, fresh = built.brought, built.keys
         _prepare(path, old, new_origin, fresh, settings)
         settle_log(path)
         kept_in = finish_rejoin(path)
     unlock.forget()
-    return Rejoined(new_origin, old.origin, common, brought, str(kept_in))
+    sentences = [each.sentence() for each in built.left_out]
+    return Rejoined(new_origin, old.origin, common, brought, str(kept_in), sentences)
+
+
+def _told(left_out: list[LeftOut]) -> str:
+    entries = "; ".join(each.sentence() for each in left_out)
+    return (
+        f"Nothing was changed. These entries cannot be brought into a new journal: {entries}."
+        " `kiosk rejoin --by-hand` leaves them out; do that work again afterwards."
+    )
 
 
 def finish_rejoin(path: Path) -> Path:
@@ -170,10 +187,35 @@ class _Clock:
         return self.moment
 
 
-def _build(
+class _Built(msgspec.Struct, frozen=True):
+    """The new ledger in the staging folder: how many entries were brought, and the new keys.
+    `missing` are those before the fork that could help what was left out."""
+
+    brought: int
+    keys: HomeKeys
+    left_out: list[LeftOut]
+    missing: set[int]
+
+
+def _build_whole(
     path: Path, reader: Connection, old: HomeFile, origin: str, keys: HomeKeys, common: int
-) -> tuple[int, HomeKeys]:
-    """The new ledger in the staging folder; how many entries were brought, and the new keys."""
+) -> _Built:
+    """Build again with the stories of what was refused, as long as that brings more."""
+    wanted: set[int] = set()
+    while True:
+        built = _build(path, reader, old, origin, keys, common, wanted)
+        if not built.left_out or built.missing <= wanted:
+            return built
+        wanted |= built.missing
+        shutil.rmtree(path / STAGING)
+
+
+def _build(
+    path: Path, reader: Connection, old: HomeFile, origin: str, keys: HomeKeys, common: int,
+    wanted: set[int],
+) -> _Built:  # fmt: skip
+    """The new ledger, with the earlier entries `wanted` in it."""
+    refused: list[tuple[LeftOut, facts.Fact]] = []
     staging = path / STAGING
     staging.mkdir(mode=0o700)
     key = Ed25519PrivateKey.generate()
@@ -190,8 +232,9 @@ def _build(
             fact = _fact(written.entry)
             assert not isinstance(books.apply(fact), Refusal)
             works.apply(fact)
-            if written.entry.kind in _STANDING or _is_of(fact, changed):
-                _bring(pen, clock, written)
+            standing = written.entry.kind in _STANDING or _is_of(fact, changed)
+            if standing or written.entry.sequence in wanted:
+                _bring(pen, clock, written, refused)
         clock.moment = (last.time_ms, last.quality)
         totals = _difference(reader, staging, common)
         rejoined = store_facts.OriginRejoined(
@@ -202,13 +245,28 @@ def _build(
         brought = 0
         for written in _all(reader, old.origin, common, head.sequence):
             if written.entry.kind not in _NOT_BROUGHT:
-                _bring(pen, clock, written)
-                brought += 1
+                brought += _bring(pen, clock, written, refused)
     finally:
         pen.close()
     with contextlib.closing(open_reader(staging)) as new:
         _sound(new, origin)
-    return brought, HomeKeys(key.private_bytes_raw(), keys.pepper, keys.store)
+    fresh = HomeKeys(key.private_bytes_raw(), keys.pepper, keys.store)
+    left_out = [left for left, _ in refused if left.sequence > common]
+    if not refused:
+        return _Built(brought, fresh, [], set())
+    carried = {act for carried in _open(books, works) for act in acts_of(carried)}
+    earlier = ((w.entry.sequence, _fact(w.entry)) for w in _all(reader, old.origin, 1, common))
+    missing = story_of([fact for _, fact in refused], earlier, carried)
+    return _Built(brought, fresh, left_out, missing)
+
+
+def _open(books: Books, works: OpenWorks) -> Iterator[facts.Fact]:
+    """What is carried forward as open."""
+    yield from (sale.committed for sale in books.sales.values())
+    yield from (move.committed for move in books.moves.values())
+    yield from books.notes.values()
+    yield from books.lost_notes.values()
+    yield from works.open()
 
 
 def _prepare(path: Path, old: HomeFile, origin: str, keys: HomeKeys, settings: Settings) -> None:
@@ -230,15 +288,17 @@ def _append(pen: Pen, fact: facts.Fact) -> None:
     assert isinstance(outcome, list), outcome
 
 
-def _bring(pen: Pen, clock: _Clock, written: Written) -> None:
+def _bring(
+    pen: Pen, clock: _Clock, written: Written, refused: list[tuple[LeftOut, facts.Fact]]
+) -> bool:
+    """Write an old entry into the new journal; one that it cannot take is noted in `refused`."""
     entry = written.entry
     clock.moment = (entry.time_ms, entry.quality)
     draft = Draft(entry.kind, entry.version, entry.body, written.content)
     outcome = pen.append([draft])
     if isinstance(outcome, Refusal):
-        raise StoreFault(
-            f"Entry {entry.sequence} of the old journal cannot be brought ({outcome.code})."
-        )
+        refused.append((LeftOut(entry.sequence, entry.kind, outcome.code), _fact(entry)))
+    return not isinstance(outcome, Refusal)
 
 
 def _all(reader: Connection, origin: str, after: int, upto: int) -> Iterator[Written]:

@@ -19,7 +19,7 @@ from drivers.card.simulated_reader import SimulatedReader
 from drivers.vending.card_keys import PUBLISHED_MASTER, SoftwareCardModule, card_key
 from kiosk.domain.cards import account_area
 from kiosk.domain.cards import open as open_card
-from kiosk.domain.registry import CARD_DIGITS, METER_DIGITS, Card, Meter
+from kiosk.domain.registry import METER_DIGITS, Card, Meter
 from kiosk.errors import BadInput
 from kiosk.front.makers_keys import MakersKey
 from kiosk.ledger.records import Records
@@ -38,8 +38,6 @@ SAM = "sam"
 
 #: So many customers of one name are looked at to tell whether it is one only.
 _NAMESAKES = 10
-#: Whom a damaged card is made out to.
-_NOBODY = "0" * CARD_DIGITS
 
 
 class World:
@@ -105,6 +103,7 @@ class World:
             supply_group=meter.supply_group, key_revision=meter.key_revision,
             tariff_index=meter.tariff_index, key_type=meter.key_type,
             base_date=meter.base_date, algorithm="11" if meter.algorithm == "11" else "07",
+            register=meter.register,
         )  # fmt: skip
 
     def card_of(self, customer: str) -> Card:
@@ -133,42 +132,53 @@ class World:
         return customer.name.casefold() if customer else ""
 
     def held_card(self, customer: str) -> str:
-        """The serial of the card that the customer has at hand; BadInput when it is lost."""
+        """The chip of the card that the customer has at hand; BadInput when it is lost."""
         bare = customer.replace(" ", "").lower()
-        serial = bare if bare in self.rack.serials() else self.card_of(customer).serial
-        if (self.lost / serial).exists():
+        chip = bare if bare in self.rack.serials() else self.chip_of(self._serial_of(customer))
+        if self.is_lost(chip):
             raise BadInput(f"{customer}: this card is lost; `kiosk rehearse card find` finds it.")
-        return serial
+        return chip
+
+    def _serial_of(self, customer: str) -> str:
+        """The serial in the registry: one that is typed, or that of the customer's card."""
+        typed = self.records.card(serial=customer.replace(" ", "").lower())
+        return (typed or self.card_of(customer)).serial
+
+    def chip_of(self, serial: str) -> str:
+        """The name in the rack of the chip of a registered card; most have it as their serial."""
+        if serial in self.rack.serials():
+            return serial
+        from kiosk.front import chips
+
+        return chips.chip_of(self.rack, serial)
+
+    def is_lost(self, chip: str) -> bool:
+        """Whether no hand can put this card in until it is found."""
+        return (self.lost / chip).exists()
 
     def new_serial(self, kind: str) -> str:
         """A serial that no card of this world has."""
         number = len(self.rack.serials())
         return hashlib.sha256(f"{kind} card {number}".encode()).hexdigest()[:16]
 
-    def make_other(self, kind: str) -> str:
-        """A new blank, foreign or damaged card; its serial."""
-        serial = self.new_serial(kind)
-        if kind == "blank":
-            self._make_blank(serial)
-        elif kind == "foreign":
-            self.rack.make(serial, {1: bytes(32)}, application="a000000003", historical=b"BANK")
-        elif kind == "damaged":
-            files = open_card.make(serial, _NOBODY, "0" * METER_DIGITS)
-            unknown = b"\x7f" + files[open_card.PURCHASE][1:]
-            self.rack.make(serial, files | {open_card.PURCHASE: unknown})
-        else:
-            raise BadInput(f"{kind}: a card is blank, foreign or damaged.")
-        return serial
+    def make_other(self, kind: str, family: str = "open", meter: str = "") -> str:
+        """A new blank card of `family`, a State Grid tool card for `meter`, or a foreign or damaged
+        card; the name of its chip."""
+        from kiosk.front import chips
 
-    def _make_blank(self, serial: str) -> None:
-        """As its maker sells it: where sellers prove themselves, it has its key already."""
-        files = {file: bytes(length) for file, length in open_card.FILES.items()}
-        if self.module is None:
-            self.rack.make(serial, files)
-            return
-        files[account_area.SECOND_SLOT] = bytes(account_area.SLOT_BYTES)
-        key = card_key(PUBLISHED_MASTER, 2, serial)
-        self.rack.make(serial, files, chip="keyed", key=key)
+        serial = chips.serial_for(family, self.new_serial(kind))
+        if kind == "blank":
+            chips.make_blank(self.rack, family, serial, keyed=self.module is not None)
+        elif kind in chips.TOOL_CARDS:
+            chips.make_tool(self.rack, kind, meter or "0" * METER_DIGITS, serial)
+        elif kind in chips.NOBODYS:
+            chips.make_nobodys(self.rack, kind, serial)
+        else:
+            raise BadInput(
+                f"{kind}: a card is blank, foreign or damaged, or a tool card:"
+                f" {', '.join(chips.TOOL_CARDS)}."
+            )
+        return serial
 
     def meter(self, number: str) -> KeypadMeter | CardMeter:
         """The simulated meter with this number. BadInput when there is none."""

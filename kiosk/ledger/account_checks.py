@@ -77,6 +77,19 @@ def _transferred(c: Connection, fact: account_facts.MoneyTransferred) -> Refusal
     return closed
 
 
+def _drawer_short(c: Connection, paid_to: str, currency: str, amount_minor: int) -> Refusal | None:
+    """Cash is paid out of a drawer that holds it: whoever pays it has it in hand."""
+    there_minor = _balance(c, paid_to, currency)
+    if paid_to == chart.BANK or there_minor >= amount_minor:
+        return None
+    return Refusal("drawer_too_small", {"there_minor": max(0, there_minor)})
+
+
+def _refunded(c: Connection, fact: account_facts.MoneyRefunded) -> Refusal | None:
+    closed = _open_account(c, fact.account)
+    return closed or _drawer_short(c, fact.paid_to, fact.currency, fact.amount_minor)
+
+
 def _closed(c: Connection, fact: account_facts.AccountClosed) -> Refusal | None:
     """Everything that is kept and everything that is owed, nothing open beside it."""
     account, currency = fact.account, fact.currency
@@ -85,7 +98,16 @@ def _closed(c: Connection, fact: account_facts.AccountClosed) -> Refusal | None:
     still = {name: amount for name, amount in kept.items() if amount}
     if still != fact.kept or owed != fact.debt_minor:
         return Refusal("balance_changed", {"account": account})
-    return _open_account(c, account) or unfinished(c, account, currency)
+    open_still = _open_account(c, account) or unfinished(c, account, currency)
+    return open_still or _drawer_short(c, fact.paid_to, currency, fact.paid_out_minor)
+
+
+def _left(c: Connection, fact: account_facts.CreditLeft) -> Refusal | None:
+    """Of a meter of this customer, before it is retired and before the account is closed."""
+    row = c.execute("SELECT account FROM meters WHERE number = ?", (fact.meter,)).fetchone()
+    if row != (fact.account,):
+        return Refusal("unknown_meter", {"meter": fact.meter})
+    return None if fact.treatment == "given_up" else _open_account(c, fact.account)
 
 
 def purses_of(c: Connection, account: str) -> list[str]:
@@ -214,9 +236,10 @@ CHECKS: dict[type[Fact], Any] = {
     account_facts.TopUpCleared: (_cleared,),
     account_facts.TopUpBounced: (_bounced,),
     account_facts.MoneyTransferred: (_transferred,),
-    account_facts.MoneyRefunded: (_of_customer,),
+    account_facts.MoneyRefunded: (_refunded,),
     account_facts.DepositTaken: (_of_customer,),
     account_facts.AccountClosed: (_closed,),
+    account_facts.CreditLeft: (_left,),
     debt_facts.DebtRecorded: (_of_customer,),
     debt_facts.DebtPaid: (_debt_paid,),
     debt_facts.DebtWrittenOff: (_debt_open,),

@@ -147,6 +147,7 @@ DRAWS: dict[type[Fact], Any] = {
     account_facts.MoneyRefunded: _of_customer,
     account_facts.DepositTaken: _of_customer,
     account_facts.AccountClosed: _closed,
+    account_facts.CreditLeft: _of_customer,
     debt_facts.DebtRecorded: _of_customer,
     debt_facts.DebtPaid: _of_customer,
     debt_facts.DebtWrittenOff: _of_customer,

@@ -108,6 +108,10 @@ class AccountReads:
         found = self._top_ups("account = ? ORDER BY sequence DESC", account)
         return [top_up for top_up in found if state in ("", top_up.state)]
 
+    def top_ups_numbered(self, reference: str) -> list[TopUp]:
+        """The payments with this number that did not bounce; of two methods it may be the same."""
+        return self._top_ups("reference = ? AND state <> 'bounced' ORDER BY sequence", reference)
+
     def waiting_top_ups(self) -> list[TopUp]:
         """Every payment that the bank has not confirmed, oldest first."""
         return self._top_ups("state = 'received' ORDER BY sequence")

@@ -51,6 +51,28 @@ def _end(c: Connection, move_id: str, state: str, sequence: int) -> None:
     )
 
 
+def _copied(
+    c: Connection, _seq: int, _ms: int, fact: card_account_facts.AccountMoveReprinted
+) -> None:
+    c.execute(
+        "UPDATE account_moves SET copies = max(copies, ?) WHERE move_id = ?",
+        (fact.copy, fact.move_id),
+    )
+
+
+def _returned(
+    c: Connection, sequence: int, _ms: int, fact: card_account_facts.CardMoneyReturned
+) -> None:
+    c.execute(
+        "INSERT INTO returned_card_money (card, sequence, return_id, number, currency,"
+        " amount_minor, previous, mark) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            fact.card, sequence, fact.return_id, fact.number, fact.currency, fact.amount_minor,
+            fact.previous, fact.mark,
+        ),
+    )  # fmt: skip
+
+
 def _suspected(
     c: Connection, sequence: int, time_ms: int, fact: card_account_facts.CardSuspected
 ) -> None:
@@ -76,6 +98,8 @@ DRAWS: dict[type[Fact], Any] = {
     card_account_facts.AccountMoveCommitted: _committed,
     card_account_facts.AccountMoved: _moved,
     card_account_facts.AccountMoveUndone: _undone,
+    card_account_facts.AccountMoveReprinted: _copied,
+    card_account_facts.CardMoneyReturned: _returned,
     card_account_facts.CardSuspected: _suspected,
     card_account_facts.SuspicionClosed: _closed,
 }

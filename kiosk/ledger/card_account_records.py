@@ -47,28 +47,44 @@ class CardAccountReads:
         found = self._moves("card = ? AND state = 'moved' ORDER BY number DESC LIMIT 1", card)
         return found[0] if found else None
 
+    def money_left(self, card: str) -> MoveRecord | None:
+        """The movement that left money on this card, if it was never given back."""
+        move = self.last_move(card)
+        if move is None or not move.committed.balance_minor or self.gave_money_back(card):
+            return None
+        return move
+
+    def gave_money_back(self, card: str) -> bool:
+        """Whether what this chip held is kept for its meter, so that it is never used again."""
+        return bool(self._all("SELECT 1 FROM returned_card_money WHERE card = ?", card))
+
     def moves_of_card(self, card: str, limit: int = 50) -> list[MoveRecord]:
         """The movements of one card that were meant here, newest first."""
         return self._moves("card = ? ORDER BY sequence DESC LIMIT ?", card, limit)
 
     def account_links(self) -> list[Link]:
-        """Every movement that a card showed here, for its chain (`card_account_chain`)."""
+        """Every movement that a card showed here, for its chain (`card_account_chain`); what a card
+        out of use gave back is its last."""
         rows = self._all(
             "SELECT card, number, move_id, kind, currency, amount_minor, balance_minor, previous,"
             " mark FROM account_moves WHERE state = 'moved' ORDER BY card, number"
+        )
+        rows += self._all(
+            "SELECT card, number, return_id, 'spend', currency, amount_minor, 0, previous, mark"
+            " FROM returned_card_money ORDER BY card"
         )
         return [Link(row[0], row[1], self._origin, *row[2:]) for row in rows]
 
     def _moves(self, condition: str, *values: Any) -> list[MoveRecord]:
         rows = self._all(
-            "SELECT sequence, state, ended, committed_ms, move_id FROM account_moves"  # noqa: S608
+            "SELECT sequence, state, ended, committed_ms, move_id, copies FROM account_moves"  # noqa: S608
             f" WHERE {condition}",
             *values,
         )
         return [self._move(*row) for row in rows]
 
     def _move(
-        self, sequence: int, state: str, ended: int | None, time_ms: int, move_id: str
+        self, sequence: int, state: str, ended: int | None, time_ms: int, move_id: str, copies: int
     ) -> MoveRecord:
         committed, entry = move_in(self.fact(sequence), move_id), self.after(sequence - 1, 1)[0]
         end = self.fact(ended) if ended is not None else None
@@ -77,7 +93,7 @@ class CardAccountReads:
             reason, returned_to = end.reason, end.returned_to
         return MoveRecord(
             committed, sequence, state, time_ms, digest(entry).hex()[:8], entry.quality,
-            reason, returned_to,
+            reason, returned_to, copies,
         )  # fmt: skip
 
     # --- cards under suspicion ----------------------------------------------------------------

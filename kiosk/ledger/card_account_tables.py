@@ -36,6 +36,22 @@ class AccountMoveRow(SQLModel, table=True):
     mark: bytes
     committed_ms: int
     ended: int | None = None
+    copies: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+
+
+class ReturnedCardMoneyRow(SQLModel, table=True):
+    """What cards that are out of use were last seen to hold, and gave back."""
+
+    __tablename__ = "returned_card_money"
+    __table_args__ = (STRICT,)
+    card: str = Field(primary_key=True)
+    sequence: int = Field(foreign_key="entries.sequence")
+    return_id: str
+    number: int
+    currency: str
+    amount_minor: int
+    previous: bytes
+    mark: bytes
 
 
 class SuspicionRow(SQLModel, table=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kiosk.domain import card_facts, chart, facts
+from kiosk.domain import card_account_facts, card_facts, chart, facts
 from kiosk.domain.fact import Fact
 from kiosk.errors import Refusal
 from kiosk.ledger.connection import Connection
@@ -99,6 +99,32 @@ def _card_known(
     return None if row else Refusal("unknown_card", {"card": fact.serial})
 
 
+def _money_is_there(c: Connection, fact: card_account_facts.CardMoneyReturned) -> Refusal | None:
+    """What the card was last seen to hold, of a card that is out of use and has nothing open."""
+    last = c.execute(
+        "SELECT number + 1, currency, balance_minor, mark, account FROM account_moves"
+        " WHERE card = ? AND state = 'moved' ORDER BY number DESC LIMIT 1",
+        (fact.card,),
+    ).fetchone()
+    opened = c.execute(
+        "SELECT 1 FROM account_moves WHERE card = ? AND state = 'committed'", (fact.card,)
+    ).fetchone()
+    stopped = c.execute(
+        "SELECT 1 FROM cards WHERE serial = ? AND meter = ? AND state <> 'active'",
+        (fact.card, fact.meter),
+    ).fetchone()
+    told = (fact.number, fact.currency, fact.amount_minor, fact.previous, fact.account)
+    if opened or not stopped or last is None or tuple(last) != told:
+        return Refusal("account_move_does_not_add_up", {"sale": fact.return_id})
+    return None
+
+
+def _stays_stopped(c: Connection, fact: card_facts.CardReleased) -> Refusal | None:
+    """A card whose money is kept elsewhere is never used again."""
+    row = c.execute("SELECT 1 FROM returned_card_money WHERE card = ?", (fact.serial,)).fetchone()
+    return Refusal("card_gave_money_back", {"serial": fact.serial}) if row else None
+
+
 def _case_open(c: Connection, fact: card_facts.CardCaseClosed) -> Refusal | None:
     row = c.execute(
         "SELECT 1 FROM card_cases WHERE case_id = ? AND outcome = ''", (fact.case_id,)
@@ -138,6 +164,7 @@ CHECKS: dict[type[Fact], tuple[Any, ...]] = {
     card_facts.CardWorkUndone: (_ended,),
     card_facts.CardWorkInDoubt: (_doubted,),
     card_facts.CardHotListed: (_card_known,),
-    card_facts.CardReleased: (_card_known,),
+    card_facts.CardReleased: (_card_known, _stays_stopped),
+    card_account_facts.CardMoneyReturned: (_money_is_there,),
     card_facts.CardCaseClosed: (_case_open,),
 }

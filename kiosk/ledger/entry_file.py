@@ -101,12 +101,6 @@ def record(cover: Cover, kept: Sequence[Kept]) -> bytes:
     return framed(cover.close(msgspec.msgpack.encode(kept)))
 
 
-def read_header(path: Path) -> Header:
-    """Whose file this is. Raises StoreFault."""
-    with path.open("rb") as file:
-        return _header(file, path)[0]
-
-
 def read_kept(path: Path, cover: Cover) -> Iterator[tuple[Entry, bytes]]:
     """All entries of a file with their contents. StoreFault at the first record that is damaged;
     a record that was cut off at the very end ends the file."""

@@ -26,6 +26,7 @@ from kiosk.ledger.sealing import Signer, is_genuine
 from kiosk.ledger.second_medium import MediumState, SecondMedium
 from kiosk.ledger.stations import hold_open
 from kiosk.ledger.store import is_made, open_reader, open_scratch, open_writer
+from kiosk.ledger.updating import update_if_older
 
 #: How often a process tries the pen's holder and then the lock before it says that both are stuck.
 _TRIES = 40
@@ -207,6 +208,7 @@ class Journal:
             return True
 
     def _open_pen(self) -> Pen:
+        update_if_older(self._home)
         connection = open_writer(self._home)
         try:
             pen = Pen(connection, self.origin, self._signer, self._now, self._medium)

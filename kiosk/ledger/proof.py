@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections.abc import Iterator
-from itertools import pairwise, zip_longest
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,10 +20,11 @@ from kiosk.domain.books import Books
 from kiosk.domain.entry import GENESIS, Entry, digest
 from kiosk.domain.posting import Posting
 from kiosk.errors import Refusal
-from kiosk.ledger import account_projection, projection
+from kiosk.ledger import projection
 from kiosk.ledger.archive_runs import archived_runs, runs_digest
 from kiosk.ledger.connection import Connection, faults
 from kiosk.ledger.drawing import Drawing, Duplicate
+from kiosk.ledger.proof_tables import Bad, compare_identities, compare_tables, compare_totals
 from kiosk.ledger.sealing import entry_is_genuine
 from kiosk.ledger.store import LEDGER_FILE, open_scratch
 
@@ -35,35 +36,6 @@ _POSTINGS = (
     " WHERE sequence > ? AND sequence <= ? ORDER BY sequence, line"
 )
 _FORGED = "its signature is not that of this home"
-
-#: The tables beside the journal and their keys; projection.py draws them. `balances` are sums.
-_DRAWN = {
-    "sales": "sale_id",
-    "identifiers": "meter, base_date, key_revision, identifier",
-    "issued_tokens": "issue_id",
-    "account_moves": "move_id",
-    "suspicions": "case_id",
-    "notes": "payment, note",
-    "held": "payment",
-    "operators": "operator",
-    "refused_sign_ins": "sequence",
-    "catalogues": "number",
-    "tariffs": "digest",
-    "customers": "account",
-    "meters": "number",
-    "cards": "serial",
-    "card_works": "work_id",
-    "card_cases": "case_id",
-    "card_stock": "family",
-    "card_readings": "sequence",
-    **account_projection.DRAWN,
-    "amendments": "sequence, line",
-    "installations": "meter",
-    "readings": "reading_id",
-    "replacements": "replacement_id",
-    "registry_index": "account",
-}
-
 
 Part = Literal["all", "journal", "tables"]
 
@@ -77,13 +49,6 @@ class Proof(msgspec.Struct, frozen=True):
     head: str
     first_bad: int = 0
     fault: str = ""
-
-
-class _Bad(Exception):
-    """The first entry that is wrong, and how."""
-
-    def __init__(self, sequence: int, fault: str) -> None:
-        self.sequence, self.fault = sequence, fault
 
 
 class _Prover:
@@ -112,18 +77,17 @@ class _Prover:
         self.count = self.postings = self.sales = 0
 
     def run(self) -> bytes:
-        """Prove everything; the digest of the last entry. Raises _Bad."""
+        """Prove everything; the digest of the last entry. Raises Bad."""
         try:
             last_digest = self._journal()
-        except _Bad as bad:
+        except Bad as bad:
             raise self._earliest(bad) from bad
         if self.journal:
-            self._totals()
+            compare_totals(self.connection, self.balances, self.count)
         if not self.tables:
             return last_digest
-        self._identities()
-        for table, order in _DRAWN.items():
-            self._table(table, order)
+        compare_identities(self.connection, self.identities)
+        compare_tables(self.connection, self.drawn, self.count)
         return last_digest
 
     def _journal(self) -> bytes:
@@ -142,25 +106,25 @@ class _Prover:
                     if self.journal:
                         self._anchor(entry)
                 self.drawing.rest()
-            except _Bad as bad:
+            except Bad as bad:
                 raise self._before(bad) from bad
             except Duplicate as twice:
                 reason = f"stands here a second time ({twice.reason})"
-                raise self._before(_Bad(twice.sequence, reason)) from twice
+                raise self._before(Bad(twice.sequence, reason)) from twice
             if self.journal:
                 self._compare(batch[-1].sequence)
         self._finish_drawing()
         if not self.journal:
             return b""
         if last is not None and not entry_is_genuine(self.public_key, last):
-            raise _Bad(last.sequence, _FORGED)
+            raise Bad(last.sequence, _FORGED)
         self._end(self.previous)
         self._all_archived_for_a_reason()
         beyond = self.connection.execute(
             "SELECT min(sequence) FROM postings WHERE sequence > ?", (self.compared,)
         ).fetchone()[0]
         if beyond is not None:
-            raise _Bad(beyond, "has postings, but the entry is missing")
+            raise Bad(beyond, "has postings, but the entry is missing")
         return self.previous
 
     def _owed(self, first: int, last: int) -> dict[int, list[Posting]]:
@@ -178,17 +142,17 @@ class _Prover:
 
     def _finish_drawing(self) -> None:
         try:
-            self.drawing.finish()
+            self.drawing.end()
         except Duplicate as twice:
-            raise _Bad(twice.sequence, f"stands here a second time ({twice.reason})") from twice
+            raise Bad(twice.sequence, f"stands here a second time ({twice.reason})") from twice
 
-    def _before(self, bad: _Bad) -> _Bad:
+    def _before(self, bad: Bad) -> Bad:
         """Postings and rows before a bad entry may be bad too: the first one is named."""
         try:
             if self.journal:
                 self._compare(bad.sequence - 1)
             self._finish_drawing()
-        except _Bad as earlier:
+        except Bad as earlier:
             return min(bad, earlier, key=lambda each: each.sequence)
         return bad
 
@@ -196,9 +160,9 @@ class _Prover:
         self.previous = digest(entry)
         anchored = self.anchors.get(entry.sequence)
         if anchored is not None and anchored != self.previous:
-            raise _Bad(entry.sequence, "is not the entry that upstream has acknowledged")
+            raise Bad(entry.sequence, "is not the entry that upstream has acknowledged")
 
-    def _earliest(self, bad: _Bad) -> _Bad:
+    def _earliest(self, bad: Bad) -> Bad:
         """Whoever changes an entry without the key may mend the chain after it, but not its
         signature: the first entry with a wrong one is where it began."""
         for batch in self._batches() if self.public_key else ():
@@ -206,7 +170,7 @@ class _Prover:
                 if entry.sequence >= bad.sequence:
                     return bad
                 if not entry_is_genuine(self.public_key, entry):
-                    return _Bad(entry.sequence, "was changed after it was written")
+                    return Bad(entry.sequence, "was changed after it was written")
         return bad
 
     def _batches(self) -> Iterator[list[Entry]]:
@@ -230,35 +194,35 @@ class _Prover:
         broken = (entry.sequence, entry.previous) != (self.count, self.previous)
         # The chain breaks between two entries; the signature says which of them was changed.
         if broken and last is not None and not entry_is_genuine(self.public_key, last):
-            raise _Bad(last.sequence, "was changed after it was written")
+            raise Bad(last.sequence, "was changed after it was written")
         if entry.sequence != self.count:
-            raise _Bad(self.count, "is missing")
+            raise Bad(self.count, "is missing")
         if entry.previous != self.previous:
-            raise _Bad(entry.sequence, "does not follow the entry before it")
+            raise Bad(entry.sequence, "does not follow the entry before it")
         wanted = self.every_signature and entry.sequence > 1
         if wanted and not entry_is_genuine(self.public_key, entry):
-            raise _Bad(entry.sequence, _FORGED)
+            raise Bad(entry.sequence, _FORGED)
         return entry
 
     def _fact(self, entry: Entry) -> facts.Fact:
         try:
             fact = facts.decode(entry.kind, entry.version, entry.body)
         except (KeyError, msgspec.MsgspecError) as error:
-            raise _Bad(entry.sequence, f"cannot be read ({error})") from error
+            raise Bad(entry.sequence, f"cannot be read ({error})") from error
         if isinstance(fact, facts.HomeOpened):
             if entry.sequence != 1:
-                raise _Bad(entry.sequence, "opens the journal a second time")
+                raise Bad(entry.sequence, "opens the journal a second time")
             self.public_key = fact.public_key
             if not entry_is_genuine(self.public_key, entry):
-                raise _Bad(entry.sequence, _FORGED)
+                raise Bad(entry.sequence, _FORGED)
         elif entry.sequence == 1:
-            raise _Bad(1, "is not the opening of a journal")
+            raise Bad(1, "is not the opening of a journal")
         return fact
 
     def _fold(self, entry: Entry, fact: facts.Fact) -> list[Posting]:
         made = self.books.apply(fact)
         if isinstance(made, Refusal):
-            raise _Bad(entry.sequence, f"cannot stand where it stands ({made.code})")
+            raise Bad(entry.sequence, f"cannot stand where it stands ({made.code})")
         if isinstance(fact, store_facts.PeriodArchived):
             self._archived(entry, fact)
         sequence, balances, line = entry.sequence, self.balances, 0
@@ -276,7 +240,7 @@ class _Prover:
         if not runs:
             return  # restored in full: the entries are here again, and so are their postings
         if runs_digest(runs) != fact.runs_digest or entry.sequence <= fact.upto:
-            raise _Bad(entry.sequence, "names other entries as archived than are missing")
+            raise Bad(entry.sequence, "names other entries as archived than are missing")
         self.archives.add(fact.number)
         for total in fact.totals:
             key = (total.account, total.currency)
@@ -285,7 +249,7 @@ class _Prover:
     def _all_archived_for_a_reason(self) -> None:
         for run in self.gaps.values():
             if run.archive not in self.archives:
-                raise _Bad(run.first, "is missing, and no fact says that it was archived")
+                raise Bad(run.first, "is missing, and no fact says that it was archived")
 
     def _compare(self, upto: int) -> None:
         """The stored postings up to entry `upto` are those that the facts make."""
@@ -299,7 +263,7 @@ class _Prover:
         for row, wanted in zip_longest(stored, expected):
             if row != wanted:
                 first = min(each[0] for each in (row, wanted) if each)
-                raise _Bad(max(first, 1), "its postings are not those that its fact makes")
+                raise Bad(max(first, 1), "its postings are not those that its fact makes")
 
     def _draw(self, entry: Entry, fact: facts.Fact, postings: list[Posting]) -> None:
         """What the tables beside the journal hold after this entry."""
@@ -319,7 +283,7 @@ class _Prover:
         content = bytes(row[0]) if row else b""
         catalogue = catalogues.decode(content)
         if isinstance(catalogue, Refusal) or catalogues.received(catalogue, content) != fact:
-            raise _Bad(entry.sequence, "its catalogue is not the one that came down")
+            raise Bad(entry.sequence, "its catalogue is not the one that came down")
         projection.project_catalogue(self.drawing, catalogue, content, self.origin)
 
     def _end(self, last_digest: bytes) -> None:
@@ -327,55 +291,13 @@ class _Prover:
         kept = head[0] if head else 0
         self.compared = max(self.compared, self.count)
         if kept > self.count or not self.count:
-            raise _Bad(self.count + 1, "is missing: the end of the journal was cut off")
+            raise Bad(self.count + 1, "is missing: the end of the journal was cut off")
         if kept < self.count:
-            raise _Bad(kept + 1, "was not written by this program: the journal ended before it")
+            raise Bad(kept + 1, "was not written by this program: the journal ended before it")
         if bytes(head[1]) != last_digest:
-            raise _Bad(self.count, "was changed after it was written")
+            raise Bad(self.count, "was changed after it was written")
         if max(self.anchors, default=0) > self.count:
-            raise _Bad(self.count + 1, "is missing: upstream has acknowledged more")
-
-    def _totals(self) -> None:
-        """Stored totals equal what the fold gives."""
-        rows = self.connection.execute("SELECT account, currency, amount FROM balances")
-        stored = {(account, currency): amount for account, currency, amount in rows}
-        for key in sorted(stored.keys() | self.balances.keys()):
-            if stored.get(key) != self.balances.get(key):
-                fault = f"the stored total of {key[0]} is not the sum of its postings"
-                raise _Bad(self.count, fault)
-
-    def _identities(self) -> None:
-        """Every identity stands once, at the entry of its fact."""
-        self.identities.sort()
-        for (one, _), (other, sequence) in pairwise(self.identities):
-            if one == other:
-                raise _Bad(sequence, f"stands here a second time ({one})")
-        stored = self.connection.execute(
-            "SELECT identity, sequence FROM identities ORDER BY identity"
-        ).fetchall()
-        if stored != self.identities:
-            row, wanted = next(
-                pair for pair in zip_longest(stored, self.identities) if pair[0] != pair[1]
-            )
-            raise _Bad((wanted or row)[1], "the table identities shows it otherwise")
-
-    def _table(self, table: str, order: str) -> None:
-        """A table beside the journal holds what is drawn again; a difference names its entry."""
-        sql = f"SELECT * FROM {table} ORDER BY {order}"  # noqa: S608
-        stored, drawn = self.connection.execute(sql), self.drawn.execute(sql)
-        columns = [column[0] for column in stored.description]
-        while True:
-            rows, wanted_rows = stored.fetchmany(_BATCH), drawn.fetchmany(_BATCH)
-            if rows != wanted_rows:
-                break
-            if not rows:
-                return
-        row, wanted = next(pair for pair in zip_longest(rows, wanted_rows) if pair[0] != pair[1])
-        shown = dict(zip(columns, wanted or row, strict=True))
-        raise _Bad(
-            shown.get("sequence", self.count),
-            f"the table {table} shows {shown[columns[0]]} otherwise than the journal",
-        )
+            raise Bad(self.count + 1, "is missing: upstream has acknowledged more")
 
 
 def prove(
@@ -407,8 +329,8 @@ def _prove(connection: Connection, origin: str, every_signature: bool, part: Par
     prover = _Prover(connection, origin, every_signature, part)
     try:
         head = prover.run().hex()
-        bad = _Bad(0, "")
-    except _Bad as found:
+        bad = Bad(0, "")
+    except Bad as found:
         head, bad = "", found
     finally:
         prover.drawn.close()

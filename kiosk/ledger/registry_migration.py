@@ -9,9 +9,19 @@ from kiosk.ledger import registry_projection
 from kiosk.ledger.connection import Connection
 
 
+def add_register(connection: Connection) -> None:
+    """The column of what a meter counts, once: the registry is drawn with it."""
+    columns = connection.execute("SELECT name FROM pragma_table_info('meters')").fetchall()
+    if ("credit_register",) not in columns:
+        connection.execute(
+            "ALTER TABLE meters ADD COLUMN credit_register TEXT DEFAULT 'electricity' NOT NULL"
+        )
+
+
 def redraw(connection: Connection) -> None:
     """Customers, meters and cards from the journal and the catalogues that came; rows of a home
     that is new are none."""
+    add_register(connection)
     opened = connection.execute("SELECT kind, version, body FROM entries WHERE sequence = 1")
     row = opened.fetchone()
     if row is None:

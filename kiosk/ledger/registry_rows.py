@@ -6,6 +6,7 @@ registered here and has not come down yet.
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from typing import Any
 
@@ -20,7 +21,7 @@ CUSTOMER = "account, name, address, phone, customer_class, area"
 METER = (
     "number, account, kind, power_type, blocked, phases, supply_group, key_revision,"
     " tariff_index, key_type, algorithm, base_date, shares, capacity_w, retired, replaced_by,"
-    " next_power_type, next_power_type_ms"
+    " next_power_type, next_power_type_ms, credit_register"
 )
 
 #: subject -> table, key, columns beside `catalogue` and what is derived
@@ -39,7 +40,9 @@ def customer_of(row: tuple[Any, ...]) -> Customer:
 def meter_of(row: tuple[Any, ...]) -> Meter:
     """The meter of a row of METER columns."""
     shares = msgspec.json.decode(row[12], type=list[tuple[str, int]]) if row[12] != "[]" else []
-    plain = (*row[:4], bool(row[4]), *row[5:12], shares, row[13], bool(row[14]), *row[15:])
+    # A default is left out of a record by identity: the same register is the same text here.
+    rest = (*row[15:18], sys.intern(row[18]))
+    plain = (*row[:4], bool(row[4]), *row[5:12], shares, row[13], bool(row[14]), *rest)
     return Meter(*plain)
 
 
@@ -74,7 +77,7 @@ def _meter_values(meter: Meter) -> tuple[Any, ...]:
         meter.phases, meter.supply_group, meter.key_revision, meter.tariff_index, meter.key_type,
         meter.algorithm, meter.base_date, msgspec.json.encode(meter.shares).decode(),
         meter.capacity_w, int(meter.retired), meter.replaced_by, meter.next_power_type,
-        meter.next_power_type_ms,
+        meter.next_power_type_ms, meter.register,
     )  # fmt: skip
 
 
@@ -117,7 +120,14 @@ def index_meter(c: Connection, number: str) -> None:
 
 
 def index_account(c: Connection, account: str) -> None:
-    """Bring the search up to what stands about one customer: the meters taken out included."""
+    """Bring the search up to what stands about one customer: the meters taken out included.
+
+    A connection with `index_later` (drawing.py) has it done once, when everything is drawn.
+    """
+    later = getattr(c, "index_later", None)
+    if later is not None:
+        later(account)
+        return
     found = c.execute(
         "SELECT name, address, phone, customer_class, area FROM customers WHERE account = ?",
         (account,),

@@ -39,7 +39,7 @@ _CACHE_KIB = 2000
 #: The scripts in migrations/, in the order in which they came; the schema's number counts them.
 _MIGRATIONS = (
     "0001", "0002", "operators", "card_accounts", "tariffs", "cards", "archives", "registry",
-    "accounts", "searches",
+    "accounts", "searches", "registers", "card_money",
 )  # fmt: skip
 _SCHEMA_LATEST = len(_MIGRATIONS)
 #: Not those of the registry: a record of a catalogue is looked up when it is drawn.
@@ -81,7 +81,7 @@ def open_writer(home: Path) -> Connection:
             connection.execute(f"PRAGMA journal_size_limit={WAL_LIMIT_BYTES}")
             if connection.execute("PRAGMA synchronous").fetchone()[0] != 2:
                 raise StoreFault(f"{path}: synchronous=FULL was not accepted; nothing may be sold.")
-            _migrate(connection, version)
+            migrate(connection, version)
             sync_folder(home)
         return connection
 
@@ -92,7 +92,7 @@ def open_scratch(*, searchable: bool = True) -> Connection:
     Not `searchable`: only the keys are indexed, for who writes much and reads everything once.
     """
     connection = connect_scratch()
-    _migrate(connection, 0)
+    migrate(connection, 0)
     if not searchable:
         for (name,) in connection.execute(_SECOND_INDEXES).fetchall():
             connection.execute(f"DROP INDEX {name}")
@@ -152,9 +152,11 @@ def check(connection: Connection) -> str | None:
 def _changed_schema(connection: Connection) -> str | None:
     """A guard, an index or a table that is gone, or one that this program did not make."""
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version < _SCHEMA_LATEST:
+        return None  # an older program made these tables; they are compared once they are updated
     sql = "SELECT type || ' ' || name, sql FROM sqlite_master WHERE sql IS NOT NULL"
     with contextlib.closing(dbapi2.connect(":memory:", isolation_level=None)) as made:
-        _migrate(made, 0, version)
+        migrate(made, 0)
         wanted = dict(made.execute(sql).fetchall())
     found = dict(connection.execute(sql).fetchall())
     for name in sorted(wanted.keys() | found.keys()):
@@ -198,14 +200,53 @@ def _check_schema(connection: Connection, path: Path) -> int:
     return version
 
 
-def _migrate(connection: Connection, version: int, upto: int = _SCHEMA_LATEST) -> None:
-    for number, name in enumerate(_MIGRATIONS[version:upto], version + 1):
+def older_schema(home: Path) -> int:
+    """The schema of a ledger that an older program left, 0 when there is none or it is ours."""
+    if not is_made(home):
+        return 0
+    with faults(home / LEDGER_FILE), contextlib.closing(open_reader(home)) as reader:
+        version = int(reader.execute("PRAGMA user_version").fetchone()[0])
+    return version if version < _SCHEMA_LATEST else 0
+
+
+def migrate(connection: Connection, version: int) -> None:
+    """All scripts that are missing, in one transaction: a home has the one schema or the other."""
+    if connection.in_transaction:
+        _run_scripts(connection, version)
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    _run_scripts(connection, version)
+    connection.execute("COMMIT")
+
+
+def _run_scripts(connection: Connection, version: int) -> None:
+    for number, name in enumerate(_MIGRATIONS[version:], version + 1):
         script = Path(__file__).parent / "migrations" / f"{name}.sql"
-        connection.executescript(f"BEGIN IMMEDIATE;\n{script.read_text()}")
-        if name == "registry":  # what a script cannot say in SQL
-            registry_migration.redraw(connection)
+        for statement in _statements(script.read_text()):
+            connection.execute(statement)
+        _AFTERWARDS.get(name, _nothing)(connection)
         connection.execute(f"PRAGMA user_version={number}")
-        connection.execute("COMMIT")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """One after the other: a script that is run whole would end the transaction around it."""
+    statement = ""
+    for part in script.split(";"):
+        statement += f"{part};"
+        if dbapi2.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+def _nothing(_connection: Connection) -> None:
+    """Most scripts need no rows drawn again."""
+
+
+#: What a script cannot say in SQL: rows that are drawn from the journal again.
+_AFTERWARDS = {
+    "registry": registry_migration.redraw,
+    "registers": registry_migration.add_register,
+}
 
 
 @contextmanager

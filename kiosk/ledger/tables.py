@@ -272,6 +272,9 @@ class MeterRow(SQLModel, table=True):
     next_power_type: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     next_power_type_ms: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     catalogue: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    credit_register: str = Field(
+        default="electricity", sa_column_kwargs={"server_default": text("'electricity'")}
+    )
 
 
 class OperatorRow(SQLModel, table=True):

@@ -77,6 +77,13 @@ class TariffReads:
         )  # fmt: skip
         return int(row[0]) if row else 0
 
+    def count_delivered_since(self, since_ms: int) -> int:
+        """How many delivered sales were committed at `since_ms` or later."""
+        row = self._one(
+            "SELECT count(*) FROM sales WHERE committed_ms >= ? AND state = 'delivered'", since_ms
+        )
+        return int(row[0]) if row else 0
+
     def charged(self, meter: str) -> dict[str, str]:
         """Up to which day or month each charge was taken from a meter, by the code of the charge.
 

@@ -106,12 +106,12 @@ def deposit_back(desk: Desk, customer: str) -> Act:
     return _refund(desk, "account.menu_deposit_back", f"deposit:{customer}")
 
 
-def refund(desk: Desk, _customer: str) -> Act:
-    """Money of a customer is paid out in cash."""
-    return _refund(desk, "account.menu_refund", "")
+def refund(desk: Desk, customer: str) -> Act:
+    """Money of a customer is paid out in cash; without a number, that of the account."""
+    return _refund(desk, "account.menu_refund", "", customer)
 
 
-def _refund(desk: Desk, title: str, known_source: str) -> Act:
+def _refund(desk: Desk, title: str, known_source: str, customer: str = "") -> Act:
     event_id = desk.entropy.name()
 
     def verb(desk: Desk, answers: list[str]) -> AccountRecord | Refusal:
@@ -120,15 +120,15 @@ def _refund(desk: Desk, title: str, known_source: str) -> Act:
         if isinstance(found, Refusal):
             return found
         second = SecondPerson(name, pin)
-        given = source[0] if source else known_source
+        given = (source[0] or f"capital:{customer}") if source else known_source
         return account.refund(desk, given, found, reason, second, event_id=event_id)
 
     asks = [] if known_source else ["account.ask_from"]
     return Act(title, [*asks, "account.ask_amount", *AGREEMENT], verb)
 
 
-def transfer(desk: Desk, _customer: str) -> Act:
-    """Money goes from one purse to another."""
+def transfer(desk: Desk, customer: str) -> Act:
+    """Money goes from one purse to another; without a number, from that of the account."""
     event_id = desk.entropy.name()
 
     def verb(desk: Desk, answers: list[str]) -> AccountRecord | Refusal:
@@ -137,7 +137,8 @@ def transfer(desk: Desk, _customer: str) -> Act:
         if isinstance(found, Refusal):
             return found
         second = SecondPerson(name, pin)
-        return account.transfer(desk, source, target, found, reason, second, event_id)
+        given = source or f"capital:{customer}"
+        return account.transfer(desk, given, target, found, reason, second, event_id)
 
     asks = ["account.ask_from", "account.ask_target", "account.ask_amount"]
     return Act("account.menu_transfer", [*asks, *AGREEMENT], verb)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kiosk.domain.account_record import AccountRecord, Figure, Standing
+from kiosk.domain.account_record import AccountRecord, Figure, Standing, TopUp
 from kiosk.domain.bill_books import Bill
 from kiosk.domain.debts import AGES_DAYS, shown_day
 from kiosk.domain.record import SaleRecord
-from kiosk.screens import telling
-from kiosk.till.closing import Closed, Leaving
+from kiosk.screens import telling, tender_telling
+from kiosk.till.closing import Closed, Going, Leaving
 from kiosk.till.debt import Owed
 from kiosk.till.history import Explained
 from kiosk.till.reverse import Undoing
 from kiosk.till.statement import Book, Checked
 from kiosk.words import accounts
 from kiosk.words.book import Words
+from kiosk.words.clean import clean
 
 
 def event_lines(words: Words, record: AccountRecord) -> list[str]:
@@ -71,9 +72,20 @@ def standing_lines(words: Words, standing: Standing) -> list[str]:
     return lines or [words.say("account.nothing")]
 
 
+def payment_line(words: Words, payment: TopUp, name: str) -> str:
+    """A cheque, transfer or e-payment, so that nobody says yes to another one."""
+    return ", ".join(
+        (
+            f"{payment.account} {clean(name)}", accounts.said(words, "method", payment.method),
+            clean(payment.reference), words.money(payment.amount_minor, payment.currency),
+        )
+    )  # fmt: skip
+
+
 def event_cells(words: Words, record: AccountRecord) -> list[str]:
     """An event as the columns time, what, amount, entry."""
-    amount = words.amount(record.figures[0].amount_minor, record.currency) if record.figures else ""
+    shown_first = sorted(record.figures, key=lambda figure: figure.name != "total")[:1]
+    amount = "".join(words.amount(one.amount_minor, record.currency) for one in shown_first)
     shown = accounts.event(words, record.kind)
     return [words.time(record.time_ms), shown, amount, str(record.sequence)]
 
@@ -105,9 +117,21 @@ def leaving_lines(words: Words, leaving: Leaving) -> list[str]:
     return [*lines, *(words.refusal(refusal) for _, refusal in leaving.staying)]
 
 
+def going_line(words: Words, going: Going) -> str:
+    """A meter that goes with its customer, and what becomes of what is left in it."""
+    meter, left = going.old.meter.number, going.left
+    if left is None:
+        return words.say("account.confirm_close_meter", meter=meter)
+    return words.say(
+        f"account.going_{left.treatment}",
+        meter=meter, left_wh=left.energy_wh, expected_wh=left.expected_wh,
+        worth_minor=left.worth_minor,
+    )  # fmt: skip
+
+
 def closed_lines(words: Words, closed: Closed) -> list[str]:
     """An account that was closed, with its meters that went and those that stay."""
-    gone = [words.say("registry.cancelled", meter=slip.meter) for slip in closed.cancelled]
+    gone = [going_line(words, going) for going in closed.going]
     staying = [words.refusal(refusal) for _, refusal in closed.staying]
     return [*event_lines(words, closed.record), *gone, *staying]
 
@@ -208,6 +232,7 @@ def why_lines(words: Words, explained: Explained) -> list[str]:
     committed, currency = explained.record.committed, explained.record.committed.currency
     rows = telling.line_rows(words, committed.lines, currency)
     lines = [words.say("account.why_paid", currency=currency, amount_minor=committed.amount_minor)]
+    lines += [f"  {line}" for line in tender_telling.tender_lines(words, committed)]
     for row in rows:
         energy = f"  {row.energy}" if row.energy else ""
         lines.append(f"  {row.label}: {row.amount} {currency}{energy}. {row.reason}")

@@ -6,6 +6,7 @@ from kiosk.domain import chart
 from kiosk.domain.card_account_chain import Chain
 from kiosk.domain.card_account_record import CaseRecord, MoveRecord
 from kiosk.till.card_accounts import CardMoney
+from kiosk.till.card_money_back import LeftMoney
 from kiosk.words.book import Words
 
 _NUMBERS_SHOWN = 20
@@ -44,6 +45,30 @@ def move_cells(words: Words, record: MoveRecord) -> list[str]:
         words.money(move.amount_minor, move.currency), left,
         words.say(f"card_money.state_{record.state}"),
     ]  # fmt: skip
+
+
+def left_lines(words: Words, left: LeftMoney, reason: str) -> list[str]:
+    """What a card out of use was last seen to hold, and what becomes of it."""
+    card, move = left.standing.card, left.last.committed
+    return [
+        words.say(
+            "card_money.left", currency=move.currency, card=card.number, serial=card.serial,
+            meter=card.meter, issue=card.issue, balance_minor=move.balance_minor,
+            number=move.number,
+        ),
+        words.say("card_money.left_to", meter=card.meter),
+        f"{words.say('cards.ask_reason')}: {reason}",
+        words.say("cards.plan_two"),
+    ]  # fmt: skip
+
+
+def left_kept(words: Words, left: LeftMoney) -> str:
+    """It is kept for the meter."""
+    move = left.last.committed
+    return words.say(
+        "cards.plan_back_account", currency=move.currency, amount_minor=move.balance_minor,
+        meter=left.standing.card.meter,
+    )  # fmt: skip
 
 
 def top_up_lines(

@@ -15,6 +15,7 @@ from kiosk.domain.card_record import (
 )
 from kiosk.domain.cards.image import CardImage
 from kiosk.domain.cards.work import MeterReading, Purchase, Workshop
+from kiosk.screens.odd_card_telling import tool_lines, waiting_line
 from kiosk.till.cards.look import CardView
 from kiosk.till.cards.plan import OLD_STATES, Plan
 from kiosk.words.book import Words
@@ -31,7 +32,11 @@ def view_lines(words: Words, view: CardView, currency: str) -> list[str]:
         f"{say('technician.card_serial')}: {view.image.serial}",
         f"{say('cards.state')}: {_standing(words, view)}",
     ]
-    if view.refusal is not None:
+    if view.tool is not None:
+        lines += tool_lines(words, view.tool)
+    elif view.waiting is not None:
+        lines.append(waiting_line(words, view.waiting))
+    elif view.refusal is not None:
         lines.append(words.refusal(view.refusal))
     if card is not None:
         valid = say(f"technician.card_{'valid' if card.purchase_valid else 'not_valid'}")
@@ -125,6 +130,8 @@ def plan_lines(words: Words, plan: Plan, currency: str, reason: str = "") -> lis
     lines = [_card_line(words, plan), *_operation_lines(words, plan)]
     if plan.operation in {"make", "reissue"}:
         lines.append(_carries(words, plan))
+    if plan.left_minor:
+        lines.append(words.say("cards.plan_left", currency=currency, amount_minor=plan.left_minor))
     if plan.drops.number:
         lines.append(_dropped(words, plan.drops))
     if plan.settles:

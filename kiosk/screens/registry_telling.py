@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from kiosk.domain.registry import Customer, Meter
+from kiosk.till.credit_left import OldMeter
 from kiosk.till.history import state_of
 from kiosk.till.inquiry import Listing, Overall, Value
-from kiosk.till.replace import OldMeter
 from kiosk.words import accounts
 from kiosk.words.book import Words
 from kiosk.words.clean import clean
@@ -57,6 +57,7 @@ def overall_lines(words: Words, found: Overall) -> list[str]:
     if found.is_closed:
         lines.append(words.say("account.closed"))
     lines.append(words.say("records.owed", debt_minor=found.debt_minor))
+    lines.append(words.say("records.on_account", capital_minor=found.capital_minor))
     lines.append(words.say("records.kept", kept_minor=found.kept_minor))
     for listing in found.lists:
         lines += ["", words.say(f"records.list_{listing.name}")]
@@ -80,6 +81,7 @@ def meter_lines(words: Words, meter: Meter) -> list[str]:
     shares = ", ".join(f"{name} {words.percent(share)}" for name, share in meter.shares)
     rows = [
         ("meter", meter.number), ("field_kind_of_meter", words.say(f"records.kind_{meter.kind}")),
+        ("register", words.say(f"registers.{meter.register}")),
         ("power_type", meter.power_type), ("next_power_type", _next(words, meter)),
         ("shares", shares), ("phases", str(meter.phases)),
         ("capacity", f"{meter.capacity_w} W" if meter.capacity_w else ""),

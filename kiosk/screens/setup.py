@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from kiosk.screens import telling
+from kiosk.screens import hall_telling
 from kiosk.screens.staff.frame import Back
 from kiosk.screens.staff.operators import Operators
 from kiosk.screens.staff.page import Page
@@ -62,7 +62,9 @@ class SetupMenu(RowsMenu):
 
     def _settings(self, name: str) -> None:
         wanted = tuple(f"[{section}]" for section in _SECTIONS[name])
-        rows = [r for r in telling.setting_rows(self.desk.settings) if r.name.startswith(wanted)]
+        rows = [
+            r for r in hall_telling.setting_rows(self.desk.settings) if r.name.startswith(wanted)
+        ]
         lines = [line for r in rows for line in (f"{r.name} = {r.value}", f"    {r.sentence}")]
         self._show(self.say(f"setup.{name}"), lines)
 

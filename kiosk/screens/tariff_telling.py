@@ -8,6 +8,7 @@ import msgspec
 
 from kiosk.domain.tariff_pack import PPM, PowerType, SubItem, TariffPack, pack_digest
 from kiosk.domain.tariff_segments import step_range
+from kiosk.till.requote import Requoted
 from kiosk.till.tariffs import Change, Example
 from kiosk.words.book import Words
 from kiosk.words.clean import clean
@@ -139,3 +140,14 @@ def _example(words: Words, currency: str, example: Example) -> str:
         growth = (then - now) * 1000 // now
         text += f"  {'+' if growth >= 0 else '-'}{abs(growth) // 10}.{abs(growth) % 10} %"
     return text
+
+
+def requoted_lines(words: Words, found: Requoted) -> list[str]:
+    """What the money bought when it was shown, and what it buys now (E12)."""
+    return [
+        words.say(key, amount_minor=offer.quote.amount_minor, energy_wh=offer.quote.energy_wh)
+        for key, offer in (
+            ("kiosk.changed_before", found.before),
+            ("kiosk.changed_now", found.now),
+        )
+    ]

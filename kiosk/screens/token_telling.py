@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from kiosk.domain.credit_registers import amount_text, register_of
 from kiosk.domain.energy import STS_STEP_WH
 from kiosk.domain.record import GivenToken, TokenRecord
 from kiosk.domain.registry import Meter
-from kiosk.domain.special_tokens import ALL_REGISTERS, Verified
+from kiosk.domain.special_tokens import ALL_REGISTERS, Verified, credit_given
 from kiosk.domain.token import grouped
 from kiosk.domain.vending_keys import VendorKey
 from kiosk.errors import Refusal
@@ -44,6 +45,9 @@ def record_lines(words: Words, record: TokenRecord) -> list[str]:
         f"{words.say('tokens.issue')} {committed.issue_id}, {state_word(words, record.state)}",
         f"{words.say('slip.why')}: {committed.reason}",
     ]
+    register, units = credit_given(committed.request)
+    if units:
+        lines.append(credit_line(words, register, units))
     if committed.first_sale:
         lines.append(words.say("tokens.replaced", sale=committed.first_sale))
     if record.state == "refused":
@@ -51,6 +55,12 @@ def record_lines(words: Words, record: TokenRecord) -> list[str]:
     if record.state == "committed":
         lines.append(words.say("tokens.is_open"))
     return [*lines, *token_lines(words, record.tokens)]
+
+
+def credit_line(words: Words, register: str, units: int) -> str:
+    """What a credit gives to a register that is not electricity."""
+    amount = words.figure(amount_text(register, units, words.formats.currency))
+    return words.say("tokens.credit", amount=amount, register=words.say(f"registers.{register}"))
 
 
 def token_lines(words: Words, tokens: list[str]) -> list[str]:
@@ -99,9 +109,10 @@ def _verified(words: Words, checked: Checked) -> list[str]:
         lines.append(words.say("tokens.verified_identifier", identifier=found.identifier))
     if found.kind == "credit" and found.subclass == _ELECTRICITY and found.units is not None:
         lines.append(words.say("tokens.verified_units", energy_wh=found.units * STS_STEP_WH))
-    value = found.value if found.value is not None else found.units
-    if value is not None and not (found.kind == "credit" and found.subclass == _ELECTRICITY):
-        lines.append(words.say("tokens.verified_value", value=value))
+    elif found.units is not None:
+        lines.append(credit_line(words, register_of(found.subclass), found.units))
+    if found.value is not None:
+        lines.append(words.say("tokens.verified_value", value=found.value))
     return lines
 
 

@@ -77,10 +77,18 @@ def payments(desk: Desk, customer: str = "") -> list[TopUp] | Refusal:
 
 
 def clear(desk: Desk, top_up_id: str) -> AccountRecord | Refusal:
-    """The bank has the money of a cheque, transfer or e-payment."""
+    """The bank has the money of a cheque, transfer or e-payment.
+
+    `top_up_id` may also be its number or its entry. Not by whoever wrote it down, unless the policy
+    `[accounts] clear_alone` allows it: one person alone would make money to spend.
+    """
     found = _waiting(desk, top_up_id)
     if isinstance(found, Refusal):
         return found
+    received = desk.records.fact_of(f"top_up/{found.top_up_id}")
+    by = received.operator if isinstance(received, account_facts.TopUpReceived) else ""
+    if by == desk.operator and not desk.settings.accounts.clear_alone:
+        return Refusal("cleared_by_another", {"operator": by})
     fact = account_facts.TopUpCleared(
         found.top_up_id, found.account, found.method, found.currency, found.amount_minor,
         found.spendable, desk.operator,
@@ -95,7 +103,7 @@ def bounce(desk: Desk, top_up_id: str, reason: str) -> AccountRecord | Refusal:
         return refused
     outcome: AccountRecord | Refusal = Refusal("top_up_not_open", {"top_up": top_up_id[:40]})
     for _ in range(_BOUNCE_TRIES):
-        found = desk.records.top_up(top_up_id)
+        found = payment_named(desk, top_up_id)
         if found is None or found.state == "bounced" or found.method == "cash":
             return Refusal("top_up_not_open", {"top_up": top_up_id[:40]})
         outcome = write(desk, _bounced(desk, found, reason), found.account)
@@ -121,10 +129,23 @@ def _waiting(desk: Desk, top_up_id: str) -> TopUp | Refusal:
     refused = may_take(desk)
     if refused is not None:
         return refused
-    found = desk.records.top_up(top_up_id)
+    found = payment_named(desk, top_up_id)
     if found is None or found.state == "bounced" or found.method == "cash":
         return Refusal("top_up_not_open", {"top_up": top_up_id[:40]})
     return found
+
+
+def payment_named(desk: Desk, text: str) -> TopUp | None:
+    """The payment with this id, or with the number of its cheque, or with the entry of its slip."""
+    found = desk.records.top_up(text)
+    if found is not None or not text.strip():
+        return found
+    if text.isascii() and text.isdecimal() and 0 < int(text) <= desk.journal.head().sequence:
+        fact = desk.records.fact(int(text))
+        if isinstance(fact, account_facts.TopUpReceived):
+            return desk.records.top_up(fact.top_up_id)
+    numbered = desk.records.top_ups_numbered(text.strip())
+    return numbered[0] if len(numbered) == 1 else None
 
 
 def transfer(
@@ -142,7 +163,7 @@ def transfer(
     if isinstance(taken, Refusal):
         return taken
     if given.book == taken.book:
-        return Refusal("unknown_purse", {"text": target[:40]})
+        return Refusal("same_purse", {"text": target[:40]})
     approver = agreed(desk, second, reason)
     if isinstance(approver, Refusal):
         return approver

@@ -92,6 +92,11 @@ def purse_of(desk: Desk, image: CardImage) -> CardPurse | Refusal:
     card = families.of(image).state(image)
     if isinstance(card, Refusal):
         return card
+    stopped = [
+        each for each in desk.records.cards_of(serial=image.serial) if each.state != "active"
+    ]
+    if stopped:
+        return Refusal("card_not_accepted")
     registered = desk.records.card(serial=image.serial)
     meter = desk.records.meter(registered.meter) if registered is not None else None
     if meter is None or meter.number != card.meter:

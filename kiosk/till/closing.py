@@ -1,8 +1,9 @@
 """The verb that closes a customer's account: money, meters and cards, in one commit.
 
 Everything that is kept pays what is owed and the rest goes back. Each meter that was read for the
-last time is cancelled with it, and its cards with the meter; one that was not, or cannot be
-cancelled now, is told with the reason: nothing is sold to it any more, and it is cancelled later.
+last time is cancelled with it, and its cards with the meter; what is left in it is paid with the
+rest or given up. One that was not read, or cannot be cancelled now, is told with the reason:
+nothing is sold to it any more, and it is cancelled later.
 """
 
 from __future__ import annotations
@@ -14,15 +15,16 @@ import msgspec
 from kiosk.domain import account_facts, chart
 from kiosk.domain import registry_facts as facts
 from kiosk.domain.account_record import AccountRecord
+from kiosk.domain.fact import Fact
 from kiosk.domain.organisation import may
 from kiosk.domain.registry import Customer, Meter
 from kiosk.domain.registry_slip import RegistrySlip
 from kiosk.errors import Refusal
 from kiosk.till import registry_slips, replace
 from kiosk.till.account import payout
+from kiosk.till.credit_left import Final, Left, OldMeter, cancelling_facts, left_in
 from kiosk.till.desk import Desk
 from kiosk.till.money_of import agreed, customer_of, may_take
-from kiosk.till.replace import Final, OldMeter
 from kiosk.till.tokens import SecondPerson
 
 #: What a second person needs to agree that a meter goes, whatever is left in it.
@@ -47,10 +49,25 @@ class Leaving(msgspec.Struct, frozen=True):
         return sum(self.kept.values()) - self.owed_minor
 
 
+class Going(msgspec.Struct, frozen=True):
+    """A meter that goes with its customer, how it was read, and what is left in it."""
+
+    old: OldMeter
+    read: Final
+    left: Left | None
+
+    @property
+    def worth_minor(self) -> int:
+        """What is paid for what is left in it."""
+        return self.left.worth_minor if self.left is not None else 0
+
+
 class Closed(msgspec.Struct, frozen=True):
-    """What came of it: the event, a slip for each meter that was cancelled, and those that stay."""
+    """What came of it: the event, what went with it, a slip for each meter that was cancelled, and
+    those that stay."""
 
     record: AccountRecord
+    going: list[Going]
     cancelled: list[RegistrySlip]
     staying: list[tuple[Meter, Refusal]]
 
@@ -82,44 +99,56 @@ def close(
     leaving = refused or look(desk, customer)
     if isinstance(leaving, Refusal):
         return leaving
-    if leaving.paid_out_minor < 0:
-        return Refusal("account_still_owes", {"open_minor": -leaving.paid_out_minor})
-    readings = _readings(leaving, finals or {})
-    if isinstance(readings, Refusal):
-        return readings
-    approver = _approver(desk, second, reason, with_meters=bool(readings))
+    going = meters_going(desk, leaving, finals or {})
+    if isinstance(going, Refusal):
+        return going
+    rest_minor = leaving.paid_out_minor + sum(one.worth_minor for one in going)
+    if rest_minor < 0:
+        return Refusal("account_still_owes", {"open_minor": -rest_minor})
+    approver = _approver(desk, second, reason, with_meters=bool(going))
     if isinstance(approver, Refusal):
         return approver
     written = [
-        replace.cancelled_fact(desk, old, read, reason, approver) for old, read in readings
-    ]  # fmt: skip
+        fact
+        for one in going
+        for fact in cancelling_facts(desk, one.old, one.read, one.left, reason, approver)
+    ]
     fact = account_facts.AccountClosed(
-        desk.entropy.name(), leaving.customer.account, desk.currency, leaving.kept,
-        leaving.owed_minor, leaving.paid_out_minor, payout(desk, through_bank), reason.strip(),
+        desk.entropy.name(), leaving.customer.account, desk.currency, _with_worth(leaving, going),
+        leaving.owed_minor, rest_minor, payout(desk, through_bank), reason.strip(),
         desk.operator, approver,
     )  # fmt: skip
-    outcome = desk.journal.append(fact, *written)
+    outcome = desk.journal.append(*written, fact)
     if isinstance(outcome, Refusal):
         return outcome
     desk.nudge()
-    return _closed(desk, leaving, outcome, written)
+    return _closed(desk, leaving, going, list(zip(outcome, [*written, fact], strict=True)))
+
+
+def _with_worth(leaving: Leaving, going: list[Going]) -> dict[str, int]:
+    """What is kept, with the worth of what is left in the meters, which is on the account first."""
+    worth_minor = sum(one.worth_minor for one in going)
+    capital = chart.capital_account(leaving.customer.account)
+    with_worth = leaving.kept.get(capital, 0) + worth_minor
+    return {**leaving.kept, capital: with_worth} if worth_minor else leaving.kept
 
 
 def _closed(
-    desk: Desk, leaving: Leaving, sequences: list[int], written: list[facts.MeterCancelled]
+    desk: Desk, leaving: Leaving, going: list[Going], written: list[tuple[int, Fact]]
 ) -> Closed:
-    record = desk.records.account_event(leaving.customer.account, sequences[0])
+    record = desk.records.account_event(leaving.customer.account, written[-1][0])
     slips = [
         registry_slips.cancelled(desk, fact, sequence)
-        for fact, sequence in zip(written, sequences[1:], strict=True)
+        for sequence, fact in written
+        if isinstance(fact, facts.MeterCancelled)
     ]
-    gone = {fact.meter for fact in written}
+    gone = {one.old.meter.number for one in going}
     unread = [
         (old.meter, Refusal("meter_not_read", {"meter": old.meter.number}))
         for old in leaving.meters
         if old.meter.number not in gone
     ]
-    return Closed(record, slips, [*leaving.staying, *unread])
+    return Closed(record, going, slips, [*leaving.staying, *unread])
 
 
 def _meters(desk: Desk, account: str) -> tuple[list[OldMeter], list[tuple[Meter, Refusal]]]:
@@ -136,9 +165,10 @@ def _meters(desk: Desk, account: str) -> tuple[list[OldMeter], list[tuple[Meter,
     return known, staying
 
 
-def _readings(
-    leaving: Leaving, finals: Mapping[str, Final]
-) -> list[tuple[OldMeter, Final]] | Refusal:
+def meters_going(
+    desk: Desk, leaving: Leaving, finals: Mapping[str, Final]
+) -> list[Going] | Refusal:
+    """The meters that were read, and what becomes of what is left in them."""
     known = {old.meter.number: old for old in leaving.meters}
     found = []
     for number, final in finals.items():
@@ -148,7 +178,10 @@ def _readings(
         read = replace.final_figures(known[number], final)
         if isinstance(read, Refusal):
             return read
-        found.append((known[number], read))
+        left = left_in(desk, known[number], read)
+        if isinstance(left, Refusal):
+            return left
+        found.append(Going(known[number], read, left))
     return found
 
 
@@ -163,15 +196,19 @@ def _approver(desk: Desk, second: SecondPerson, reason: str, *, with_meters: boo
 
 
 def _money_on_cards(desk: Desk, account: str) -> Refusal | None:
-    """Money that a card was last seen to hold is spent before its customer leaves."""
+    """Money that a card was last seen to hold is spent, or kept for the meter where the card is out
+    of use, before its customer leaves."""
     for meter in desk.records.meters_of(account):
         for standing in desk.records.cards_of(meter=meter.number):
-            move = desk.records.last_move(standing.card.serial)
-            if standing.state == "active" and move is not None and move.committed.balance_minor:
-                balance_minor = move.committed.balance_minor
+            move = desk.records.money_left(standing.card.serial)
+            if move is not None:
+                in_use = standing.state == "active"
                 return Refusal(
-                    "card_has_money",
-                    {"card": standing.card.number, "balance_minor": balance_minor},
+                    "card_has_money" if in_use else "stopped_card_has_money",
+                    {
+                        "card": standing.card.number if in_use else standing.card.serial,
+                        "balance_minor": move.committed.balance_minor,
+                    },
                 )
     return None
 

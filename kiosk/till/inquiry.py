@@ -268,6 +268,7 @@ class Overall(msgspec.Struct, frozen=True):
     kept_minor: int
     lists: list[Listing]
     is_closed: bool = False
+    capital_minor: int = 0
 
 
 def overall(desk: Desk, account: str, limit: int = 20) -> Overall | Refusal:
@@ -288,7 +289,9 @@ def overall(desk: Desk, account: str, limit: int = 20) -> Overall | Refusal:
     meters = desk.records.meters_of(customer.account)
     kept = sum(-desk.records.balance(chart.meter_account(m.number), desk.currency) for m in meters)
     debt = max(0, desk.records.balance(chart.receivable(customer.account), desk.currency))
-    return Overall(customer, debt, kept, lists, desk.records.is_closed(customer.account))
+    capital = -desk.records.balance(chart.capital_account(customer.account), desk.currency)
+    is_closed = desk.records.is_closed(customer.account)
+    return Overall(customer, debt, kept, lists, is_closed, capital)
 
 
 def _history_of(desk: Desk, account: str, limit: int) -> Listing:

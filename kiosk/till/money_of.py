@@ -52,9 +52,15 @@ def open_customer(desk: Desk, text: str) -> Customer | Refusal:
 
 
 def purse_named(desk: Desk, text: str, *also: str) -> Purse | Refusal:
-    """The purse that is typed as capital:ACCOUNT or meter:METER; `also` names what else may be
-    meant, deposit or overpaid of an account."""
-    kind, _, number = text.partition(":")
+    """The purse that is typed as the number of an account (its own money) or of a meter (what is
+    kept for it), or as capital:ACCOUNT or meter:METER; `also` names what else may be meant, deposit
+    or overpaid of an account."""
+    kind, colon, number = text.replace(" ", "").partition(":")
+    if not colon:
+        number = kind
+        kind = "meter" if desk.records.meter(number) is not None else "capital"
+        if kind == "capital" and desk.records.customer(number) is None:
+            return Refusal("unknown_purse", {"text": text[:_LONGEST_REFERENCE]})
     if kind not in {"capital", "meter", *also}:
         return Refusal("unknown_purse", {"text": text[:_LONGEST_REFERENCE]})
     owner = open_customer(desk, number)
@@ -81,12 +87,21 @@ def take_payment(
         if tendered < amount_minor:
             return Refusal("tender_too_small", {"needed_minor": amount_minor})
         return Paid(chart.cash(desk.operator), tendered, tendered - amount_minor)
-    if source == "capital":
+    if source in {"capital", f"capital:{account}"}:
         return Paid(chart.capital_account(account))
-    meter = desk.records.meter(source)
+    meter = desk.records.meter(source.removeprefix("meter:"))
     if meter is None or meter.account != account:
         return Refusal("unknown_purse", {"text": source[:_LONGEST_REFERENCE]})
     return Paid(chart.meter_account(meter.number))
+
+
+def drawer_short(desk: Desk, amount_minor: int) -> Refusal | None:
+    """Cash is paid out of a drawer that holds it; asked before a card is touched. A payment without
+    a card is looked at in its own commit."""
+    there_minor = desk.records.balance(chart.cash(desk.operator), desk.currency)
+    if there_minor >= amount_minor:
+        return None
+    return Refusal("drawer_too_small", {"there_minor": max(0, there_minor)})
 
 
 def agreed(desk: Desk, second: SecondPerson, reason: str) -> str | Refusal:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from kiosk.domain import chart, debts, tariff
+from kiosk.domain.credit_registers import ELECTRICITY
 from kiosk.domain.free_units import FreeUnits
 from kiosk.domain.registry import (
     CARD_DIGITS,
@@ -71,6 +72,8 @@ def buyer_of(desk: Desk, meter_number: str) -> Buyer | Refusal:
         return Refusal("unknown_meter", {"meter": meter_number})
     if meter.retired:
         return retired(meter)
+    if meter.register != ELECTRICITY:
+        return Refusal("meter_not_sold", {"meter": meter_number})
     if meter.blocked:
         return Refusal("blocked_meter", {"meter": meter_number})
     if desk.records.is_closed(meter.account):
@@ -82,7 +85,7 @@ def buyer_of(desk: Desk, meter_number: str) -> Buyer | Refusal:
     found = _prices_of(desk, meter)
     if isinstance(found, Refusal):
         return found
-    prices = found.power_type(meter.power_type)
+    prices = found[1].power_type(meter.power_type)
     return Buyer(
         meter=meter,
         customer=customer,
@@ -122,9 +125,10 @@ def _offer(
     if refused is not None:
         return refused
     now_ms, meter = desk.clock.now().time_ms, buyer.meter
-    pack = _prices_of(desk, meter)
-    if isinstance(pack, Refusal):
-        return pack
+    found = _prices_of(desk, meter)
+    if isinstance(found, Refusal):
+        return found
+    digest, pack = found
     quoted = price(
         pack,
         meter.power_type,
@@ -137,18 +141,20 @@ def _offer(
     )
     if isinstance(quoted, Refusal):
         return quoted
-    return Offer(sale_id or desk.entropy.name(), buyer, quoted, now_ms)
+    # A sale names its prices by the bytes that are stored, whoever encoded them.
+    named = msgspec.structs.replace(quoted, tariff_digest=digest)
+    return Offer(sale_id or desk.entropy.name(), buyer, named, now_ms)
 
 
-def _prices_of(desk: Desk, meter: Meter) -> tariff.TariffPack | Refusal:
-    """The pack in force, if it has prices for everything that this meter is used for."""
+def _prices_of(desk: Desk, meter: Meter) -> tuple[str, tariff.TariffPack] | Refusal:
+    """The pack in force with its digest, if it has prices for all that this meter is used for."""
     found = pack_in_force(desk, desk.clock.now().time_ms)
     if isinstance(found, Refusal):
         return found
     for code in [meter.power_type, *(code for code, _ in meter.shares)]:
         if not found[1].has(code):
             return Refusal("no_price_for_power_type", {"power_type": code})
-    return found[1]
+    return found
 
 
 def _card_in_doubt(desk: Desk, buyer: Buyer) -> Refusal | None:

@@ -57,10 +57,18 @@ def recover(desk: Desk) -> Recovered | Refusal:
                 continue
             after = _recover_sale(desk, record)
             (waiting if after.state == "in_doubt" else settled).append(after)
-        return Recovered(
-            settled, payments, waiting, recover_tokens(desk), recover_top_ups(desk),
-            _recover_cards(desk),
-        )  # fmt: skip
+        made = recover_tokens(desk)
+        top_ups, cards = recover_top_ups(desk), _recover_cards(desk)
+    return Recovered(settled, payments, waiting, made + _recover_transfers(desk), top_ups, cards)
+
+
+def _recover_transfers(desk: Desk) -> list[TokenRecord]:
+    """Balances of replaced meters; what makes their tokens is loaded only where one is open."""
+    if not desk.records.open_transfers():
+        return []
+    from kiosk.till.transfer import recover_transfers
+
+    return recover_transfers(desk)
 
 
 def _recover_cards(desk: Desk) -> list[CardWorkRecord]:

@@ -6,9 +6,12 @@ centre merges it (docs/protocol.md, The registry).
 
 from __future__ import annotations
 
+import sys
+
 import msgspec
 
 from kiosk.domain import registry_facts as facts
+from kiosk.domain.credit_registers import ELECTRICITY, REGISTERS
 from kiosk.domain.fact import Fact
 from kiosk.domain.registry import (
     CARD_DIGITS,
@@ -55,6 +58,7 @@ class NewMeter(msgspec.Struct, frozen=True):
     reading_wh: int = 0
     seals: list[str] = []
     shares: list[tuple[str, int]] = []
+    register: str = ELECTRICITY
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -104,6 +108,9 @@ def _opened(
 ) -> Opened | Refusal:
     outcome = desk.journal.append(*written)
     if isinstance(outcome, Refusal):
+        taken = desk.records.customer(customer.account) is not None
+        if outcome.code == "exists_with_different_content" and taken:
+            return Refusal("account_exists", {"account": customer.account})
         return outcome
     desk.nudge()
     record = desk.records.meter(bare(meter.number)) if meter is not None else None
@@ -133,7 +140,7 @@ def field_wrong(name: str, text: str, longest: int = 0) -> Refusal | None:
     if len(text) > longest or not text.isprintable():
         return Refusal("field_too_long", {"field": name, "longest": longest})
     if name in {"account", "name"} and len(text) < 2:
-        return Refusal("field_missing", {"field": name})
+        return Refusal("field_too_short" if text else "field_missing", {"field": name})
     if name == "account" and not (text.isascii() and text.isalnum()):
         return Refusal("bad_account_number", {"account": text})
     return None
@@ -194,7 +201,7 @@ def installed_facts(
             number, account, new.kind, new.power_type, new.phases, new.capacity_w,
             key.supply_group, key.key_revision, new.tariff_index, key.key_type, key.algorithm,
             key.base_date, *card, new.place, new.installed_on, new.reading_wh, new.seals,
-            desk.operator, source,
+            desk.operator, source, sys.intern(new.register),
         )
     ]  # fmt: skip
     if new.shares:
@@ -209,6 +216,11 @@ def installed_facts(
 def _meter_wrong(rules: Rules, new: NewMeter) -> Refusal | None:
     if new.kind not in METER_KINDS:
         return Refusal("unknown_meter_kind", {"kind": new.kind[:40]})
+    if new.register not in REGISTERS:
+        known = ", ".join(REGISTERS)
+        return Refusal("unknown_register", {"register": new.register[:40], "known": known})
+    if new.register != ELECTRICITY and (new.kind != "keypad" or new.shares):
+        return Refusal("register_needs_keypad", {"meter": new.number[:40]})
     if new.phases not in {1, 3}:
         return Refusal("bad_phases", {"phases": new.phases})
     if not 0 <= new.capacity_w <= LARGEST_CAPACITY_W:

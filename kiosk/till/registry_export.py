@@ -63,5 +63,5 @@ def _customer_rows(desk: Desk, customer: Customer) -> Iterator[list[str]]:
             str(meter.tariff_index), card.number if card else "", card.serial if card else "",
             record.place if record else "", record.installed_on if record else "",
             str(record.reading_wh if record else 0), " ".join(record.seals) if record else "",
-            shares_text(meter.shares),
+            shares_text(meter.shares), meter.register,
         ]  # fmt: skip

@@ -19,6 +19,7 @@ from typing import TextIO
 import msgspec
 
 from kiosk.domain import registry_facts as facts
+from kiosk.domain.credit_registers import ELECTRICITY
 from kiosk.domain.fact import Fact
 from kiosk.domain.registry import PERCENT_PPM, Customer, Meter
 from kiosk.errors import BadInput, Refusal
@@ -30,7 +31,7 @@ from kiosk.till.registration import tidy_customer as tidied
 COLUMNS = (
     "account", "name", "address", "phone", "customer_class", "area", "meter", "meter_kind",
     "power_type", "phases", "capacity_w", "supply_group", "tariff_index", "card", "card_serial",
-    "place", "installed_on", "reading_wh", "seals", "shares",
+    "place", "installed_on", "reading_wh", "seals", "shares", "register",
 )  # fmt: skip
 _NEEDED = ("account", "name")
 
@@ -54,6 +55,7 @@ _COLUMN_OF = {
     "unknown_power_type": "power_type", "shares_wrong": "shares",
     "bad_tariff_index": "tariff_index",
     "unknown_supply_group": "supply_group", "account_exists": "account",
+    "unknown_register": "register", "register_needs_keypad": "register",
     "bad_account_number": "account", "customer_differs": "name",
 }  # fmt: skip
 
@@ -234,7 +236,9 @@ class _Import:
 
 
 #: What makes a meter that came with a catalogue the one that a row speaks of.
-_SAME_METER = ("account", "kind", "power_type", "phases", "capacity_w", "tariff_index")
+_SAME_METER = (
+    "account", "kind", "power_type", "phases", "capacity_w", "tariff_index", "register",
+)  # fmt: skip
 
 
 def _same(written: Fact, fact: Fact) -> bool:
@@ -319,7 +323,7 @@ def _row(line: int, cells: dict[str | None, object]) -> _Row | BadRow:
         numbers["phases"], numbers["capacity_w"], text.get("supply_group", ""),
         numbers["tariff_index"], text.get("card", ""), text.get("card_serial", ""),
         text.get("place", ""), text.get("installed_on", ""), numbers["reading_wh"],
-        text.get("seals", "").split(), shares,
+        text.get("seals", "").split(), shares, text.get("register") or ELECTRICITY,
     )  # fmt: skip
     return _Row(line, customer, meter)
 

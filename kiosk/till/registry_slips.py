@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kiosk.domain import account_facts
 from kiosk.domain import registry_facts as facts
 from kiosk.domain.entry import digest
 from kiosk.domain.registry import Customer, Meter, share_percent
@@ -27,7 +28,8 @@ def meter_rows(meter: Meter) -> Rows:
     """What a slip says of a meter."""
     shares = ", ".join(f"{name} {share_percent(share)} %" for name, share in meter.shares)
     return [
-        ("meter", meter.number), ("power_type", meter.power_type), ("phases", str(meter.phases)),
+        ("meter", meter.number), ("register", meter.register), ("power_type", meter.power_type),
+        ("phases", str(meter.phases)),
         ("capacity", f"{meter.capacity_w} W" if meter.capacity_w else ""), ("shares", shares),
     ]  # fmt: skip
 
@@ -63,9 +65,21 @@ def cancelled(desk: Desk, fact: facts.MeterCancelled, sequence: int) -> Registry
     assert customer is not None, fact
     rows: Rows = [
         ("old_meter", fact.meter), ("reading_wh", fact.reading_wh),
-        ("remaining_wh", fact.remaining_wh), ("reason", fact.reason), ("second", fact.second),
+        ("remaining_wh", fact.remaining_wh), *_left_rows(desk, fact.meter),
+        ("reason", fact.reason), ("second", fact.second),
     ]  # fmt: skip
     return _slip(desk, "cancelled", customer, fact.meter, rows, sequence)
+
+
+def _left_rows(desk: Desk, meter: str) -> Rows:
+    """What should have been left in a meter, and what became of what was."""
+    sequence = desk.records.sequence_of(f"credit_left/{meter}")
+    left = desk.records.fact(sequence) if sequence is not None else None
+    if not isinstance(left, account_facts.CreditLeft):
+        return []
+    paid = left.treatment == "paid"
+    became = ("worth_minor", left.worth_minor) if paid else ("given_up_wh", left.energy_wh)
+    return [("expected_wh", left.expected_wh), became]
 
 
 def _slip(

@@ -13,56 +13,32 @@ import msgspec
 from kiosk.domain import chart
 from kiosk.domain import registry_facts as facts
 from kiosk.domain.cards import families
+from kiosk.domain.credit_registers import ELECTRICITY
 from kiosk.domain.energy import STS_LARGEST_UNITS, STS_STEP_WH, token_energy_wh
 from kiosk.domain.fact import Fact
-from kiosk.domain.record import SaleRecord, TokenRecord
+from kiosk.domain.record import TokenRecord
 from kiosk.domain.registry import Meter
 from kiosk.domain.registry_slip import RegistrySlip
 from kiosk.errors import Refusal
 from kiosk.ledger.registry_records import Replacement
 from kiosk.till import registry_slips
 from kiosk.till.amend import meter_in_use
+from kiosk.till.credit_left import (
+    Final,
+    OldMeter,
+    cancelling_facts,
+    left_in,
+    reading_fact,
+    tolerance_wh,
+    worth_minor,
+)
 from kiosk.till.desk import Desk
 from kiosk.till.greet import unfinished_of
 from kiosk.till.operators import second_person
 from kiosk.till.recover import card_image
 from kiosk.till.registration import LARGEST_READING_WH, NewMeter, bare, installed_facts, rules_of
-from kiosk.till.tokens import Intent, SecondPerson, credit_maker, issue, reason_missing, token_meter
-
-#: A difference below this is the meter's own accuracy: 1 kWh, or 2 % of what was bought.
-_TOLERANCE_WH, _TOLERANCE_PER_CENT = 1000, 2
-
-
-class OldMeter(msgspec.Struct, frozen=True):
-    """What is known of a meter that shall be taken out.
-
-    `issued_wh` was sold or given to it here, `first_reading_wh` stood in it when it was installed.
-    `card_left_wh` and `card_used_wh` are what its card wrote back, None without such a card.
-    """
-
-    meter: Meter
-    issued_wh: int
-    first_reading_wh: int
-    kept_minor: int
-    card_left_wh: int | None
-    card_used_wh: int | None
-
-    def expected_wh(self, reading_wh: int) -> int:
-        """What should be left in it: purchases less consumption."""
-        return self.issued_wh - (reading_wh - self.first_reading_wh)
-
-    def shares_at(self, power_type: str) -> list[tuple[str, int]]:
-        """The shares of the meter in its place: the same at the same power type, otherwise none."""
-        return self.meter.shares if power_type == self.meter.power_type else []
-
-
-class Final(msgspec.Struct, frozen=True):
-    """How the old meter was read for the last time. `source` "card" takes both figures from the
-    card's write-back; "display" and "technician" are typed and need a second person."""
-
-    source: str
-    reading_wh: int = 0
-    remaining_wh: int = 0
+from kiosk.till.tokens import SecondPerson, reason_missing
+from kiosk.till.transfer import make_transfer
 
 
 class Replaced(msgspec.Struct, frozen=True):
@@ -129,6 +105,8 @@ def replace_meter(
     refused = reason_missing(reason) or desk.room_to_sell() or desk.clock_set_back()
     if refused is not None:
         return refused
+    if new.register != old.meter.register:
+        return Refusal("register_differs", {"meter": old.meter.number})
     read = final_figures(old, final)
     if isinstance(read, Refusal):
         return read
@@ -159,11 +137,7 @@ def _done(desk: Desk, fact: facts.MeterReplaced, sequence: int) -> Replaced | Re
 def _replacement_facts(
     desk: Desk, installed: list[Fact], fact: facts.MeterReplaced, read: Final
 ) -> list[Fact]:
-    reading = facts.MeterRead(
-        desk.entropy.name(), fact.meter, "card" if read.source == "card" else "hand",
-        read.reading_wh, read.remaining_wh, desk.clock.now().time_ms, desk.operator,
-    )  # fmt: skip
-    return [*installed, reading, fact]
+    return [*installed, reading_fact(desk, fact.meter, read), fact]
 
 
 def final_figures(old: OldMeter, final: Final) -> Final | Refusal:
@@ -174,17 +148,19 @@ def final_figures(old: OldMeter, final: Final) -> Final | Refusal:
     if final.source != "card":
         figures = (final.reading_wh, final.remaining_wh)
         sound = all(0 <= figure <= LARGEST_READING_WH for figure in figures)
+        if any(figures) and old.meter.register != ELECTRICITY:
+            return Refusal("credit_stays", {"meter": old.meter.number})
         return final if sound else Refusal("bad_reading", {})
     if old.card_left_wh is None or old.card_used_wh is None:
         return Refusal("no_write_back", {"meter": old.meter.number})
-    return Final("card", old.first_reading_wh + old.card_used_wh, old.card_left_wh)
+    reading_wh = old.first_reading_wh + old.card_used_wh
+    return Final("card", reading_wh, old.card_left_wh, final.treatment)
 
 
 def _agreed(desk: Desk, old: OldMeter, read: Final, second: SecondPerson | None) -> str | Refusal:
     """The second person, where one is needed; "" where the card proves it."""
     expected_wh = old.expected_wh(read.reading_wh)
-    tolerance_wh = max(_TOLERANCE_WH, old.issued_wh * _TOLERANCE_PER_CENT // 100)
-    agrees = abs(expected_wh - read.remaining_wh) <= tolerance_wh
+    agrees = abs(expected_wh - read.remaining_wh) <= tolerance_wh(old)
     if read.source == "card" and agrees:
         return ""
     if second is None:
@@ -213,42 +189,9 @@ def _fact(
     )  # fmt: skip
 
 
-def worth_minor(desk: Desk, number: str, energy_wh: int) -> int | Refusal:
-    """What `energy_wh` of a meter is worth: at the price of its last purchase, taxes included,
-    without old debt and without the fixed charge; rounded down."""
-    for record in desk.records.sales_of(meter=number, limit=20):
-        if record.state == "delivered":
-            return _paid_for_energy(record) * energy_wh // record.committed.energy_wh
-    return Refusal("no_price_for_balance", {"meter": number})
-
-
-def _paid_for_energy(record: SaleRecord) -> int:
-    lines = record.committed.lines
-    return sum(line.amount_minor for line in lines if line.code not in {"debt", "fixed"})
-
-
 def finish_transfer(desk: Desk, replacement_id: str) -> TokenRecord | Refusal:
     """The token that carries the balance to the new meter; asked again, the same token."""
-    refused = desk.gate("registry")
-    if refused is not None:
-        return refused
-    replacement = desk.records.replacement(replacement_id=replacement_id)
-    if replacement is None or not replacement.moved_wh:
-        return Refusal("transfer_not_open", {"replacement": replacement_id[:40]})
-    before = desk.records.replacements_of(replacement_id)
-    for record in before:
-        if record.state != "refused":
-            return record
-    meter = token_meter(desk, replacement.new_meter)
-    if isinstance(meter, Refusal):
-        return meter
-    fact = desk.records.fact(replacement.sequence)
-    assert isinstance(fact, facts.MeterReplaced)
-    intent = Intent(
-        "transfer", meter.number, fact.reason, f"{replacement_id}-t{len(before) + 1}",
-        replacement.moved_wh, fact.second, replacement_id,
-    )  # fmt: skip
-    return issue(desk, intent, credit_maker(desk, meter, intent))
+    return desk.gate("registry") or make_transfer(desk, replacement_id)
 
 
 def finish_for(desk: Desk, number: str) -> TokenRecord | Refusal:
@@ -267,7 +210,8 @@ def open_transfers(desk: Desk) -> list[Replacement] | Refusal:
 def cancel_meter(
     desk: Desk, number: str, final: Final, reason: str, second: SecondPerson | None
 ) -> RegistrySlip | Refusal:
-    """Take a meter out for good, by two persons; money that is kept for it is spent first."""
+    """Take a meter out for good, by two persons; money that is kept for it is spent first, and what
+    is left in it goes as `final.treatment` says."""
     old = look_at_old(desk, number)
     if isinstance(old, Refusal):
         return old
@@ -279,6 +223,9 @@ def cancel_meter(
     read = final_figures(old, final)
     if isinstance(read, Refusal):
         return read
+    left = left_in(desk, old, read)
+    if isinstance(left, Refusal):
+        return left
     if second is None:
         return Refusal(
             "balance_needs_second_person",
@@ -287,19 +234,11 @@ def cancel_meter(
     agreed = second_person(desk, second.name, second.pin, "free")
     if isinstance(agreed, Refusal):
         return agreed
-    fact = cancelled_fact(desk, old, read, reason, agreed)
-    outcome = desk.journal.append(fact)
+    written = cancelling_facts(desk, old, read, left, reason, agreed)
+    outcome = desk.journal.append(*written)
     if isinstance(outcome, Refusal):
         return outcome
     desk.nudge()
-    return registry_slips.cancelled(desk, fact, outcome[0])
-
-
-def cancelled_fact(
-    desk: Desk, old: OldMeter, read: Final, reason: str, second: str
-) -> facts.MeterCancelled:
-    """The fact of a meter that is taken out for good."""
-    return facts.MeterCancelled(
-        desk.entropy.name(), old.meter.number, old.meter.account, read.reading_wh,
-        read.remaining_wh, desk.operator, second, reason.strip(),
-    )  # fmt: skip
+    end = written[-1]
+    assert isinstance(end, facts.MeterCancelled)
+    return registry_slips.cancelled(desk, end, outcome[-1])

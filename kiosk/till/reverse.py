@@ -15,7 +15,7 @@ from kiosk.domain.record import SaleRecord
 from kiosk.domain.reversal import Evidence, How
 from kiosk.errors import Refusal
 from kiosk.till.desk import Desk
-from kiosk.till.money_of import agreed, may_take, purse_named, write
+from kiosk.till.money_of import agreed, drawer_short, may_take, purse_named, write
 from kiosk.till.take_back import evidence, take_back, writes_of
 from kiosk.till.tokens import SecondPerson, reason_missing
 
@@ -141,6 +141,9 @@ def _reversed(
     }
     if to not in returns:
         return Refusal("unknown_purse", {"text": to[:40]})
+    short = drawer_short(desk, sale.amount_minor) if to == "cash" else None
+    if short is not None:
+        return short
     if to != "cash" and desk.records.is_closed(sale.account):
         return Refusal("account_closed", {"account": sale.account})
     return correction_facts.SaleReversed(

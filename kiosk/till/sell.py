@@ -101,7 +101,7 @@ def sell(
     card was pulled out while it was written: it may wait for the customer to put it back.
     """
     refused = (
-        desk.gate("sell") or desk.room_to_sell() or desk.clock_set_back() or _stale(desk, offer)
+        desk.gate("sell") or desk.room_to_sell() or desk.clock_set_back() or stale(desk, offer)
     )
     if refused is not None:
         return refused
@@ -116,9 +116,10 @@ def sell(
         return deliver(desk, committed, card_back, stages)
 
 
-def _stale(desk: Desk, offer: Offer) -> Refusal | None:
-    """A quote has a short life and is bound to one pack (E12): that of the moment when it was made,
-    so a change at midnight spares it. It ends when another sale has moved what it depends on."""
+def stale(desk: Desk, offer: Offer) -> Refusal | None:
+    """Why `offer` cannot be sold any more. A quote has a short life and is bound to one pack (E12):
+    that of the moment when it was made, so a change at midnight spares it. It ends when another
+    sale has moved what it depends on."""
     age_ms = desk.clock.now().time_ms - offer.made_ms
     if abs(age_ms) > desk.settings.limits.quote_life_s * 1000:
         return Refusal("quote_too_old")

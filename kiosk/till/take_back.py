@@ -42,9 +42,15 @@ def _testimony(desk: Desk, delivery: facts.CardDelivery) -> Testimony | None:
 
 
 def writes_of(sale: facts.SaleCommitted) -> list[PlainWrite] | Refusal:
-    """The writes that take the purchase back; refused for a card that does not allow them."""
+    """The writes that take the purchase back; refused for a card that does not allow them, and for
+    chips that anybody can copy, because the other one would still be credited (E13, E16)."""
+    from kiosk.domain.cards import workshops  # a face that only sells does not need them
+
     delivery = sale.card
     assert delivery is not None, sale.sale_id
+    refused = workshops.able(workshops.SHOPS[delivery.before.family], "cancel")
+    if refused is not None:
+        return refused
     places = [(write.file, write.address) for write in delivery.writes]
     planned = []
     for number, write in enumerate(delivery.writes):

@@ -97,12 +97,14 @@ def _first_purchase(moment: datetime, customer_class: str) -> Usage:
 
 
 def publish(
-    desk: Desk, pack: TariffPack, second: SecondPerson, *, jump: bool = False
-) -> str | Refusal:
+    desk: Desk, pack: TariffPack, second: SecondPerson, *,
+    jump: bool = False, backdate: bool = False,
+) -> str | Refusal:  # fmt: skip
     """Put `pack` into force from its own date; gives its digest.
 
     Refuses a number that is known, another currency, a pack without prices for a meter that is
-    known, and without `jump` a price that changes more than threefold.
+    known, without `jump` a price that changes more than threefold, and without `backdate` a date
+    since which was sold at other prices: such sales can be priced again (E11).
     """
     refused = desk.gate("tariffs") or _misfit(desk, pack)
     if refused is not None:
@@ -113,6 +115,10 @@ def publish(
     jumping = next((change.power_type for change in changes if _jumps(change)), None)
     if jumping is not None and not jump:
         return Refusal("price_jump", {"power_type": jumping})
+    sales = sold_since(desk, pack)
+    if sales and not backdate:
+        details: dict[str, str | int] = {"valid_from_ms": pack.valid_from_ms, "sales": sales}
+        return Refusal("prices_backdated", details)
     agreed = second_person(desk, second.name, second.pin, "tariffs")
     if isinstance(agreed, Refusal):
         return agreed
@@ -126,6 +132,11 @@ def publish(
         return outcome
     desk.nudge()
     return pack_digest(pack)
+
+
+def sold_since(desk: Desk, pack: TariffPack) -> int:
+    """Sales since the date of `pack`, at other prices; for a date to come there are none."""
+    return desk.records.count_delivered_since(pack.valid_from_ms)
 
 
 def _misfit(desk: Desk, pack: TariffPack) -> Refusal | None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 import msgspec
 
 from kiosk.domain import special_tokens, token_facts
+from kiosk.domain.credit_registers import ELECTRICITY
 from kiosk.domain.energy import STS_LARGEST_UNITS, STS_STEP_WH, token_energy_wh
 from kiosk.domain.record import TokenRecord
 from kiosk.domain.registry import METER_DIGITS, Meter, check_number
@@ -58,6 +59,8 @@ class Intent(msgspec.Struct, frozen=True):
     energy_wh: int = 0
     second: str = ""
     first_sale: str = ""
+    #: A credit that is no electricity, in the units of its token.
+    units: int = 0
 
 
 #: Makes the request with an identifier that is free now.
@@ -126,6 +129,8 @@ def give_free(
     meter = token_meter(desk, meter_number)
     if isinstance(meter, Refusal):
         return meter
+    if meter.register != ELECTRICITY:
+        return Refusal("meter_not_sold", {"meter": meter.number})
     largest_wh = STS_LARGEST_UNITS * STS_STEP_WH
     if energy_wh <= 0:
         return Refusal("energy_missing")
@@ -216,7 +221,8 @@ def _key_refused(desk: Desk, request: SpecialRequest) -> Refusal | None:
     """Why the meter's key cannot carry this token; a key change may start from any key."""
     if isinstance(request, CreditRequest):
         token = request.token
-        tokens = [(token.identifier, token.units)]
+        # The limit of a key is one of electricity; the module says what it makes of other credit.
+        tokens = [(token.identifier, 0 if token.subclass else token.units)]
         place = KeyPlace(
             token.supply_group, token.key_revision, token.tariff_index, token.key_type,
             token.base_date,
@@ -238,7 +244,7 @@ def finish(desk: Desk, committed: token_facts.TokenCommitted, how: str) -> Token
             desk,
             token_facts.TokenIssued(
                 committed.issue_id, committed.meter, committed.operation, committed.energy_wh,
-                answer, how,
+                answer, how, *special_tokens.credit_given(committed.request),
             ),
         )  # fmt: skip
     record = desk.records.token(committed.issue_id)
@@ -316,13 +322,13 @@ def free_identifier(desk: Desk, meter: Meter) -> int | Refusal:
 
 
 def credit_maker(desk: Desk, meter: Meter, intent: Intent) -> MakeRequest:
-    """Makes the request of a credit of `intent.energy_wh` for `meter`."""
+    """Makes the request of the credit of `intent` for `meter`."""
 
     def make() -> SpecialRequest | Refusal:
         identifier = free_identifier(desk, meter)
         if isinstance(identifier, Refusal):
             return identifier
-        units = intent.energy_wh // STS_STEP_WH
+        units = intent.units or intent.energy_wh // STS_STEP_WH
         return CreditRequest(
             special_tokens.credit_request(
                 meter, intent.issue_id, identifier, desk.entropy.nibble(), units

@@ -69,6 +69,10 @@ class Words:
         price = price_per_kwh(price_minor_per_mwh, self.formats, currency)
         return f"{self._localised(price)} {currency}"
 
+    def figure(self, text: str) -> str:
+        """A figure that is written with a point, as this language writes it: "12,5 m3"."""
+        return self._localised(text)
+
     def _localised(self, figure: str) -> str:
         return figure.replace(".", self._sentences["format.decimal"])
 

@@ -20,6 +20,7 @@ _KINDS = {
     kind.KIND
     for kind in (
         card_account_facts.AccountMoveCommitted, card_account_facts.AccountMoved,
+        card_account_facts.CardMoneyReturned,
         facts.SaleCommitted, facts.SaleDelivered, card_account_facts.CardSuspected,
     )
 }  # fmt: skip
@@ -84,6 +85,13 @@ class _Seen:
             self.moves[fact.move_id] = fact
         elif isinstance(fact, card_account_facts.AccountMoved):
             self._moved(origin, self.moves.pop(fact.move_id, None))
+        elif isinstance(fact, card_account_facts.CardMoneyReturned):
+            self.links.append(
+                Link(
+                    fact.card, fact.number, origin, fact.return_id, "spend", fact.currency,
+                    fact.amount_minor, 0, fact.previous, fact.mark,
+                )
+            )  # fmt: skip
         elif isinstance(fact, facts.SaleCommitted) and fact.card is not None:
             self.sales[fact.sale_id] = fact
         elif isinstance(fact, facts.SaleDelivered):

@@ -172,8 +172,8 @@ if __name__ == "__main__":
     try:
         done = run(wanted, seed)
     except FrozenError as frozen:
-        print(f"the face is frozen at {frozen}", flush=True)
+        print(f"the face is frozen at {frozen}, seed {seed}", flush=True)
         os._exit(1)
     print(dict(done.screens.most_common()))
-    print("\n".join([*done.findings, done.line()]))
+    print("\n".join([*done.findings, f"{done.line()}, seed {seed}"]))
     sys.exit(1 if done.findings else 0)

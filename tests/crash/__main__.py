@@ -76,7 +76,7 @@ def main(arguments: list[str]) -> int:
     seed = int(arguments[1]) if len(arguments) > 1 else random.SystemRandom().randrange(10**6)
     print(f"seed {seed}, {rounds} rounds at each point", flush=True)
     toll = kill_all(rounds, seed, arguments[2:])
-    print("\n".join([*toll.findings(), toll.line()]))
+    print("\n".join([*toll.findings(), f"{toll.line()}, seed {seed}"]))
     return 1 if toll.findings() else 0
 
 

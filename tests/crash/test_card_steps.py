@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.errors import Refusal
+from kiosk.till import reverse
 from tests.crash import card_steps
 from tests.crash.card_audit import Auditor, Tally, summary
 from tests.crash.card_stage import ALL_KINDS, HALLS, Trouble, kind_named
@@ -105,4 +106,7 @@ def test_a_purchase_stays_on_its_card_when_the_chip_can_be_copied(
         desk = stage.open(HALLS[0])
         bench.verb.run(desk)
         assert CANCEL.run(desk) == Refusal("card_copied_chip", {"family": name})
+        (sale,) = stage.sales()
+        undone = reverse.reverse(desk, sale.committed.sale_id, "wrong amount")
+        assert undone == Refusal("card_copied_chip", {"family": name})
         assert stage.worth() > 0

@@ -26,8 +26,9 @@ _WALKERS = 4
 #: The marks of a store that changes its key, and of a second medium: walked over where they are
 #: (tests/front/test_keeping.py, tests/ledger/test_second_medium.py).
 _ELSEWHERE = {"pen.after_second_medium", "store.before_swap", "store.after_swap"}
-#: Those of a terminal that its centre withdraws: tests/front/test_revoking.py.
-_ELSEWHERE |= {mark for mark in MARKS if mark.startswith("revoke.")}
+#: Those of a terminal that its centre withdraws: tests/front/test_revoking.py; those of
+#: an update: tests/front/test_updating.py.
+_ELSEWHERE |= {mark for mark in MARKS if mark.startswith(("revoke.", "update."))}
 
 
 @pytest.fixture(scope="module")

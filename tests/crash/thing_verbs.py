@@ -9,8 +9,8 @@ from kiosk.till import replace
 from kiosk.till.cards import mend
 from kiosk.till.cards import plan as planning
 from kiosk.till.cards.work import carry_out
+from kiosk.till.credit_left import Final
 from kiosk.till.registration import NewMeter
-from kiosk.till.replace import Final
 from tests.crash.bench import AMOUNT_MINOR, SECOND, Answer, Bench, good
 from tests.crash.verb import Verb, told
 

@@ -240,4 +240,13 @@ FACTS: list[facts.Fact] = [
     ),
     store_facts.LeaseGiven("centre", bytes(range(32)), 30),
     store_facts.TerminalRevoked("centre", 1_795_176_000_000, 4711),
+    card_account_facts.AccountMoveReprinted("m1", 1, "101"),
+    card_account_facts.CardMoneyReturned(
+        "r1", "00112233445566aa", "20000001", "01470000009", "ZAR", 7000, 4, bytes(range(16)),
+        bytes(range(16, 32)), "lost", "301", "302",
+    ),
+    account_facts.CreditLeft(
+        "01470000206", "20000009", "ZAR", 141_900, 142_000, "paid", 29_000, "moved away", "101",
+        "301",
+    ),
 ]  # fmt: skip

@@ -87,6 +87,7 @@ IDENTITIES = {
     "account_move_committed": "account_move/m1",
     "account_moved": "account_move_end/m1",
     "account_move_undone": "account_move_end/m2",
+    "card_money_returned": "card_money_returned/00112233445566aa",
     "card_suspected": "suspicion/c1",
     "suspicion_closed": "suspicion_end/c1",
     "tariff_published": "tariff/7",
@@ -122,6 +123,7 @@ IDENTITIES = {
     "meter_read": "reading/r1",
     "meter_replaced": "retired/01470000107",
     "meter_cancelled": "retired/01470000206",
+    "credit_left": "credit_left/01470000206",
 }
 
 

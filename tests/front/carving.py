@@ -21,7 +21,8 @@ def forms(secret: bytes) -> set[bytes]:
     except UnicodeDecodeError:
         return found
     found |= {text.encode("utf-16-le"), text.encode("utf-16-be")}
-    return found | (set(_digits(text)) if text.isdecimal() else set())
+    found |= set(_digits(text)) if text.isdecimal() else set()
+    return {form for form in found if len(form) >= SHORTEST}
 
 
 def _base64(secret: bytes) -> Iterator[bytes]:

@@ -50,6 +50,25 @@ def test_an_account_is_kept_from_the_first_top_up_to_closing_when_commands_are_t
     assert kiosk("verify").exit == 0
 
 
+def test_the_cash_to_take_is_said_when_money_is_kept_for_the_meter(kiosk: Kiosk) -> None:
+    meter = a_meter(kiosk, "keypad")
+    owner = owner_of(kiosk, meter)
+    kiosk("account", "top-up", owner, "--amount", "60")
+    kiosk("account", "transfer", "--from", f"capital:{owner}", "--to", f"meter:{meter}",
+          "--amount", "60", "--reason", "asked for it")  # fmt: skip
+    told = "Kept for the meter: 60.00 ZAR. To pay: 40.00 ZAR."
+    assert told in kiosk("quote", "--meter", meter, "--amount", "100").out
+    asked = kiosk("quote", "--meter", meter, "--amount", "100", "--json").json
+    assert (asked["kept_minor"], asked["to_pay_minor"]) == (6_000, 4_000)
+    said = kiosk("sell", "--meter", meter, "--amount", "100").out
+    assert "Paid: Cash, 40.00 ZAR" in said
+    assert "Paid: Kept for the meter, 60.00 ZAR" in said
+    sale = kiosk("account", "show", owner, "--json").json["sales"][0]
+    assert [tender["amount_minor"] for tender in sale["tenders"]] == [4_000, 6_000]
+    why = kiosk("why", sale["sale_id"]).out
+    assert "Paid: Kept for the meter, 60.00 ZAR" in why
+
+
 def test_every_figure_is_said_in_the_customers_language_when_why_is_asked(kiosk: Kiosk) -> None:
     meter = a_meter(kiosk, "keypad")
     sold = kiosk("sell", "--meter", meter, "--amount", "20", "--json").json
@@ -103,14 +122,14 @@ def test_an_account_is_closed_with_its_meter_and_its_history_stays(kiosk: Kiosk)
     kiosk("account", "deposit", account, "--amount", "40")
     kiosk("refund", "--from", f"deposit:{account}", "--amount", "15", "--reason", "asked for it")
     closed = kiosk(
-        "account", "close", account, "--reason", "moved away", "--final", f"{meter}:120:3.5",
-        "--json",
+        "account", "close", account, "--reason", "moved away",
+        "--final", f"{meter}:120:3.5:given_up", "--json",
     ).json  # fmt: skip
     assert (closed["cancelled"], closed["staying"]) == ([meter], {})
     assert closed["figures"][-1] == {"name": "paid_out", "amount_minor": 2_500}
     lines = kiosk("records", "history", account, "--json").json
     assert [line["event"] for line in lines[:4]] == [
-        "meter_cancelled", "account_closed", "money_refunded", "deposit_taken",
+        "account_closed", "meter_cancelled", "credit_left", "meter_read",
     ]  # fmt: skip
     assert kiosk("records", "overall", account, "--json").json["closed"]
     assert "Account closed" in kiosk("records", "history", account).out

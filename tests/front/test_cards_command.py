@@ -86,7 +86,7 @@ def test_a_purchase_is_taken_back_and_the_card_is_repaired(kiosk: Kiosk) -> None
     why = kiosk("why", sold["sale_id"], "--json").json
     assert (why["state"], why["undone"]) == ("taken_back", "taken_back")
     assert "was taken back off its card" in " ".join(why["says"])
-    is_one_sentence(kiosk("cards", "cancel", "--reason", "again"), 1, "was not sold on it")
+    is_one_sentence(kiosk("cards", "cancel", "--reason", "again"), 1, "carries no purchase")
     is_one_sentence(kiosk("cards", "repair", "--reason", "try it"), 1, "shows")
     is_one_sentence(kiosk("cards", "repair", "--reason", "try it", "--shown", "0"), 1, "agree")
     assert kiosk("verify").exit == 0

@@ -14,7 +14,7 @@ from kiosk.errors import BadInput, Refusal
 from kiosk.front import rejoining
 from kiosk.front.rejoining import rejoin
 from kiosk.ledger.copying import alone
-from kiosk.till import card_accounts
+from kiosk.till import account, card_accounts
 from kiosk.till.cards.plan import Plan, plan_tool
 from kiosk.till.cards.work import carry_out
 from kiosk.till.desk import Desk
@@ -178,6 +178,68 @@ def test_cards_that_stood_open_are_settled_under_the_new_number_when_they_come_b
     house.close()
     assert not keeper.proof(twin).first_bad
     assert keeper.sync(twin) == ""
+
+
+def test_what_leans_on_an_act_before_the_fork_is_brought_with_its_story(keeper: Keeper) -> None:
+    """A cheque was taken, then the disk was copied; in the copy it clears and is spent."""
+    house = keeper.open()
+    customer = account_of(house.desk, KEYPAD)
+    cheque = account.top_up(house.desk, customer, "cheque", 4000, reference="c-1")
+    assert not isinstance(cheque, Refusal)
+    unrelated = account.top_up(house.desk, customer, "cheque", 900, reference="c-2")
+    assert not isinstance(unrelated, Refusal)
+    house.close()
+    keeper.sell(1, sync=True)
+    twin = copied(keeper)
+    house = keeper.open(twin)
+    cleared = account.clear(house.desk, cheque.event_id)
+    assert not isinstance(cleared, Refusal), cleared
+    balances = {row[:2]: row[2] for row in house.desk.records.balances() if row[2]}
+    house.close()
+    done = rejoin(twin, keeper.settings, "r-second")
+    assert done.by_hand == []
+    house = keeper.open(twin)
+    records = house.desk.records
+    now = {row[:2]: row[2] for row in records.balances() if row[2]}
+    against = f"carried_from:{done.old_origin}"
+    assert {key: amount for key, amount in now.items() if key[0] != against} == balances
+    kinds = [entry.kind for entry in house.desk.journal.after(0, 10_000)]
+    assert kinds.count("top_up_received") == 1, "only the story of what leans on it"
+    house.close()
+    assert not keeper.proof(twin).first_bad
+    assert keeper.sync(twin) == ""
+
+
+def test_what_cannot_be_brought_is_named_and_left_out_only_when_a_person_says_so(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = keeper.open()
+    customer = account_of(house.desk, KEYPAD)
+    cheque = account.top_up(house.desk, customer, "cheque", 4000, reference="c-1")
+    assert not isinstance(cheque, Refusal)
+    house.close()
+    keeper.sell(1, sync=True)
+    twin = copied(keeper)
+    house = keeper.open(twin)
+    assert not isinstance(account.clear(house.desk, cheque.event_id), Refusal)
+    house.close()
+    keeper.sell(1, twin)
+    monkeypatch.setattr(rejoining, "story_of", lambda *_words: set())
+    before = (twin / "ledger.db").read_bytes()
+    with pytest.raises(BadInput, match=r"Nothing was changed.*top_up_cleared.*--by-hand"):
+        rejoin(twin, keeper.settings, "r-second")
+    assert (twin / "ledger.db").read_bytes() == before
+    assert not (twin / "rejoining").exists()
+    done = rejoin(twin, keeper.settings, "r-second", by_hand=True)
+    assert len(done.by_hand) == 1
+    assert "top_up_cleared" in done.by_hand[0]
+    assert keeper.proof(twin).sales == 1
+
+
+def account_of(desk: Desk, meter: str) -> str:
+    found = desk.records.meter(meter)
+    assert found is not None
+    return found.account
 
 
 def begin(desk: Desk, meter: str) -> None:

@@ -156,6 +156,22 @@ def test_a_start_does_not_take_a_half_restored_home_for_a_new_one(keeper: Keeper
     assert (done.sales, done.given[0].first) == (4, 1)
 
 
+def test_a_new_disk_comes_back_from_the_centre_when_only_the_keys_were_kept(
+    keeper: Keeper,
+) -> None:
+    house = keeper.open()
+    origin = house.home.origin
+    house.close()
+    keeper.lose_disk()
+    site = msgspec.structs.replace(keeper.settings.site, terminal=origin)
+    settings = msgspec.structs.replace(keeper.settings, site=site)
+    wanted = Wanted(upstream=True, keys=keeper.place / "sealed.keys")
+    plugged(keeper, there=False)  # it holds more than the centre
+    done = restore(keeper.home, settings, wanted, keeper.now)
+    assert (done.origin, done.sales) == (origin, 4)
+    assert keeper.proof().sales == 4
+
+
 def test_nothing_is_put_in_force_when_only_an_old_backup_is_there(keeper: Keeper) -> None:
     damage(keeper)
     before = (keeper.home / "ledger.db").read_bytes()

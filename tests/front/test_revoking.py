@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from kiosk import marks
 from kiosk.domain import facts
 from kiosk.errors import HomeFault, LinkFault, Refusal
 from kiosk.front import enrolment, line, revoking, unlock
+from kiosk.front.commands import ledger
 from kiosk.front.wiring import House
 from kiosk.ledger.withdrawn import LEFT_BEHIND
 from kiosk.till.history import search
@@ -266,6 +268,26 @@ def test_a_sale_that_was_open_stays_open_at_the_centre_when_a_terminal_is_revoke
     plain.bring()
     plain.sales_at_the_centre()
     assert plain.centre.figures(plain.origin).open == 1
+
+
+def test_the_command_that_hears_the_order_says_so_in_one_sentence(
+    plain: Owned, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain.revoke()
+
+    def heard(house: House, patience_s: int) -> str:
+        assert "revoked" in plain.contact(house)
+        return ledger._end(house)
+
+    monkeypatch.setattr(ledger, "send", heard)
+    house = plain.keeper.open()
+    options = argparse.Namespace(patience=0, json=False)
+    assert ledger._sync(house, options) == 1
+    house.close()
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert len(said.err.splitlines()) == 1
+    assert "the centre has revoked this terminal" in said.err
 
 
 # --- the lease ------------------------------------------------------------------------------------

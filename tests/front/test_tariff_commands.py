@@ -112,6 +112,24 @@ def test_one_sentence_says_why_when_a_file_cannot_price(
     is_one_sentence(kiosk("quote", "--pack", TANESCO, *words), 1, part)
 
 
+def test_it_is_said_when_nothing_would_be_sold_at_the_prices_at_that_time(kiosk: Kiosk) -> None:
+    words = ("quote", "--pack", UMEME, "--amount", "20000", "--at")
+    assert kiosk(*words, "2022-04-03").err == ""
+    assert "begin at" in kiosk(*words, "2022-03-31").err
+    assert kiosk(*words, "2022-03-31", "--json").json["not_sold"] == "prices_not_yet"
+
+
+@pytest.mark.parametrize("option", ["--used-kwh", "--energy-kwh"])
+def test_the_option_is_named_and_the_limit_said_when_energy_is_typed_too_fine(
+    kiosk: Kiosk, option: str
+) -> None:
+    amount = () if option == "--energy-kwh" else ("--amount", "20000")
+    said = kiosk("quote", "--pack", UMEME, *amount, option, "49.9999")
+    is_one_sentence(
+        said, 1, f"{option} '49.9999': write kilowatt-hours with at most three decimals"
+    )
+
+
 @pytest.mark.parametrize("word", ["check", "show", "preview", "publish"])
 def test_one_sentence_says_so_when_there_is_no_file(
     kiosk: Kiosk, tmp_path: Path, word: str

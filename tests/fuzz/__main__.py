@@ -110,7 +110,8 @@ def main(arguments: list[str]) -> int:
     print(f"seed {seed}", flush=True)
     inputs, found = run_all(runs, seed, arguments[2:])
     parsers = len(arguments[2:]) or len(PARSERS)
-    print("\n".join([*found, f"{inputs} inputs to {parsers} parsers, {len(found)} found"]))
+    totals = f"{inputs} inputs to {parsers} parsers, {len(found)} found, seed {seed}"
+    print("\n".join([*found, totals]))
     return 1 if found else 0
 
 

@@ -211,6 +211,9 @@ def registry_facts_of_a_day() -> Iterator[facts.Fact]:
         "x1-t1", "counter-1", "101", "301", "cashier", new, "transfer", "E14", "x1", 12_400, request
     )
     yield token_facts.TokenIssued("x1-t1", new, "transfer", 12_400, ["6" * 20], "normal")
+    yield account_facts.CreditLeft(
+        third, "20000009", "ZAR", 200, 150, "given_up", 0, "gave up the shop", "101", "301"
+    )
     yield registry_facts.MeterCancelled(
         "k1", third, "20000009", 100, 200, "101", "301", "gave up the shop"
     )
@@ -265,12 +268,28 @@ def fill(pen: Pen, sales: int, seed: int = 1) -> None:
 
 
 def card_day() -> list[facts.Fact]:
-    """Money is put on a card, and another card is found to be none of ours."""
+    """Money is put on a card that is lost then, and another card is found to be none of ours."""
     move = top_up("topup1", 5000)
     evidence = CardImage("open", "00112233445566bb", {1: bytes(4)})
     return [
         move,
         card_account_facts.AccountMoved(move.move_id, "normal"),
+        card_account_facts.AccountMoveReprinted(move.move_id, 1, "101"),
+        card_facts.CardHotListed(move.card, "lost", "lost in town", "101"),
+        card_account_facts.CardMoneyReturned(
+            "return1",
+            move.card,
+            move.account,
+            move.meter,
+            move.currency,
+            move.balance_minor,
+            move.number + 1,
+            move.mark,
+            bytes(16),
+            "lost in town",
+            "301",
+            "302",
+        ),
         card_account_facts.CardSuspected(
             "case1", "counter-1", "101", "forged", evidence.serial, "", "", {}, evidence
         ),

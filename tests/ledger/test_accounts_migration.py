@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,14 +11,12 @@ import pytest
 
 from kiosk.domain import chart, facts
 from kiosk.domain.tariff import Line
-from kiosk.ledger import store
-from kiosk.ledger.account_projection import DRAWN
-from kiosk.ledger.connection import connect, key_of
 from kiosk.ledger.pen import Draft, Pen
 from kiosk.ledger.proof import prove
 from kiosk.ledger.store import open_reader, open_writer
 from tests.builders import FixedClock, delivered, sale
 from tests.ledger.ledgers import CONTENT, KEY, ORIGIN, RECEIVED, open_pen
+from tests.ledger.old_schema import before, make_old
 
 OWNER = "20000001"
 
@@ -48,7 +45,7 @@ def test_debts_are_those_of_the_journal_when_an_old_ledger_is_opened(
         ]
         assert isinstance(pen.append(written), list)
     pen.close()
-    _make_old(home())
+    make_old(home(), before("accounts"))
     with contextlib.closing(open_writer(home())):
         pass
     with contextlib.closing(open_reader(home())) as connection:
@@ -61,16 +58,3 @@ def test_debts_are_those_of_the_journal_when_an_old_ledger_is_opened(
     again = Pen(open_writer(home()), ORIGIN, KEY, FixedClock().pair)
     assert again.append([Draft.of(facts.OperatorSignedOut("101", "counter-1"))])
     again.close()
-
-
-def _make_old(home: Path) -> None:
-    """The ledger as the program before left it."""
-    place = store._MIGRATIONS.index("accounts")
-    with contextlib.closing(connect(home / "ledger.db", key_of(home))) as connection:
-        for table in DRAWN:
-            connection.execute(f"DROP TABLE {table}")
-        for later in store._MIGRATIONS[place + 1 :]:
-            script = Path(store.__file__).with_name("migrations") / f"{later}.sql"
-            for index in re.findall(r"CREATE INDEX (\w+)", script.read_text()):
-                connection.execute(f"DROP INDEX IF EXISTS {index}")
-        connection.execute(f"PRAGMA user_version={place}")

@@ -75,6 +75,22 @@ def test_damage_near_the_end_is_found_when_the_program_starts(
     assert told in found
 
 
+def test_the_end_that_was_cut_off_is_found_when_the_head_was_set_back_with_it(
+    ledger: Connection,
+) -> None:
+    last = ledger.execute("SELECT max(sequence) FROM entries").fetchone()[0]
+    cut = last - 2
+    found = found_after(
+        ledger,
+        "UPDATE head SET digest = (SELECT previous FROM entries WHERE sequence ="
+        f" {cut + 1}), sequence = {cut}",
+        f"DELETE FROM postings WHERE sequence > {cut}",
+        f"DELETE FROM entries WHERE sequence > {cut}",
+    )
+    assert found is not None
+    assert f"entry {cut + 1} is missing" in found
+
+
 def test_it_is_noticed_when_the_guards_of_the_journal_are_gone(ledger: Connection) -> None:
     found = found_after(ledger, "SELECT 1")
     assert found is not None

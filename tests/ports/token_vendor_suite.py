@@ -190,7 +190,7 @@ BAD_FIELD: list[tuple[dict[str, object], str]] = [
     ({"identifier": -1}, "token_field_out_of_range"),
     ({"identifier": 1441}, "identifier_reserved"),
     ({"tariff_index": 100}, "token_field_out_of_range"),
-    ({"subclass": 4}, "token_field_out_of_range"),
+    ({"subclass": 8}, "token_field_out_of_range"),
     ({"key_type": 1}, "key_type_no_credit"),
     ({"key_type": 3}, "key_type_no_credit"),
 ]

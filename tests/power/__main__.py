@@ -81,7 +81,7 @@ def main(arguments: list[str]) -> int:
     seed = int(arguments[1]) if len(arguments) > 1 else random.SystemRandom().randrange(10**6)
     print(f"seed {seed}", flush=True)
     tally = cut_days(images, seed, *arguments[2:3])
-    print("\n".join([*tally.corrupt, *tally.findings.all(), line(tally)]))
+    print("\n".join([*tally.corrupt, *tally.findings.all(), f"{line(tally)}, seed {seed}"]))
     return 1 if tally.corrupt or tally.findings.all() else 0
 
 

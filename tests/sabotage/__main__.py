@@ -1,11 +1,12 @@
 """`make sabotage`: plant one fault after another in a copy of the tree; a named suite must see it.
 
-python -m tests.sabotage [WORD ...]       only plants whose name has one of the words
+python -m tests.sabotage [SEED] [WORD ...]       only plants whose name has one of the words
 """
 
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -34,15 +35,17 @@ def missing(plants: Sequence[Plant] = tuple(PLANTS)) -> list[str]:
     return found
 
 
-def uncaught(plants: Sequence[Plant]) -> list[str]:
-    """Plants that no suite has seen, each in a copy of its own."""
+def uncaught(plants: Sequence[Plant], seed: int) -> list[str]:
+    """Plants that no suite has seen, each in a copy of its own; random tests use `seed`."""
     with tempfile.TemporaryDirectory() as text, ThreadPoolExecutor(_WORKERS) as pool:
         folder = Path(text)
-        outcomes = pool.map(lambda each: _try(each[1], folder / f"{each[0]}"), enumerate(plants))
+        outcomes = pool.map(
+            lambda each: _try(each[1], folder / f"{each[0]}", seed), enumerate(plants)
+        )
         return [outcome for outcome in outcomes if outcome]
 
 
-def _try(plant: Plant, copy: Path) -> str:
+def _try(plant: Plant, copy: Path, seed: int) -> str:
     """Empty when the suite fails as it must; otherwise what happened."""
     ignored = shutil.ignore_patterns(".venv", ".git", "__pycache__", ".*_cache", "*.egg-info")
     shutil.copytree(ROOT, copy, ignore=ignored)
@@ -51,7 +54,7 @@ def _try(plant: Plant, copy: Path) -> str:
     try:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider",
-             "-m", "not proof", *plant.suite.split()],
+             "-m", "not proof", f"--hypothesis-seed={seed}", *plant.suite.split()],
             cwd=copy, env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True, text=True, timeout=_PATIENCE_S, check=False,
         )  # fmt: skip
@@ -66,11 +69,14 @@ def _try(plant: Plant, copy: Path) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    wanted = [
-        plant for plant in PLANTS if not arguments or any(word in plant.name for word in arguments)
-    ]
-    trouble = missing(wanted) or uncaught(wanted)
-    print("\n".join([*trouble, f"{len(wanted)} planted, {len(wanted) - len(trouble)} caught"]))
+    words = [word for word in arguments if not word.isdecimal()]
+    numbers = [int(word) for word in arguments if word.isdecimal()]
+    seed = numbers[0] if numbers else random.SystemRandom().randrange(10**6)
+    print(f"seed {seed}", flush=True)
+    wanted = [plant for plant in PLANTS if not words or any(word in plant.name for word in words)]
+    trouble = missing(wanted) or uncaught(wanted, seed)
+    caught = len(wanted) - len(trouble)
+    print("\n".join([*trouble, f"{len(wanted)} planted, {caught} caught, seed {seed}"]))
     return 1 if trouble else 0
 
 

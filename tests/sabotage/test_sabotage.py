@@ -26,7 +26,7 @@ def test_every_plant_finds_the_text_that_it_replaces() -> None:
 def test_a_third_of_the_planted_faults_is_caught(totals: Totals) -> None:
     seed = random.SystemRandom().randrange(_PART)
     plants = PLANTS[seed::_PART]
-    found = uncaught(plants)
+    found = uncaught(plants, seed)
     with totals():
         print(f"\nseed {seed}: {len(plants)} planted, {len(plants) - len(found)} caught")
     assert found == []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import shutil
 import textwrap
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -21,8 +23,11 @@ from kiosk.ports import PrinterStatus, SlipLine, SlipState
 from kiosk.screens.app import FaceApp
 from kiosk.screens.face import Face
 from kiosk.screens.faces import make_face
+from kiosk.screens.linear import run_linear
 from kiosk.till.greet import suggestions
 from kiosk.till.quote import Buyer
+
+Talk = Callable[..., str]
 
 
 class PaperDouble:
@@ -86,10 +91,12 @@ class Player:
     def __init__(self, app: FaceApp, pilot: Pilot[int]) -> None:
         self.app, self.pilot = app, pilot
 
-    async def press(self, *keys: str) -> None:
+    async def press(self, *keys: str, see: str = "") -> str:
+        """Press `keys`; with `see`, wait until that stands on the screen: the whole screen then."""
         for key in keys:
             self.app.post_message(events.Key(key, key if len(key) == 1 else None))
         await self.pilot.pause()
+        return await self.see(see) if see else ""
 
     async def dial(self, digits: str) -> None:
         await self.press(*digits)
@@ -147,7 +154,7 @@ def no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Compositor, "render_update", forget)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def settings() -> Settings:
     """A small utility, no centre."""
     base = Settings()
@@ -155,8 +162,17 @@ def settings() -> Settings:
     return msgspec.structs.replace(base, rehearsal=rehearsal)
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> Path:
+    """A home that was opened, with its customers, meters and cards; copied, never used."""
+    path = tmp_path_factory.mktemp("template") / "home"
+    build(path, settings).close()
+    return path
+
+
 @pytest.fixture
-def hall(tmp_path: Path, settings: Settings) -> Iterator[Hall]:
+def hall(tmp_path: Path, settings: Settings, template: Path) -> Iterator[Hall]:
+    shutil.copytree(template, tmp_path / "home")
     house = build(tmp_path / "home", settings, face="self-service", cash=True)
     paper = PaperDouble()
     house.desk.slips = paper
@@ -164,3 +180,19 @@ def hall(tmp_path: Path, settings: Settings) -> Iterator[Hall]:
         yield Hall(house, paper)
     finally:
         house.close()
+
+
+@pytest.fixture
+def talk(hall: Hall) -> Talk:
+    """Type lines at a face until the input ends; everything that was said."""
+
+    def run(face: str, *lines: str) -> str:
+        said = io.StringIO()
+        read = io.StringIO("".join(f"{line}\n" for line in lines))
+        house = hall.house
+        assert run_linear(hall.desk, house.words, house.hands, read, said, face) == 0
+        text = said.getvalue()
+        assert all(character.isprintable() or character == "\n" for character in text)
+        return text
+
+    return run

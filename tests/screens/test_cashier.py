@@ -7,70 +7,30 @@ import pytest
 from kiosk.ports import PrinterStatus
 from kiosk.till import history
 from tests.screens.conftest import Hall, Player
-
-
-async def _sign_in(player: Player, name: str = "101", pin: str = "1234") -> None:
-    await player.see("Sign in")
-    await player.idle()  # whoever furnished the home is signed out first
-    await player.press(*name, "enter", *pin, "enter")
-
-
-async def _choose(player: Player, row: str) -> None:
-    """Press the digit of a row of the menu."""
-    await player.see(row)
-    text = player.text()
-    line = next(line for line in text.splitlines() if row in line)
-    await player.press(next(sign for sign in line if sign.isdecimal()))
-
-
-async def _customer(player: Player, number: str) -> None:
-    """From the menu to the page of the customer with this number."""
-    await player.see("What is to be done?")
-    await player.press("1")
-    await player.see("Which customer?")
-    await player.press(*number, "enter")
-    await player.see("Enter: sell")
-    await player.see("From 10.00 ZAR")
-
-
-async def _sell(player: Player, amount: str, tendered: str = "") -> None:
-    """From the page of a customer to the last question."""
-    await player.press("enter")
-    await player.see("For how much?")
-    await player.press(*amount)
-    await player.see("Total")
-    await player.press("enter")
-    await player.see("Cash received")
-    await player.press(*tendered, "enter")
-    await player.see("Sell?")
+from tests.screens.walks import choose, find_customer, sell_for, sign_in_by_keys
 
 
 def test_token_and_change_are_shown_when_a_cashier_sells(hall: Hall) -> None:
     number, name = hall.keypad.meter.number, hall.keypad.customer.name
 
     async def script(player: Player) -> None:
-        await _sign_in(player)
-        await _customer(player, number)
+        await sign_in_by_keys(player)
+        await find_customer(player, number)
         assert name in player.text()
-        await player.press("enter")
-        await player.see("For how much?")
+        await player.press("enter", see="For how much?")
         await player.press(*"35")
         text = await player.see("VAT 15 %")
         assert "Service charge" in text
         assert "Charged once with this purchase." in text
-        await player.press("enter")
-        await player.see("Cash received (Total 35.00 ZAR)")
-        await player.press(*"50")
-        await player.see("Give back 15.00 ZAR")
-        await player.press("enter")
-        await player.see(f"to meter {number} for 35.00 ZAR?")
+        await player.press("enter", see="Cash received (Total 35.00 ZAR)")
+        await player.press(*"50", see="Give back 15.00 ZAR")
+        await player.press("enter", see=f"to meter {number} for 35.00 ZAR?")
         await player.press("enter", "enter")
         text = await player.see("Slip: printed.")
         assert "Give back 15.00 ZAR" in text
         assert "#####" in text
         await player.see("operator 101")
-        await player.press("enter")
-        await player.see("What is to be done?")
+        await player.press("enter", see="What is to be done?")
 
     hall.play(script, face="cashier")
     sales = hall.desk.records.last_sales(9)
@@ -84,9 +44,9 @@ def test_nothing_is_cut_off_when_the_terminal_is_small_or_large(
     hall: Hall, size: tuple[int, int]
 ) -> None:
     async def script(player: Player) -> None:
-        await _sign_in(player)
-        await _customer(player, hall.keypad.meter.number)
-        await _sell(player, "35")
+        await sign_in_by_keys(player)
+        await find_customer(player, hall.keypad.meter.number)
+        await sell_for(player, "35")
         await player.press("enter")
         text = await player.see("Token, five groups of four")
         token = hall.desk.records.last_sales(1)[0].token or ""
@@ -99,14 +59,12 @@ def test_nothing_is_cut_off_when_the_terminal_is_small_or_large(
 
 def test_card_is_written_when_it_is_put_in_on_the_customer_page(hall: Hall) -> None:
     async def script(player: Player) -> None:
-        await _sign_in(player)
-        await _customer(player, hall.card.meter.number)
+        await sign_in_by_keys(player)
+        await find_customer(player, hall.card.meter.number)
         await player.see("8 put in the card of")
-        await player.press("8")
-        await player.see("inserted")
-        await _sell(player, "20")
-        await player.press("enter")
-        await player.see("The card carries purchase 1.")
+        await player.press("8", see="inserted")
+        await sell_for(player, "20")
+        await player.press("enter", see="The card carries purchase 1.")
         await player.see("Take the card out")
 
     hall.play(script, face="cashier")
@@ -114,16 +72,12 @@ def test_card_is_written_when_it_is_put_in_on_the_customer_page(hall: Hall) -> N
 
 def test_amount_is_refused_with_the_reason_when_there_is_no_card(hall: Hall) -> None:
     async def script(player: Player) -> None:
-        await _sign_in(player)
-        await _customer(player, hall.card.meter.number)
-        await player.press("enter")
-        await player.see("For how much?")
-        await player.press(*"9")
-        await player.see("the smallest is 10.00 ZAR")
-        await player.press("backspace", *"20")
-        await player.see("Total")
-        await player.press("enter")
-        await player.see("There is no card in the reader")
+        await sign_in_by_keys(player)
+        await find_customer(player, hall.card.meter.number)
+        await player.press("enter", see="For how much?")
+        await player.press(*"9", see="the smallest is 10.00 ZAR")
+        await player.press("backspace", *"20", see="Total")
+        await player.press("enter", see="There is no card in the reader")
 
     hall.play(script, face="cashier")
 
@@ -134,10 +88,9 @@ def test_customer_of_the_card_in_the_reader_is_opened_when_asked_for(hall: Hall)
     hands.insert_card(hall.card.meter.number)
 
     async def script(player: Player) -> None:
-        await _sign_in(player)
+        await sign_in_by_keys(player)
         await player.see("What is to be done?")
-        await player.press("2")
-        await player.see(hall.card.customer.name)
+        await player.press("2", see=hall.card.customer.name)
 
     hall.play(script, face="cashier")
 
@@ -149,22 +102,16 @@ def test_sale_is_in_doubt_when_a_card_is_pulled_out_and_does_not_come_back(hall:
     hands.insert_card(meter)
 
     async def script(player: Player) -> None:
-        await _sign_in(player)
-        await _customer(player, meter)
-        await _sell(player, "20")
+        await sign_in_by_keys(player)
+        await find_customer(player, meter)
+        await sell_for(player, "20")
         world.slot().pull_after(_until_the_write(hall))
-        await player.press("enter")
-        await player.see("Put the same card back")
-        await player.press("escape")
-        await player.see("is in doubt. Keep the money")
-        await player.press("enter")
-        await player.see("What is to be done?")
-        await player.press("4")
-        await player.see("the card, 0 min")
-        await player.press("enter")
-        await player.see("No card testifies")
-        await player.press("1")
-        await player.see("0 sales settled, 1 still waiting.")
+        await player.press("enter", see="Put the same card back")
+        await player.press("escape", see="is in doubt. Keep the money")
+        await player.press("enter", see="What is to be done?")
+        await player.press("4", see="the card, 0 min")
+        await player.press("enter", see="No card testifies")
+        await player.press("1", see="0 sales settled, 1 still waiting.")
 
     hall.play(script, face="cashier")
     assert len(history.in_doubt(hall.desk)) == 1
@@ -177,12 +124,11 @@ def test_sale_is_finished_when_the_same_card_is_put_back(hall: Hall) -> None:
     hands.insert_card(meter)
 
     async def script(player: Player) -> None:
-        await _sign_in(player)
-        await _customer(player, meter)
-        await _sell(player, "20")
+        await sign_in_by_keys(player)
+        await find_customer(player, meter)
+        await sell_for(player, "20")
         world.slot().pull_after(_until_the_write(hall))
-        await player.press("enter")
-        await player.see("Put the same card back")
+        await player.press("enter", see="Put the same card back")
         hands.insert_card(meter)
         await player.see("The card carries purchase 1.")
 
@@ -205,30 +151,21 @@ def _until_the_write(hall: Hall) -> int:
 
 def test_copy_is_marked_and_reasons_are_shown_when_a_past_sale_is_opened(hall: Hall) -> None:
     async def script(player: Player) -> None:
-        await _sign_in(player)
-        await _customer(player, hall.keypad.meter.number)
-        await _sell(player, "35")
-        await player.press("enter")
-        await player.see("Slip: printed.")
-        await player.press("enter")
-        await player.see("What is to be done?")
-        await player.press("3")
-        await player.see("delivered")
-        await player.press("enter")
-        await player.see("delivered at once")
-        await player.press("1")
-        await player.see("Print COPY 1 of sale")
-        await player.press("enter", "enter")
-        await player.see("COPY 1 goes to the printer.")
-        await player.press("2")
-        await player.see("every line agrees.")
+        await sign_in_by_keys(player)
+        await find_customer(player, hall.keypad.meter.number)
+        await sell_for(player, "35")
+        await player.press("enter", see="Slip: printed.")
+        await player.press("enter", see="What is to be done?")
+        await player.press("3", see="delivered")
+        await player.press("enter", see="delivered at once")
+        await player.press("1", see="Print COPY 1 of sale")
+        await player.press("enter", "enter", see="COPY 1 goes to the printer.")
+        await player.press("2", see="every line agrees.")
+        await player.press("escape", see="delivered at once")
+        await player.press("escape", see="> 20")
         await player.press("escape")
-        await player.see("delivered at once")
-        await player.press("escape")
-        await player.see("> 20")
-        await player.press("escape")
-        await _customer(player, hall.keypad.meter.number)
-        await _sell(player, "35")
+        await find_customer(player, hall.keypad.meter.number)
+        await sell_for(player, "35")
         await player.see("The same meter bought 35.00 ZAR")
 
     hall.play(script, face="cashier")
@@ -238,19 +175,16 @@ def test_copy_is_marked_and_reasons_are_shown_when_a_past_sale_is_opened(hall: H
 
 def test_row_is_chosen_by_arrows_when_several_customers_are_found(hall: Hall) -> None:
     async def script(player: Player) -> None:
-        await _sign_in(player)
+        await sign_in_by_keys(player)
         await player.see("What is to be done?")
-        await player.press("1")
-        await player.see("Which customer?")
-        await player.press(*"014", "enter")
-        await player.see("12 found.")
+        await player.press("1", see="Which customer?")
+        await player.press(*"014", "enter", see="12 found.")
         chosen = next(row for row in player.text().splitlines() if row.lstrip().startswith(">"))
         await player.press("down")
         again = next(row for row in player.text().splitlines() if row.lstrip().startswith(">"))
         assert again != chosen
         number = again.split()[1]
-        await player.press("enter")
-        await player.see("Enter: sell")
+        await player.press("enter", see="Enter: sell")
         await player.see(number)
 
     hall.play(script, face="cashier")
@@ -261,28 +195,23 @@ def test_typed_number_is_refused_when_its_check_digit_is_wrong(hall: Hall) -> No
     wrong = f"{number[:-1]}{(int(number[-1]) + 1) % 10}"
 
     async def script(player: Player) -> None:
-        await _sign_in(player)
+        await sign_in_by_keys(player)
         await player.see("What is to be done?")
-        await player.press("1")
-        await player.see("Which customer?")
-        await player.press(*wrong, "enter")
-        await player.see("has a wrong digit")
+        await player.press("1", see="Which customer?")
+        await player.press(*wrong, "enter", see="has a wrong digit")
 
     hall.play(script, face="cashier")
 
 
 def test_nothing_is_sold_when_the_last_question_is_answered_with_escape(hall: Hall) -> None:
     async def script(player: Player) -> None:
-        await _sign_in(player)
-        await _customer(player, hall.keypad.meter.number)
-        await _sell(player, "35")
-        await player.press("escape")
-        await player.see("Cash received")
-        await player.press("escape")
-        await player.see("For how much?")
+        await sign_in_by_keys(player)
+        await find_customer(player, hall.keypad.meter.number)
+        await sell_for(player, "35")
+        await player.press("escape", see="Cash received")
+        await player.press("escape", see="For how much?")
         await player.see("Total")
-        await player.press("escape")
-        await player.see("From 10.00 ZAR")
+        await player.press("escape", see="From 10.00 ZAR")
 
     hall.play(script, face="cashier")
     assert hall.desk.records.last_sales(9) == []
@@ -292,11 +221,10 @@ def test_sale_stands_when_the_printer_has_no_paper(hall: Hall) -> None:
     hall.paper.state_now = PrinterStatus("paper_out")
 
     async def script(player: Player) -> None:
-        await _sign_in(player)
-        await _customer(player, hall.keypad.meter.number)
-        await _sell(player, "35")
-        await player.press("enter")
-        await player.see("Slip: not printed.")
+        await sign_in_by_keys(player)
+        await find_customer(player, hall.keypad.meter.number)
+        await sell_for(player, "35")
+        await player.press("enter", see="Slip: not printed.")
         await player.see("printer out of paper")
 
     hall.play(script, face="cashier")
@@ -304,13 +232,13 @@ def test_sale_stands_when_the_printer_has_no_paper(hall: Hall) -> None:
 
 def test_counter_is_closed_when_somebody_signs_out_or_may_not_sell(hall: Hall) -> None:
     async def script(player: Player) -> None:
-        await _sign_in(player, "101", "4321")
+        await sign_in_by_keys(player, "101", "4321")
         await player.see("Operator or PIN is wrong")
-        await _sign_in(player, "201")
+        await sign_in_by_keys(player, "201")
         await player.see("Your role does not allow this")
-        await _sign_in(player)
-        await _choose(player, "More")
-        await _choose(player, "Sign out")
+        await sign_in_by_keys(player)
+        await choose(player, "More")
+        await choose(player, "Sign out")
         await player.see("Sign in")
         assert hall.desk.operator == ""
         await player.see("nobody signed in")
@@ -320,27 +248,25 @@ def test_counter_is_closed_when_somebody_signs_out_or_may_not_sell(hall: Hall) -
 
 def test_everything_is_french_when_the_language_is_changed(hall: Hall) -> None:
     async def script(player: Player) -> None:
-        await _sign_in(player)
-        await _choose(player, "More")
-        await _choose(player, "Language")
+        await sign_in_by_keys(player)
+        await choose(player, "More")
+        await choose(player, "Language")
         await player.see("Autres")
-        await player.press("escape")
-        await player.see("Que faut-il faire ?")
-        await player.press("1")
-        await player.see("Quel client ?")
+        await player.press("escape", see="Que faut-il faire ?")
+        await player.press("1", see="Quel client ?")
 
     hall.play(script, face="cashier")
 
 
 def test_program_ends_when_the_way_out_is_confirmed(hall: Hall) -> None:
     async def script(player: Player) -> None:
-        await _sign_in(player)
-        await _choose(player, "More")
-        await _choose(player, "End the program")
+        await sign_in_by_keys(player)
+        await choose(player, "More")
+        await choose(player, "End the program")
         await player.see("The program ends")
         await player.press("escape")
-        await _choose(player, "More")
-        await _choose(player, "End the program")
+        await choose(player, "More")
+        await choose(player, "End the program")
         await player.see("The program ends")
         await player.press("enter")
         while player.app.return_value is None:

@@ -10,7 +10,7 @@ from kiosk.screens.face import Face
 from kiosk.till import account, bills, debt
 from kiosk.till.tokens import SecondPerson
 from tests.screens.conftest import Hall, Player
-from tests.screens.test_cashier import _sign_in
+from tests.screens.walks import sign_in_by_keys
 from tests.till.hall import sell_to, sold
 from tests.till.verb_table import VERBS
 
@@ -90,7 +90,7 @@ def test_every_verb_is_reached_by_digits(hall: Hall, face: Face) -> None:
     assert paths
 
     async def script(player: Player) -> None:
-        await _sign_in(player, "301")
+        await sign_in_by_keys(player, "301")
         for path in paths:
             await player.see(FIRST[face])
             await follow(player, hall, path)

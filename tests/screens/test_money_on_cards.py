@@ -10,18 +10,8 @@ from kiosk.domain.card_account_record import CaseRecord, MoveRecord
 from kiosk.errors import Refusal
 from kiosk.till import card_accounts, suspicions
 from kiosk.till.operators import sign_in, sign_out
-from tests.screens.conftest import Hall, Player
-from tests.screens.test_linear import Talk, talk
-
-__all__ = ["talk"]
-
-
-async def _card_room(player: Player, name: str) -> None:
-    await player.see("Sign in")
-    await player.press(*name, "enter", *"1234", "enter")
-    await player.see("TECHNICIAN MODE" if name == "201" else "What is to be done?")
-    await player.press("7")
-    await player.see("1 Read and show the card")
+from tests.screens.conftest import Hall, Player, Talk
+from tests.screens.walks import card_room
 
 
 def _put_in(hall: Hall) -> str:
@@ -63,7 +53,7 @@ def test_cash_is_on_the_card_when_the_cashier_confirms_card_and_amount(
     card = hall.card
 
     async def script(player: Player) -> None:
-        await _card_room(player, "101")
+        await card_room(player, "101")
         await player.press("7")
         text = await player.see("On the card: 20.00 ZAR, movement 1")
         assert f"chip {serial}" in text
@@ -97,7 +87,7 @@ def test_nothing_is_taken_when_the_restated_top_up_is_cancelled_or_cannot_be(hal
     _put_in(hall)
 
     async def script(player: Player) -> None:
-        await _card_room(player, "101")
+        await card_room(player, "101")
         await player.press("7")
         await player.see("Nothing was ever put on this card.")
         await player.press("1")
@@ -124,7 +114,7 @@ def test_no_cash_goes_on_another_card_when_it_was_changed_after_the_question(hal
     other = next(c.card for c in meters if c.card.meter != hall.card.meter.number)
 
     async def script(player: Player) -> None:
-        await _card_room(player, "101")
+        await card_room(player, "101")
         await player.press("7")
         await player.see("Nothing was ever put on this card.")
         await player.press("1")
@@ -150,7 +140,7 @@ def test_the_cash_is_kept_and_settled_when_the_card_was_pulled_while_it_was_writ
     hall.desk.settings = msgspec.structs.replace(hall.desk.settings, faces=faces)
 
     async def script(player: Player) -> None:
-        await _card_room(player, "101")
+        await card_room(player, "101")
         await player.press("7")
         await player.see("Nothing was ever put on this card.")
         await player.press("1")
@@ -176,7 +166,7 @@ def test_a_technician_sees_the_money_but_takes_none(hall: Hall) -> None:
     _put_in(hall)
 
     async def script(player: Player) -> None:
-        await _card_room(player, "201")
+        await card_room(player, "201")
         await player.press("0", "4")
         await player.see("Nothing was ever put on this card.")
         await player.press("1")
@@ -191,7 +181,7 @@ def test_a_card_that_was_set_back_is_named_when_all_cards_are_put_together(hall:
     _put_on(hall, 5000)
 
     async def script(player: Player) -> None:
-        await _card_room(player, "101")
+        await card_room(player, "101")
         await player.press("7")
         await player.see("movement 1")
         await player.press("2")
@@ -216,7 +206,7 @@ def test_two_persons_withdraw_a_card_when_its_case_was_restated(
     serial = _played_back(hall)
 
     async def script(player: Player) -> None:
-        await _card_room(player, "101")
+        await card_room(player, "101")
         await player.press("8")
         await player.see("its money was set back")
         await player.press("enter")
@@ -248,7 +238,7 @@ def test_the_card_buys_again_when_two_persons_found_it_genuine(hall: Hall) -> No
     serial = _played_back(hall)
 
     async def script(player: Player) -> None:
-        await _card_room(player, "201")
+        await card_room(player, "201")
         await player.press("0", "5")
         await player.see("its money was set back")
         await player.press("1")

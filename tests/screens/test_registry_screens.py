@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tests.screens.conftest import Hall, Player
-from tests.screens.test_cashier import _sign_in
+from tests.screens.walks import sign_in_by_keys
 from tests.till.test_opening_accounts import number
 
 SIZES = [(80, 24), (120, 40)]
 
 
 async def menu(player: Player, row: str, operator: str = "301") -> None:
-    await _sign_in(player, operator)
+    await sign_in_by_keys(player, operator)
     await player.see("What is to be done?")
     await player.press("8")
     await player.see("Open an account")
@@ -31,7 +31,8 @@ def test_an_account_is_opened_with_a_keypad_meter(hall: Hall, size: tuple[int, i
         await player.see("1 household 2 shop")
         await fill(player, "Lea Celik", "9 Hill", "0709", "1", "2", "")
         await player.see("Meter number (empty: no meter)")
-        await fill(player, number(1), "1", "2", "3", "4600", "", "wall", "2026-11-20", "", "S1", "")
+        await fill(player, number(1), "1", "2", "3", "4600", "", "wall", "2026-11-20", "", "S1")
+        await fill(player, "", "")
         await player.see(f"Install meter {number(1)} (shop)?")
         await player.see("Open an account for Lea Celik, 9 Hill?")
         await player.press("enter")
@@ -53,7 +54,7 @@ def test_what_was_typed_stays_when_the_meter_number_is_wrong(hall: Hall) -> None
         await menu(player, "1", "101")
         await fill(player, "Lea Celik", "9 Hill", "", "", "", "")
         await player.see("Meter number (empty: no meter)")
-        await fill(player, "12345678901", "1", "1", *[""] * 8)
+        await fill(player, "12345678901", "1", "1", *[""] * 9)
         await player.see("Install meter 12345678901")
         await player.press("enter")
         await player.see("has a wrong digit")
@@ -67,7 +68,7 @@ def test_nothing_is_opened_when_the_question_is_declined(hall: Hall) -> None:
         await menu(player, "1", "101")
         await fill(player, "Lea Celik", "9 Hill", "", "", "", "")
         await player.see("Meter number (empty: no meter)")
-        await fill(player, *[""] * 11)
+        await fill(player, *[""] * 12)
         await player.see("Open an account for Lea Celik")
         await player.press("escape")
         await player.see("Customers and meters")
@@ -154,10 +155,21 @@ def test_a_meter_is_cancelled_by_two_persons(hall: Hall) -> None:
         await player.see("taken out")
         await fill(player, meter)
         await player.see("Read by")
-        await fill(player, "2", "1200", "0", "1")
-        await player.see("PIN of the second person")
-        await fill(player, "301", "1234")
+        await fill(player, "2", "1200", "3.5", "1")
+        await player.see("What is left in it")
+        await fill(player, "", "301", "1234")
+        await player.see("say what becomes of it, paid or given up")
+        await player.press("escape")
+        await player.see("Install a further meter")
+        await player.press("7")
+        await player.see("taken out")
+        await fill(player, meter)
+        await player.see("Read by")
+        await fill(player, "2", "1200", "3.5", "1")
+        await player.see("What is left in it")
+        await fill(player, "2", "301", "1234")
         await player.see(f"Cancel meter {meter}")
+        await player.see("Nothing is paid for it.")
         await player.press("enter")
         await player.see(f"Meter {meter} is cancelled.")
 

@@ -47,14 +47,11 @@ def test_the_ledger_is_built_again_once_when_a_technician_presses_enter(hall: Ha
         assert "Entry 8: is missing." in await player.see("Second medium /media/stick")
         assert "Backup /b/one.backup, up to entry 7" in " ".join(player.text().split())
         assert text
-        await player.press("enter", "enter")
-        await player.see("The ledger is whole again up to entry 9.")
+        await player.press("enter", "enter", see="The ledger is whole again up to entry 9.")
         await player.press("enter")
         assert rescue.calls == 1
-        await player.press("escape")
-        await player.see("LEDGER DAMAGED: READ ONLY")
-        await player.press("3")
-        await player.see("This ledger is damaged")
+        await player.press("escape", see="LEDGER DAMAGED: READ ONLY")
+        await player.press("3", see="This ledger is damaged")
 
     hall.play(script, face="technician")
 
@@ -75,8 +72,7 @@ def test_the_wizard_says_why_when_nothing_can_be_built(
         await sign_in(player)
         await player.see("This ledger is damaged")
         await player.see("/b/one.backup" if found else "No source was found")
-        await player.press("enter")
-        await player.see(told)
+        await player.press("enter", see=told)
 
     hall.play(script, face="technician")
 
@@ -90,12 +86,9 @@ def test_a_backup_is_written_when_a_technician_names_a_file(
     async def script(player: Player) -> None:
         await sign_in(player)
         await player.see("TECHNICIAN MODE")
-        await player.press("3")
-        await player.see("entries are good.")
-        await player.press("2")
-        await player.see("File of the backup")
-        await player.press(*str(file), "enter")
-        await player.see("Everything up to entry")
+        await player.press("3", see="entries are good.")
+        await player.press("2", see="File of the backup")
+        await player.press(*str(file), "enter", see="Everything up to entry")
 
     hall.play(script, face="technician", size=(120, 40))
     assert file.is_file()
@@ -105,11 +98,8 @@ def test_the_reason_is_said_when_a_clock_that_is_right_is_confirmed(hall: Hall) 
     async def script(player: Player) -> None:
         await sign_in(player)
         await player.see("TECHNICIAN MODE")
-        await player.press("3")
-        await player.see("entries are good.")
-        await player.press("1")
-        await player.see("Both persons look at a watch first.")
-        await player.press(*"301", "enter", *"1234", "enter")
-        await player.see("The clock is not in doubt")
+        await player.press("3", see="entries are good.")
+        await player.press("1", see="Both persons look at a watch first.")
+        await player.press(*"301", "enter", *"1234", "enter", see="The clock is not in doubt")
 
     hall.play(script, face="technician")

@@ -13,11 +13,9 @@ from drivers.vending.software import SoftwareVendor
 from drivers.vending.vending_key import rehearsal_keys
 from kiosk.domain.free_units import FreeUnits
 from kiosk.till.quote import Offer, quote
-from tests.screens.conftest import Hall
-from tests.screens.test_linear import Talk, _in_order, talk
+from tests.screens.conftest import Hall, Talk
 from tests.screens.tokens_of_a_hall import NEWER, PASSPHRASE, key_file, run_out, sold_while_silent
-
-__all__ = ["talk"]
+from tests.screens.walks import in_order
 
 TECHNICIAN, SUPERVISOR = ("201", "1234"), ("301", "1234")
 TOKENS = "8"
@@ -39,7 +37,7 @@ def test_an_engineering_token_is_said_when_its_questions_are_answered(
 ) -> None:
     meter = hall.keypad.meter.number
     text = talk("technician", *TECHNICIAN, TOKENS, ENGINEER, meter, "1", "2000", "new limit")
-    _in_order(text, "1 power_limit", f"Power limit {meter}", "Reason: new limit", "Slip: printed.")
+    in_order(text, "1 power_limit", f"Power limit {meter}", "Reason: new limit", "Slip: printed.")
     (token,) = digits(text)
     assert enter(hall, token) == "accepted"
 
@@ -62,7 +60,7 @@ def test_no_engineering_token_is_made_when_an_answer_fits_none(
 
 def test_a_display_token_is_said_when_a_test_is_chosen(hall: Hall, talk: Talk) -> None:
     text = talk("technician", *TECHNICIAN, TOKENS, TEST, "3", "look at it")
-    _in_order(text, "3 display", "Meter test")
+    in_order(text, "3 display", "Meter test")
     assert enter(hall, digits(text)[0]) == "accepted"
 
 
@@ -70,7 +68,7 @@ def test_free_units_are_said_when_two_supervisors_agree(hall: Hall, talk: Talk) 
     meter = hall.keypad.meter.number
     given = (meter, "5", "relief", "302", "1234")
     text = talk("technician", *SUPERVISOR, TOKENS, FREE, *given)
-    _in_order(text, f"Free units {meter}", "Slip: printed.")
+    in_order(text, f"Free units {meter}", "Slip: printed.")
     assert enter(hall, digits(text)[0]) == "accepted"
     refused = talk("technician", *TECHNICIAN, TOKENS, FREE, *given)
     assert "Your role does not allow this (free)" in refused
@@ -87,13 +85,13 @@ def test_a_key_is_loaded_changed_and_confirmed_when_it_is_done_line_by_line(
     wrong = talk("technician", *TECHNICIAN, TOKENS, IMPORT, path, "wrong", "301", "1234")
     assert "passphrase is wrong" in wrong
     loaded = talk("technician", *TECHNICIAN, TOKENS, IMPORT, path, PASSPHRASE, "301", "1234")
-    _in_order(loaded, "revision 2", "1 keys of module hall are in force")
+    in_order(loaded, "revision 2", "1 keys of module hall are in force")
     assert PASSPHRASE not in loaded + wrong
     listed = talk("technician", *TECHNICIAN, TOKENS, KEYS)
     assert "check value c33f45" in listed and "100.0 kWh left to sell" in listed
     assert "goes to revision 2" in talk("technician", *TECHNICIAN, TOKENS, OLD, "123456")
     text = talk("technician", *TECHNICIAN, TOKENS, CHANGE, meter, "", "new key")
-    _in_order(text, f"Key change {meter}", "1 of 2: ", "2 of 2: ", "Type all 2 tokens")
+    in_order(text, f"Key change {meter}", "1 of 2: ", "2 of 2: ", "Type all 2 tokens")
     assert [enter(hall, token) for token in digits(text)] == ["accepted"] * 2
     (record,) = hall.desk.records.key_changes_of(meter)
     first = record.committed.issue_id
@@ -110,11 +108,11 @@ def test_a_copy_a_check_and_the_clinic_are_said_when_a_cashier_asks(hall: Hall, 
     (record,) = hall.desk.records.sales_of(meter=meter)
     sale, (token,) = record.committed.sale_id, digits(sold)
     text = talk("cashier", "101", "1234", "9", "4", sale, "9", "4", "nothing")
-    _in_order(text, "COPY 1 goes to the printer.", "Slip: printed.", "nothing is not in")
+    in_order(text, "COPY 1 goes to the printer.", "Slip: printed.", "nothing is not in")
     text = talk("cashier", "101", "1234", "9", "2", meter, token)
-    _in_order(text, f"This token is for meter {meter}: Credit", "Made here as Sale")
+    in_order(text, f"This token is for meter {meter}: Credit", "Made here as Sale")
     text = talk("cashier", "101", "1234", "9", "3", meter, "3", token)
-    _in_order(text, "type all 20 digits again", f"First sale: {sale}.")
+    in_order(text, "type all 20 digits again", f"First sale: {sale}.")
 
 
 # --- sets, and what was finished later ------------------------------------------------------------
@@ -130,7 +128,7 @@ def test_the_set_is_said_with_what_each_token_is_when_it_was_finished_later(
     hall.desk.operator, hall.desk.role = "self-service", "self_service"
     meter = hall.keypad.meter.number
     text = talk("self-service", "1", meter, "Y", "", "1", meter, "Y", "", "Q")
-    _in_order(
+    in_order(
         text,
         "An earlier purchase was finished meanwhile",
         "Token 1 of 2, paid: ",
@@ -147,7 +145,7 @@ def test_free_units_go_with_a_sale_when_a_supervisor_gives_them(hall: Hall, talk
     meter = hall.keypad.meter.number
     sale = ("1", meter, "35", "5", "relief", "302", "1234", "", "Y")
     text = talk("cashier", *SUPERVISOR, *sale)
-    _in_order(
+    in_order(
         text,
         "Free beside it: 5.0 kWh. relief",
         "Token 1 of 2, paid: ",
@@ -169,10 +167,10 @@ def test_a_meter_buys_when_it_was_led_through_its_roll_over(hall: Hall, talk: Ta
     meter = run_out(hall)
     # The tokens are typed on the meter between two conversations; the set stays the same.
     text = talk("cashier", *SUPERVISOR, "1", meter.number, "Y", "N")
-    _in_order(text, "Make the key change tokens", "1 of 2: ", "2 of 2: ", "taken all 2 tokens?")
+    in_order(text, "Make the key change tokens", "1 of 2: ", "2 of 2: ", "taken all 2 tokens?")
     assert [meter.enter(token).result for token in digits(text)] == ["accepted"] * 2
     again = talk("cashier", *SUPERVISOR, "1", meter.number, "Y", "Y", "35", "", "", "Y")
-    _in_order(again, "is now under group 123456, revision 2", "Token, five groups of four: ")
+    in_order(again, "is now under group 123456, revision 2", "Token, five groups of four: ")
     assert digits(again)[:2] == digits(text)
     assert meter.enter(digits(again)[-1]).result == "accepted"
 
@@ -185,10 +183,10 @@ def test_a_purchase_is_asked_about_when_a_key_change_was_never_confirmed(
     talk("technician", *TECHNICIAN, TOKENS, CHANGE, meter, "", "new key")
     assert hall.desk.records.key_changes_of(meter), "made"
     stopped = talk("cashier", *SUPERVISOR, "1", meter, "N", "N")
-    _in_order(stopped, "nobody has confirmed", "taken all 2 tokens?", "Sell for the old key?")
+    in_order(stopped, "nobody has confirmed", "taken all 2 tokens?", "Sell for the old key?")
     assert hall.desk.records.sales_of(meter=meter) == []
     sold = talk("cashier", *SUPERVISOR, "1", meter, "N", "Y", "35", "", "", "Y")
-    _in_order(sold, "Sell for the old key?", "Token, five groups of four: ")
+    in_order(sold, "Sell for the old key?", "Token, five groups of four: ")
     customer = talk("self-service", "1", meter, "Y", "Q")
     assert "nobody has confirmed" in customer and "Amount in ZAR" not in customer
 
@@ -208,4 +206,4 @@ def test_what_all_the_money_buys_is_said_when_more_than_the_amount_is_in(
     hall: Hall, talk: Talk
 ) -> None:
     text = talk("self-service", "1", hall.keypad.meter.number, "Y", "30", "3", "", "Q")
-    _in_order(text, "30.00 ZAR buys", "Note of 50.00 ZAR taken.", "50.00 ZAR buys", "Enough.")
+    in_order(text, "30.00 ZAR buys", "Note of 50.00 ZAR taken.", "50.00 ZAR buys", "Enough.")

@@ -15,9 +15,8 @@ from kiosk.till import keys
 from kiosk.till.hand_over import hand_over_all
 from kiosk.till.quote import Offer, quote
 from tests.screens.conftest import Hall, Player
-from tests.screens.test_cashier import _customer, _sell
-from tests.screens.test_self_service import to_amount, to_payment
 from tests.screens.tokens_of_a_hall import NEWER, PASSPHRASE, key_file, run_out, sold_while_silent
+from tests.screens.walks import find_customer, sell_for, to_amount, to_payment
 
 ALLOWANCE = FreeUnits("lifeline", 50_000, "Monthly allowance")
 SIZES = [(80, 24), (120, 40)]
@@ -130,7 +129,7 @@ def test_the_counter_offers_a_finished_token_until_somebody_took_it(hall: Hall) 
         assert record is not None and record.token is not None
         large(player, record.token)
         await player.press("enter")
-        await _customer(player, hall.keypad.meter.number)
+        await find_customer(player, hall.keypad.meter.number)
         assert "finished meanwhile" not in player.text()
 
     hall.play(script, face="cashier")
@@ -142,8 +141,8 @@ def test_free_units_go_with_the_sale_when_a_supervisor_and_a_second_person_give_
 ) -> None:
     async def script(player: Player) -> None:
         await sign_in(player, "301")
-        await _customer(player, hall.keypad.meter.number)
-        await _sell(player, "35")
+        await find_customer(player, hall.keypad.meter.number)
+        await sell_for(player, "35")
         await player.see("9: free units")
         await player.press("9")
         await player.see("Energy in kWh")
@@ -180,8 +179,8 @@ def test_free_units_go_with_the_sale_when_a_supervisor_and_a_second_person_give_
 def test_no_free_units_are_offered_when_a_cashier_sells(hall: Hall) -> None:
     async def script(player: Player) -> None:
         await sign_in(player, "101")
-        await _customer(player, hall.keypad.meter.number)
-        await _sell(player, "35")
+        await find_customer(player, hall.keypad.meter.number)
+        await sell_for(player, "35")
         assert "9: free units" not in player.text()
         await player.press("9")
         await player.see("Sell?")
@@ -212,7 +211,7 @@ def test_a_meter_buys_at_the_counter_when_it_was_led_through_its_roll_over(hall:
         assert [meter.enter(token).result for token in record.tokens] == ["accepted"] * 2
         await player.press("enter")
         await player.see("From 10.00 ZAR")
-        await _sell(player, "35")
+        await sell_for(player, "35")
         await player.press("enter")
         await player.see("Slip: printed.")
 
@@ -288,7 +287,7 @@ def test_free_units_are_given_when_two_supervisors_fill_the_form(hall: Hall) -> 
     meter = hall.keypad.meter.number
 
     async def script(player: Player) -> None:
-        await to_tokens(player, "301", "6", "Energy in kWh")
+        await to_tokens(player, "301", "6", "Amount in what the meter counts")
         await fill(player, meter, "5.21", "relief", "302", "0000")
         await player.see("Operator or PIN is wrong")
         await fill(player, "", "", "", "", "1234")
@@ -302,7 +301,7 @@ def test_free_units_are_given_when_two_supervisors_fill_the_form(hall: Hall) -> 
 
 def test_no_free_units_are_given_when_a_technician_fills_the_form(hall: Hall) -> None:
     async def script(player: Player) -> None:
-        await to_tokens(player, "201", "6", "Energy in kWh")
+        await to_tokens(player, "201", "6", "Amount in what the meter counts")
         await fill(player, hall.keypad.meter.number, "5", "relief", "301", "1234")
         await player.see("Your role does not allow this (free)")
 

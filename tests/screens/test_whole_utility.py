@@ -14,7 +14,7 @@ from kiosk.domain.registry import Meter
 from kiosk.front import utility_accounts
 from kiosk.front.wiring import build
 from tests.screens.conftest import Hall, PaperDouble, Player
-from tests.screens.test_cashier import _sign_in
+from tests.screens.walks import sign_in_by_keys
 
 CUSTOMERS = utility_accounts.SMALLEST
 
@@ -78,7 +78,7 @@ def test_every_kind_of_customer_buys_at_the_counter(whole: Hall) -> None:
     shared = next(meter.number for meter in meters(whole) if meter.shares)
 
     async def script(player: Player) -> None:
-        await _sign_in(player)
+        await sign_in_by_keys(player)
         await buy(player, of_type(whole, "household"), "450", "Connection charge")
         await buy(player, of_type(whole, "industry"), "2000", "Energy tax 2 %")
         await buy(player, of_type(whole, "social"), "30", "social price")
@@ -99,7 +99,7 @@ def test_a_customer_with_an_account_pays_from_it(whole: Hall) -> None:
     owner = utility_accounts.account_of(60)
 
     async def script(player: Player) -> None:
-        await _sign_in(player)
+        await sign_in_by_keys(player)
         await player.see("What is to be done?")
         await player.press("1")
         await player.see("Which customer?")

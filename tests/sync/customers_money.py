@@ -48,6 +48,7 @@ def day() -> list[facts.Fact]:
         correction_facts.SaleRerated(
             "found", "C2", "ab" * 32, "CNY", 1000, 960, "customer", "chen", METER
         ),
+        account_facts.CreditLeft("7", "C2", "CNY", 900, 950, "given_up", 0, "moved away", *_TWO),
         account_facts.AccountClosed(
             "c1", "C2", "CNY",
             {_CAPITAL + "C2": 2060, f"meter_account:{METER}": 40, "deposit:C2": 400}, 456, 2044,

@@ -16,6 +16,7 @@ from sync import wire
 from sync.centre import app
 from sync.roads import file as stick
 from sync.roads.https import HttpsRoad
+from sync.sealed import SEALED_LIMIT_BYTES
 from tests.sync.running_centre import RunningCentre
 from tests.sync.sync_terminal import Terminal
 
@@ -96,7 +97,7 @@ def test_the_answer_says_what_is_wrong_when_the_bundle_is(
         (b"", "unreadable"),
         (b"junk", "unreadable"),
         (terminal.packed(), "unknown_origin"),
-        (bytes(wire.BUNDLE_LIMIT_BYTES + 65), "too_large"),
+        (bytes(SEALED_LIMIT_BYTES + 1), "too_large"),
     ]:
         answer = wire.decode_answer(road.offer(sent))
         assert isinstance(answer, wire.Refused) and answer.code == code

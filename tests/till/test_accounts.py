@@ -8,7 +8,7 @@ import pytest
 from kiosk.domain import chart
 from kiosk.domain.account_record import AccountRecord
 from kiosk.errors import Refusal
-from kiosk.till import account, account_paper, closing, history, maintain, statement
+from kiosk.till import account, account_paper, closing, history, inquiry, maintain, statement
 from kiosk.till.desk import Desk
 from kiosk.till.quote import Buyer, find_buyer
 from kiosk.till.sell import sell
@@ -87,6 +87,58 @@ def test_the_money_goes_back_to_the_account_when_nothing_could_be_delivered(desk
     assert money(desk, CAPITAL) == -3_000
 
 
+def colleague(desk: Desk, name: str) -> None:
+    """Somebody else is at the counter from now on."""
+    desk.operator = name
+
+
+def test_nobody_clears_alone_what_the_same_person_wrote_down(desk: Desk) -> None:
+    cheque(desk, 5_000, "CH 1", "u1")
+    assert code(account.clear(desk, "u1")) == "cleared_by_another"
+    assert money(desk, CAPITAL) == 0
+    colleague(desk, "102")
+    done(account.clear(desk, "u1"))
+    assert money(desk, CAPITAL) == -5_000
+    accounts = msgspec.structs.replace(desk.settings.accounts, clear_alone=True)
+    desk.settings = msgspec.structs.replace(desk.settings, accounts=accounts)
+    cheque(desk, 1_000, "CH 2", "u2")
+    done(account.clear(desk, "u2"))
+
+
+@pytest.mark.parametrize("named", ["u1", "CH 1", "entry"])
+def test_a_payment_is_known_by_its_id_its_number_and_its_entry(desk: Desk, named: str) -> None:
+    entry = cheque(desk, 5_000, "CH 1", "u1").sequence
+    assert code(account.clear(desk, "CH 9")) == "top_up_not_open"
+    done(account.bounce(desk, str(entry) if named == "entry" else named, "no cover"))
+    assert money(desk, chart.uncleared_account(OWNER)) == 0
+
+
+def test_a_number_alone_names_the_purse_when_money_moves(desk: Desk) -> None:
+    done(account.top_up(desk, OWNER, "cash", 5_000))
+    done(account.transfer(desk, OWNER, KEYPAD, 2_000, "asked", SECOND))
+    assert (money(desk, CAPITAL), money(desk, chart.meter_account(KEYPAD))) == (-3_000, -2_000)
+    done(account.refund(desk, OWNER, 500, "asked", SECOND))
+    done(account.take_deposit(desk, OWNER, 1_000, "capital"))
+    assert code(account.transfer(desk, OWNER, OWNER, 1, "asked", SECOND)) == "same_purse"
+    assert code(account.transfer(desk, OWNER, "12", 1, "asked", SECOND)) == "unknown_purse"
+    found = inquiry.overall(desk, OWNER)
+    assert not isinstance(found, Refusal)
+    assert (found.capital_minor, found.kept_minor) == (1_500, 2_000)
+
+
+def test_no_cash_is_paid_out_that_is_not_in_the_drawer(desk: Desk) -> None:
+    done(account.top_up(desk, OWNER, "cash", 5_000))
+    colleague(desk, "102")
+    done(account.take_deposit(desk, OWNER, 1_000))
+    short = account.refund(desk, f"capital:{OWNER}", 5_000, "asked", SECOND)
+    assert isinstance(short, Refusal)
+    assert (short.code, short.details) == ("drawer_too_small", {"there_minor": 1_000})
+    assert code(closing.close(desk, OWNER, "moved away", SECOND)) == "drawer_too_small"
+    assert money(desk, chart.cash("102")) == 1_000
+    paid = account.refund(desk, f"capital:{OWNER}", 5_000, "asked", SECOND, through_bank=True)
+    done(paid)
+
+
 #: Spendable before it clears, was cleared, spent before it bounced -> account and debt afterwards.
 BOUNCES = [
     (False, False, 0, 0, 0),
@@ -106,15 +158,19 @@ def test_a_bounced_cheque_is_a_debt_and_never_a_hidden_minus_when_it_was_spent(
     cheque(desk, 5_000, "CH 1", "u1")
     assert money(desk, CAPITAL) == (-5_000 if early else 0)
     if cleared:
+        colleague(desk, "102")
         done(account.clear(desk, "u1"))
         assert money(desk, chart.BANK) == 5_000
     if spent:
-        done(account.refund(desk, f"capital:{OWNER}", spent, "asked for it", SECOND))
+        paid = account.refund(desk, f"capital:{OWNER}", spent, "asked", SECOND, through_bank=True)
+        done(paid)
     done(account.bounce(desk, "u1", "no cover"))
     assert money(desk, CAPITAL) == -left
     assert money(desk, chart.uncleared_account(OWNER)) == 0
     assert money(desk, chart.receivable(OWNER)) == owed
-    assert money(desk, chart.BANK) == money(desk, chart.in_clearing("cheque")) == 0
+    gone = -spent if spent else 0
+    assert money(desk, chart.BANK) == gone
+    assert money(desk, chart.in_clearing("cheque")) == 0
     assert code(account.bounce(desk, "u1", "once more")) == "top_up_not_open"
     assert not maintain.verify(desk).first_bad
 
@@ -141,7 +197,7 @@ def test_two_persons_and_a_reason_are_asked_for_when_money_moves_F070(desk: Desk
     ):
         assert code(account.transfer(desk, source, target, 100, "asked", second)) == refused
     assert code(account.transfer(desk, source, target, 100, "", SECOND)) == "reason_missing"
-    assert code(account.transfer(desk, source, source, 100, "asked", SECOND)) == "unknown_purse"
+    assert code(account.transfer(desk, source, source, 100, "asked", SECOND)) == "same_purse"
     too_much = account.transfer(desk, source, target, 5_001, "asked", SECOND)
     assert code(too_much) == "capital_account_too_small"
     moved = done(account.transfer(desk, source, target, 2_000, "asked", SECOND))

@@ -119,7 +119,9 @@ class AnyMoney(RuleBasedStateMachine):
         name = data.draw(st.sampled_from(sorted(self.cheques)))
         owner, amount, state = self.cheques[name]
         legal = state == "received"
+        self.desk.operator = "102"
         outcome = account.clear(self.desk, name)
+        self.desk.operator = "101"
         if state == "cleared":
             assert isinstance(outcome, AccountRecord)  # the first answer again (E05)
         elif self.answered(outcome, legal, owner):
@@ -161,7 +163,8 @@ class AnyMoney(RuleBasedStateMachine):
         outcome = account.refund(
             self.desk, f"capital:{OWNERS[n]}", amount, "asked for", SECOND, through_bank=bank
         )
-        if self.answered(outcome, self.purse(own) >= amount, OWNERS[n]):
+        there = bank or self.has["cash:101"] >= amount
+        if self.answered(outcome, self.purse(own) >= amount and there, OWNERS[n]):
             self.move(own, "bank" if bank else "cash:101", amount)
 
     @rule(n=who, amount=amounts, source=sources)

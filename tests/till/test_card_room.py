@@ -222,6 +222,8 @@ def test_the_stock_is_what_came_went_and_was_counted_F063(desk: Desk) -> None:
         ("open", "counted", -1, "shelf", "stock_count_wrong"),
         ("open", "received", 10**7, "shelf", "stock_count_wrong"),
         ("open", "received", 1, "", "reason_missing"),
+        ("open", "damaged", 1, "shelf", "stock_too_few"),
+        ("open", "issued", 1, "shelf", "stock_too_few"),
     ],
 )
 def test_the_stock_stays_when_a_movement_makes_no_sense(
@@ -237,7 +239,7 @@ def test_a_card_is_found_by_any_of_its_numbers_and_by_its_owner_F028(
     card = next(each for each in CATALOGUE.cards if each.meter == CARD)
     meter = next(each for each in CATALOGUE.meters if each.number == CARD)
     owner = next(each for each in CATALOGUE.customers if each.account == meter.account)
-    for text in (card.number, card.serial, CARD, owner.account, owner.name.split()[0]):
+    for text in (card.number, card.serial, CARD, owner.account, owner.name, owner.name.split()[0]):
         found = look.search(desk, text)
         assert not isinstance(found, Refusal)
         assert card in [each.card for each in found], text
@@ -249,6 +251,7 @@ def test_a_card_is_found_by_any_of_its_numbers_and_by_its_owner_F028(
     [("parameter", {"alarm": 5}, "tool_setting_unknown"),
      ("inquiry", {"alarm_wh": 5}, "tool_setting_unknown"),
      ("parameter", {"alarm_wh": 2**40}, "tool_setting_wrong"),
+     ("parameter", {}, "tool_settings_needed"),
      ("preset", {"alarm_minor": 10**8}, "tool_setting_wrong"),
      ("preset", {"current_ratio": 10**6}, "tool_setting_wrong")],
 )  # fmt: skip

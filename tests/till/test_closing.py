@@ -16,9 +16,9 @@ from kiosk.till import (
     replace,
 )  # fmt: skip
 from kiosk.till.closing import Closed, Leaving
+from kiosk.till.credit_left import Final
 from kiosk.till.desk import Desk
 from kiosk.till.registration import NewMeter
-from kiosk.till.replace import Final
 from kiosk.till.tokens import SecondPerson
 from tests.till.hall import CARD, CATALOGUE, KEYPAD, Hall, code, money, sell_to, sold
 from tests.till.test_opening_accounts import number
@@ -26,7 +26,7 @@ from tests.till.test_opening_accounts import number
 SECOND = SecondPerson("301", "1234")
 OWNER = next(meter.account for meter in CATALOGUE.meters if meter.number == KEYPAD)
 CARD_OWNER = next(meter.account for meter in CATALOGUE.meters if meter.number == CARD)
-READ = Final("technician", 12_000, 3_000)
+READ = Final("technician", 12_000, 3_000, "given_up")
 
 
 def left(outcome: Closed | Refusal) -> Closed:
@@ -49,13 +49,80 @@ def test_the_meter_goes_with_its_customer_when_it_was_read(desk: Desk) -> None:
     )  # fmt: skip
     before = desk.journal.head().sequence
     closed = left(closing.close(desk, KEYPAD, "moved away", SECOND, finals={KEYPAD: READ}))
-    assert desk.journal.head().sequence == before + 2
+    assert desk.journal.head().sequence == before + 4
     assert [slip.meter for slip in closed.cancelled] == [KEYPAD]
     assert not closed.staying
     meter = desk.records.meter(KEYPAD)
     assert meter is not None
     assert meter.retired
     assert money(desk, chart.meter_account(KEYPAD)) == 0
+    assert not maintain.verify(desk).first_bad
+
+
+def bought_left(desk: Desk, amount_minor: int, used_wh: int, treatment: str) -> tuple[int, Final]:
+    """What was paid for the energy that is left of a purchase, and the last reading."""
+    sale = sold(sell_to(desk, KEYPAD, amount_minor)).committed
+    left_wh = sale.energy_wh - used_wh
+    paid = sum(line.amount_minor for line in sale.lines if line.code not in {"debt", "fixed"})
+    return paid * left_wh // sale.energy_wh, Final("technician", used_wh, left_wh, treatment)
+
+
+def test_what_is_left_in_the_meter_is_paid_out_when_its_customer_leaves_E14(desk: Desk) -> None:
+    worth, read = bought_left(desk, 50_000, 100_000, "paid")
+    owner = looked(closing.look(desk, OWNER))
+    going = closing.meters_going(desk, owner, {KEYPAD: read})
+    assert not isinstance(going, Refusal), going
+    assert [one.worth_minor for one in going] == [worth]
+    closed = left(closing.close(desk, OWNER, "moves away", SECOND, finals={KEYPAD: read}))
+    assert {one.name: one.amount_minor for one in closed.record.figures}["paid_out"] == worth > 0
+    assert money(desk, chart.capital_account(OWNER)) == 0
+    assert money(desk, chart.revenue("energy_taken_back")) == worth
+    assert desk.records.balance(chart.meter_energy(KEYPAD), "WH") == read.reading_wh
+    (slip,) = closed.cancelled
+    assert ("worth_minor", worth) in slip.rows
+    reading = inquiry.listing(desk, "readings", inquiry.Span(number=KEYPAD))
+    assert not isinstance(reading, Refusal)
+    row = dict(zip(reading.columns, reading.rows[0], strict=True))
+    assert (row["reading_wh"], row["remaining_wh"]) == (read.reading_wh, read.remaining_wh)
+    told = desk.records.account_events(OWNER, 2)[1]
+    assert (told.kind, told.texts["treatment"], told.reason) == (
+        "credit_left",
+        "paid",
+        "moves away",
+    )
+    assert not maintain.verify(desk).first_bad
+
+
+def test_nothing_left_in_a_meter_is_dropped_without_a_word(desk: Desk) -> None:
+    _, read = bought_left(desk, 50_000, 100_000, "")
+    before = desk.journal.head().sequence
+    finals = {KEYPAD: read}
+    assert code(closing.close(desk, OWNER, "moves", SECOND, finals=finals)) == (
+        "credit_left_undecided"
+    )
+    assert code(replace.cancel_meter(desk, KEYPAD, read, "moves", SECOND)) == (
+        "credit_left_undecided"
+    )
+    assert desk.journal.head().sequence == before
+
+
+def test_more_than_was_bought_is_not_paid_when_a_meter_goes(desk: Desk) -> None:
+    _, read = bought_left(desk, 50_000, 100_000, "paid")
+    too_much = Final("technician", read.reading_wh, 5_000_000, "paid")
+    outcome = closing.close(desk, OWNER, "moves", SECOND, finals={KEYPAD: too_much})
+    assert isinstance(outcome, Refusal)
+    assert outcome.code == "more_left_than_bought"
+    assert outcome.details["expected_wh"] == read.remaining_wh
+
+
+def test_what_is_left_goes_to_the_account_when_only_the_meter_is_cancelled(desk: Desk) -> None:
+    worth, read = bought_left(desk, 50_000, 100_000, "paid")
+    slip = replace.cancel_meter(desk, KEYPAD, read, "a shop no more", SECOND)
+    assert not isinstance(slip, Refusal), slip
+    assert money(desk, chart.capital_account(OWNER)) == -worth
+    given = Final("display", 0, 1_000, "given_up")
+    assert not isinstance(replace.cancel_meter(desk, CARD, given, "burnt", SECOND), Refusal)
+    assert money(desk, chart.revenue("energy_taken_back")) == worth
     assert not maintain.verify(desk).first_bad
 
 

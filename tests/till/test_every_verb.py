@@ -21,6 +21,7 @@ from kiosk.till import (
     amend,
     bills,
     closing,
+    credit,
     debt,
     inquiry,
     keys,
@@ -32,10 +33,10 @@ from kiosk.till import (
     sell,
     tokens,
 )  # fmt: skip
+from kiosk.till.credit_left import Final
 from kiosk.till.desk import Desk
 from kiosk.till.quote import Offer
 from kiosk.till.registration import NewMeter
-from kiosk.till.replace import Final
 from kiosk.till.sell import cash_payment
 from kiosk.till.tokens import SecondPerson
 from kiosk.words.book import sentences
@@ -133,6 +134,7 @@ CALLS: dict[Name, Callable[[Desk], object]] = {
     ("tokens", "engineer"): lambda d: tokens.engineer(d, "x", "clear_credit", 0, "r"),
     ("tokens", "meter_test"): lambda d: tokens.meter_test(d, "nosuch", "r"),
     ("tokens", "give_free"): lambda d: tokens.give_free(d, "x", 1, "r", NOBODY),
+    ("credit", "give_credit"): lambda d: credit.give_credit(d, "x", "1", "r", NOBODY),
     ("tokens", "replace"): lambda d: tokens.replace(d, "x", "r", NOBODY),
     ("keys", "change_key"): lambda d: keys.change_key(d, "x", "r"),
     ("keys", "confirm"): lambda d: keys.confirm(d, "x"),
@@ -197,7 +199,9 @@ def live(hall: Hall, desk: Desk) -> list[str]:
     done(account.top_up(desk, OWNER, "cash", 30_000))
     for name in ("c1", "c2"):
         done(account.top_up(desk, OWNER, "cheque", 500, reference=name, event_id=name))
+    desk.operator = "102"
     done(account.clear(desk, "c1"))
+    desk.operator = "101"
     done(account.bounce(desk, "c2", "no cover"))
     done(account.transfer(desk, f"capital:{OWNER}", f"meter:{KEYPAD}", 100, "asked", SECOND))
     done(account.refund(desk, f"capital:{OWNER}", 100, "asked", SECOND))
@@ -229,6 +233,10 @@ def live(hall: Hall, desk: Desk) -> list[str]:
     change = done(keys.change_key(desk, number(41), "asked", tariff_index=2))
     done(keys.confirm(desk, change.committed.issue_id))
     done(registration.add_meter(desk, OWNER, NewMeter(number(42), "keypad", "home")))
+    water = NewMeter(number(43), "keypad", "home", register="water")
+    done(registration.add_meter(desk, OWNER, water))
+    done(credit.give_credit(desk, number(43), "12.5", "paid at the bank", SECOND))
+    done(replace.cancel_meter(desk, number(43), Final("technician"), "not needed", SECOND))
     done(replace.cancel_meter(desk, number(42), READ, "not needed", SECOND))
     fresh = Customer("", "Lea Celik", "9 Hill", "", 0)
     opened = done(registration.open_account(desk, fresh, None))

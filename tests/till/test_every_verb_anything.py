@@ -29,8 +29,8 @@ from kiosk.till import (
     reverse,
     tokens,
 )  # fmt: skip
+from kiosk.till.credit_left import Final
 from kiosk.till.registration import NewMeter
-from kiosk.till.replace import Final
 from tests.till import hall as halls
 from tests.till.hall import CARD, KEYPAD
 from tests.till.test_accounts_anything import (
@@ -130,7 +130,9 @@ class AnyVerb(AnyMoney):
         owner = self.draw(data)
         held = f"deposit:{owner}"
         outcome = account.refund(self.desk, held, amount, "asked", SECOND, through_bank=bank)
-        if self.answered(outcome, owner not in self.closed and self.purse(held) >= amount):
+        there = bank or self.has["cash:101"] >= amount
+        legal = owner not in self.closed and self.purse(held) >= amount and there
+        if self.answered(outcome, legal):
             self.move(held, "bank" if bank else "cash:101", amount)
 
     @rule(data=st.data(), left_wh=st.sampled_from([0, 2_000]))
@@ -187,7 +189,9 @@ class AnyVerb(AnyMoney):
         outcome = closing.close(
             self.desk, owner, "moved away", SECOND, through_bank=bank, finals=finals
         )
-        legal = owner not in self.closed and sum(kept.values()) >= owed
+        rest = sum(kept.values()) - owed
+        there = bank or self.has["cash:101"] >= rest
+        legal = owner not in self.closed and rest >= 0 and there
         assert isinstance(outcome, Refusal) != legal, outcome
         if not legal:
             return
@@ -305,6 +309,7 @@ class AnyVerb(AnyMoney):
 #: Verbs of the table that no sequence of the model calls, and why.
 ELSEWHERE = {
     ("bills", "take_file"): "bills.add from a file: tests/front/test_account_commands.py",
+    ("credit", "give_credit"): "energy, or no money of the books: tests/till/test_credit.py",
     ("keys", "change_key"): "moves no money: tests/till/test_vending_keys.py",
     ("keys", "confirm"): "moves no money: tests/till/test_vending_keys.py",
     ("keys", "load"): "moves no money: tests/till/test_vending_keys.py",

@@ -130,7 +130,7 @@ def test_nothing_is_taken_back_twice_or_from_a_card_that_replaces_another(
     hall: Hall, desk: Desk
 ) -> None:
     hall.put_in(CARD)
-    assert code(cancel(desk)) == "card_purchase_unknown"  # nothing was bought yet
+    assert code(cancel(desk)) == "card_nothing_to_take_back"  # nothing was bought yet
     sold(sell_to(desk, CARD, 5000))
     hall.take_out()
     reissue(hall, desk, CARD)

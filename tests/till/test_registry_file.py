@@ -94,6 +94,7 @@ CARD = GOOD | {"meter_kind": "card", "card": card_number(1), "card_serial": "ff"
 BAD: list[tuple[dict[str, str], str, str]] = [
     (GOOD | {"name": ""}, "name", "field_missing"),
     (GOOD | {"account": ""}, "account", "field_missing"),
+    (GOOD | {"name": "X"}, "name", "field_too_short"),
     (GOOD | {"account": "7 7"}, "account", "bad_account_number"),
     (GOOD | {"phone": "0" * 30}, "phone", "field_too_long"),
     (GOOD | {"account": KNOWN.account}, "account", "account_exists"),

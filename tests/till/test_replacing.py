@@ -11,11 +11,13 @@ from kiosk.domain.registry import Meter
 from kiosk.domain.registry_slip import RegistrySlip
 from kiosk.errors import Refusal, VendorFault
 from kiosk.till import amend, history, maintain, replace, tokens
+from kiosk.till.credit_left import Final
 from kiosk.till.desk import Desk
 from kiosk.till.greet import find_buyer_by_card
 from kiosk.till.quote import find_buyer
+from kiosk.till.recover import Recovered, recover
 from kiosk.till.registration import NewMeter
-from kiosk.till.replace import Final, Replaced, cancel_meter, look_at_old, replace_meter
+from kiosk.till.replace import Replaced, cancel_meter, look_at_old, replace_meter
 from kiosk.till.tokens import SecondPerson
 from tests.till.hall import CARD, KEYPAD, DiedError, Hall, code, die_at, money, sell_to, sold
 from tests.till.test_opening_accounts import card_number, number
@@ -197,6 +199,29 @@ def test_the_same_token_comes_when_the_program_was_killed(
     assert energy(desk, chart.ENERGY_IN_TRANSFER) == 0
 
 
+def test_the_next_start_makes_the_token_when_nobody_had_begun_it(hall: Hall, desk: Desk) -> None:
+    """Killed between the replacement and the token: energy that belongs to nobody's meter."""
+    bought(desk)
+    marks.arm(die_at("issue.before_commit"))
+    with pytest.raises(DiedError):
+        replace_meter(desk, KEYPAD, NEW, Final("display", 0, 5_000), "broken", SECOND)
+    marks.arm(None)
+    hall.leave(desk)
+    desk = hall.station(role="self_service", operator="start")
+    neighbour = hall.station()
+    done = recover(desk)
+    assert isinstance(done, Recovered)
+    assert done.tokens == [], "the other station may be making it right now"
+    hall.leave(neighbour)
+    done = recover(desk)
+    assert isinstance(done, Recovered)
+    assert [record.state for record in done.tokens] == ["issued"]
+    assert hall.enter(NEW.number, done.tokens[0].tokens[0]).energy_wh_added == 5_000
+    assert energy(desk, chart.ENERGY_IN_TRANSFER) == 0
+    assert isinstance(recover(desk), Recovered)
+    assert replace.open_transfers(hall.station()) == []
+
+
 def test_the_balance_waits_when_the_module_is_silent(desk: Desk) -> None:
     bought(desk)
     vendor = desk.vendor
@@ -242,7 +267,7 @@ def test_no_other_token_carries_the_balance_away(desk: Desk) -> None:
 
 def test_nothing_is_sold_when_a_meter_was_cancelled(desk: Desk) -> None:
     issued = bought(desk)
-    slip = cancel_meter(desk, KEYPAD, Final("display", 0, 1_000), "gave up", SECOND)
+    slip = cancel_meter(desk, KEYPAD, Final("display", 0, 1_000, "given_up"), "gave up", SECOND)
     assert isinstance(slip, RegistrySlip)
     assert code(find_buyer(desk, KEYPAD)) == "retired_meter"
     assert code(amend.block(desk, KEYPAD, "late")) == "retired_meter"

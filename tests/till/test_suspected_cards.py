@@ -15,6 +15,7 @@ from kiosk.domain.cards import open as layout
 from kiosk.errors import Refusal
 from kiosk.front import utility
 from kiosk.till import card_accounts, suspicions
+from kiosk.till.cards import look
 from kiosk.till.desk import Desk
 from kiosk.till.maintain import verify
 from kiosk.till.tokens import SecondPerson
@@ -170,6 +171,19 @@ def test_nobody_is_suspected_when_another_hall_sold_meanwhile(
 
 
 # --- staff --------------------------------------------------------------------------------------
+
+
+def test_staff_who_look_at_the_card_are_told_of_its_case(hall: Hall, desk: Desk) -> None:
+    used(hall, desk)
+    path = chip_file(hall)
+    old = path.read_bytes()
+    used(hall, desk)
+    path.write_bytes(old)
+    assert suspected(desk).reason == "number_fell"
+    view = look.look(desk)
+    assert isinstance(view, look.CardView)
+    assert view.state == "under_suspicion"
+    assert view.refusal == Refusal("card_under_suspicion")
 
 
 @pytest.fixture

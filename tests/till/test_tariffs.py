@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -429,3 +430,65 @@ def test_a_price_by_step_and_charge_is_refused_with_its_nearest_amount_E37(desk:
     refused = Refusal("amount_buys_nothing", {"nearest_minor": 2_500})
     assert quote(desk, buyer, 1_500) == refused
     assert isinstance(quote(desk, buyer, 2_500), Offer)
+
+
+def test_sales_go_on_when_a_file_names_what_would_stand_there_anyway(hall: Hall) -> None:
+    """The words of a file are other objects than the defaults that they equal."""
+    desk = supervisor(hall)
+    before = sold(sell_to(desk, HOUSEHOLD, 9_000))
+    pack = read(hall, per="purchase", counter="month")
+    assert tariffs.publish(desk, pack, SECOND, backdate=True) == pack_digest(pack)
+    stored = desk.records.tariff_at(desk.clock.now().time_ms)
+    assert stored is not None
+    assert stored[0] == pack_digest(stored[1]) == pack_digest(pack)
+    after = sold(sell_to(desk, HOUSEHOLD, 9_000))
+    assert after.committed.tariff_digest == stored[0]
+    for record in (before, after):
+        explained = history.why(desk, record.committed.sale_id)
+        assert not isinstance(explained, Refusal) and explained.same
+    assert first_bad(desk) == 0
+
+
+def read(hall: Hall, *, per: str, counter: str) -> TariffPack:
+    """A pack with these words as a file has them: no constants of the program."""
+    home, *others = CATALOGUE.tariff.power_types
+    charge = Charge("counter_fee", "Counter fee", 10, "".join(per))  # type: ignore[arg-type]
+    steps = Steps([50_000], "".join(counter))  # type: ignore[arg-type]
+    named = msgspec.structs.replace(home, charges=[charge], steps=steps)
+    items = [
+        *named.sub_items[1:],
+        msgspec.structs.replace(named.sub_items[0], rates=[Rate(1, step=1)]),
+    ]
+    return prices(power_types=[msgspec.structs.replace(named, sub_items=items), *others])
+
+
+def test_prices_that_an_older_program_published_are_named_by_the_bytes_that_are_stored(
+    hall: Hall,
+) -> None:
+    desk = supervisor(hall)
+    written = pack_bytes(prices()).replace(b"\xa6number\x02", b"\xa6number\xcc\x02")
+    digest = hashlib.sha256(written).hexdigest()
+    pack = prices()
+    fact = facts.TariffPublished(
+        2, digest, pack.currency, pack.valid_from_ms, pack.use_by_ms, written, "302", "301"
+    )
+    assert not isinstance(desk.journal.append(fact), Refusal)
+    made = sold(sell_to(desk, KEYPAD, 5_000))
+    assert made.committed.tariff_digest == digest != pack_digest(pack)
+    explained = history.why(desk, made.committed.sale_id)
+    assert not isinstance(explained, Refusal) and explained.same
+    assert first_bad(desk) == 0
+
+
+def test_prices_do_not_reach_back_to_sales_unless_it_is_said(hall: Hall) -> None:
+    desk = supervisor(hall)
+    sold(sell_to(desk, KEYPAD, 5_000))
+    sold_ms = desk.clock.now().time_ms
+    hall.clock.advance(minutes=1)
+    pack = doubled(valid_from_ms=sold_ms)
+    refused = tariffs.publish(desk, pack, SECOND)
+    assert refused == Refusal("prices_backdated", {"valid_from_ms": sold_ms, "sales": 1})
+    later = doubled(valid_from_ms=sold_ms + 1)
+    assert tariffs.publish(desk, later, SECOND) == pack_digest(later), "nothing was sold since"
+    third = doubled(number=3, valid_from_ms=sold_ms)
+    assert tariffs.publish(desk, third, SECOND, backdate=True) == pack_digest(third)

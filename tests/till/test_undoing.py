@@ -140,6 +140,16 @@ def test_the_money_goes_where_it_is_asked_to_when_a_sale_is_taken_back_F011(
     assert money(desk, account) == before - 5_000
 
 
+def test_a_card_keeps_its_purchase_when_the_drawer_cannot_pay_it_back(
+    desk: Desk, card_sale: SaleRecord
+) -> None:
+    desk.operator, sale = "102", card_sale.committed.sale_id
+    short = reverse.reverse(desk, sale, "wrong amount", second=SECOND)
+    assert code(short) == "drawer_too_small"
+    assert reverse.waiting(desk) == []
+    done(reverse.reverse(desk, sale, "wrong amount", to="meter", second=SECOND))
+
+
 def test_a_token_is_never_taken_back_when_it_was_made(desk: Desk) -> None:
     record = sold(sell_to(desk, KEYPAD, 5_000))
     for sale in (record.committed.sale_id, record.token or ""):

@@ -137,6 +137,9 @@ VERBS: dict[Name, Row] = {
     ("tokens", "give_free"): Row(
         "tokens issue", f"{_TOKENS} tokens.menu_free tokens.form_keys", "free",
         "token_committed", "technician"),
+    ("credit", "give_credit"): Row(
+        "tokens issue", f"{_TOKENS} tokens.menu_free tokens.form_keys", "free",
+        "token_committed", "technician"),
     ("tokens", "replace"): Row(
         "tokens issue", f"{_TOKENS} tokens.menu_clinic tokens.form_keys", "free",
         "token_committed", "technician"),
@@ -154,6 +157,8 @@ VERBS: dict[Name, Row] = {
 OTHERS: dict[str, str] = {
     "bills.take_in": "the part of add and take_file that writes",
     "card_accounts": "money on the card: tests/till/test_card_accounts.py",
+    "card_account_paper": "copies of slips",
+    "card_money_back": "money of a card out of use: tests/till/test_money_back.py",
     "cards": "the card room: tests/till/test_card_room.py",
     "clock": "no customer's",
     "copies": "no customer's",

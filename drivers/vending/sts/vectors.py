@@ -1,4 +1,4 @@
-"""The checker of vector files: compares every published value of a file with this codec.
+"""The checker of vector files: compares every value of a file with this codec.
 
 A file of schema "sts-vectors/1" is JSON: `schema` and `vectors`, a list of objects with a unique
 `id`, a `kind` (token, key_change, decoder_key, cipher, crc, luhn, reject), what goes `in`, what
@@ -29,7 +29,7 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """How a file stands: vectors whose every published value agrees, and what differs."""
+    """How a file stands: vectors whose every value agrees, and what differs."""
 
     passed: int
     failures: list[Failure]
@@ -93,19 +93,19 @@ def _vectors_of(data: bytes, name: str) -> list[_Vector]:
 
 
 def _failures(vector: _Vector, name: str) -> list[Failure]:
+    """Every value of `out` must come out; those that are published are what proves anything."""
     expected = _flat(vector.out)
-    fields = vector.published
-    if not set(fields) <= set(expected):
+    if not set(vector.published) <= set(expected):
         raise BadInput(f"{name}: {vector.id}: published names a value that is not in out.")
     try:
         got = _flat(ANSWERS[vector.kind](vector.given))
     except msgspec.ValidationError as fault:
         raise BadInput(f"{name}: {vector.id}: {fault}.") from fault
     except BadInput as refused:
-        got = dict.fromkeys(fields, f"refused: {refused.sentence}")
+        got = dict.fromkeys(expected, f"refused: {refused.sentence}")
     return [
         Failure(vector.id, field, expected[field], got.get(field, "nothing"))
-        for field in fields
+        for field in expected
         if got.get(field) != expected[field]
     ]
 

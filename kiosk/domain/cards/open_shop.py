@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from kiosk.domain.cards import open as layout
 from kiosk.domain.cards import open_work
 from kiosk.domain.cards.image import CardImage, PlainWrite
-from kiosk.domain.cards.work import MeterReading, Person, Purchase
+from kiosk.domain.cards.work import MeterReading, Person, Purchase, ToolCard
 from kiosk.errors import Refusal
 
 _WORKS = frozenset({"make", "reissue", "repair", "tool", "reading"})
@@ -16,8 +16,9 @@ _WORKS = frozenset({"make", "reissue", "repair", "tool", "reading"})
 class OpenShop:
     """The port Workshop for the family `name`.
 
-    `copied`: anybody can copy the chip, so it proves nothing about a purchase and none is taken
-    back. `with_serial`: the chip has a serial of its own.
+    `copied`: anybody can copy the chip (the cipher of MIFARE Classic is broken, and chips that take
+    any UID are sold), so it proves nothing about a purchase and none is taken back. `with_serial`:
+    the chip has a serial of its own.
     """
 
     def __init__(self, name: str, *, copied: bool = False, with_serial: bool = True) -> None:
@@ -73,6 +74,10 @@ class OpenShop:
             return Refusal("card_energy_too_large", {"energy_wh": settings["alarm_wh"]})
         whole = {"alarm_wh": 0, "power_limit_w": 0} | dict(settings)
         return open_work.tool(tool, person, whole, sealed=sealed)
+
+    def tool_card(self, image: CardImage) -> ToolCard | None:
+        """Inquiry card and parameter card."""
+        return open_work.tool_card(image) if image.family == self.name else None
 
     def reading(self, image: CardImage) -> MeterReading | None:
         """The write-back."""

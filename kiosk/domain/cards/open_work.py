@@ -21,7 +21,7 @@ from kiosk.domain.cards.open import (
     OpenCard,
     Testimony,
 )
-from kiosk.domain.cards.work import MeterReading, Person, Purchase, compare
+from kiosk.domain.cards.work import MeterReading, Person, Purchase, ToolCard, compare
 from kiosk.errors import Refusal
 
 #: Card kinds of the identity file beside the user card.
@@ -125,6 +125,20 @@ def tool(
         content = bytes([layout.VERSION]) + bytes(4) + alarm.to_bytes(5, "big")
         content += limit.to_bytes(8, "big") + bytes(13)
     return make(person, Purchase(), sealed=sealed, kind=kind, content=content)
+
+
+def tool_card(image: CardImage) -> ToolCard | None:
+    """The finished inquiry or parameter card that this is, or None."""
+    if is_unmade(image) or any(len(image.files.get(file, b"")) != FILES[file] for file in FILES):
+        return None
+    identity, bought = image.files[IDENTITY], image.files[PURCHASE]
+    tool = next((tool for tool, kind in TOOL_KINDS.items() if kind == identity[1]), "")
+    meter = identity[18:24].hex()[1:]
+    if not tool or not meter.isdecimal():
+        return None
+    values = int.from_bytes(bought[5:10], "big"), int.from_bytes(bought[10:18], "big")
+    names = ("alarm_wh", "power_limit_w") if tool == "parameter" else ()
+    return ToolCard(tool, meter if meter.strip("0") else "", dict(zip(names, values, strict=False)))
 
 
 def reading(image: CardImage) -> MeterReading | None:

@@ -20,12 +20,16 @@ from kiosk.domain.cards.state_grid import (
     StateGrid,
     StateGridCard,
 )
-from kiosk.domain.cards.work import MeterReading, Person, Purchase, compare
+from kiosk.domain.cards.work import MeterReading, Person, Purchase, ToolCard, compare
 from kiosk.domain.registry import METER_DIGITS
 from kiosk.errors import Refusal
 
 _USER_CARD = 0x01
 _TOOL_COMMANDS = {"inquiry": 0x05, "preset": 0x06, "meter-number": 0x07}
+_TOOL_OF = {command: tool for tool, command in _TOOL_COMMANDS.items()} | {0x02: "key-update"}
+#: Where the BCD numbers of a preset card stand in its data: name -> first byte, length.
+_PRESET = {"alarm_minor": (12, 4), "second_alarm_minor": (16, 4),
+           "current_ratio": (20, 3), "voltage_ratio": (23, 3)}  # fmt: skip
 
 
 class StateGridShop:
@@ -130,6 +134,18 @@ class StateGridShop:
         wallet = amount.to_bytes(4, "big") + bytes(4)
         return self._all(parameters, wallet, bytes(self.family.lengths[RETURN]))
 
+    def tool_card(self, image: CardImage) -> ToolCard | None:
+        """By the command of the shorter frame in file 1; a key card tells nothing of its keys."""
+        state = self.family.state(image)
+        if not isinstance(state, Refusal) or state.code != "card_unknown_kind":
+            return None
+        first, wallet = image.files[PARAMETERS], image.files[WALLET]
+        tool = _TOOL_OF.get(first[1], "")
+        head = self.family.profile.head_bytes()
+        settings = _preset(first[head:], wallet) if tool == "preset" else {}
+        meter = first[head : head + 6].hex()[1:] if tool == "meter-number" else ""
+        return ToolCard(tool, meter, settings) if tool else None
+
     def reading(self, image: CardImage) -> MeterReading | None:
         """The return file."""
         state = self.family.state(image)
@@ -184,6 +200,13 @@ def _tool_data(tool: str, person: Person, settings: Mapping[str, int]) -> bytes:
         + b"".join(_bcd(value, 4) for value in alarms)
         + b"".join(_bcd(value, 3) for value in ratios)
     )  # fmt: skip
+
+
+def _preset(data: bytes, wallet: bytes) -> dict[str, int]:
+    """What a preset card sets; a number that is not decimal is left out."""
+    digits = {name: data[at : at + length].hex() for name, (at, length) in _PRESET.items()}
+    told = {name: int(text) for name, text in digits.items() if text.isdecimal()}
+    return told | {"amount_minor": int.from_bytes(wallet[:4], "big")}
 
 
 def _bcd(value: int, length: int) -> bytes:

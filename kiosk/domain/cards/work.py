@@ -64,6 +64,15 @@ class MeterReading(msgspec.Struct, frozen=True):
     result: int = 0
 
 
+class ToolCard(msgspec.Struct, frozen=True):
+    """What stands on a technician's card: which of `TOOLS`, the meter it is for (empty: any), and
+    what it sets, under the names of `TOOL_SETTINGS`."""
+
+    tool: str
+    meter: str
+    settings: dict[str, int] = {}
+
+
 class Workshop(Protocol):
     """A family as the staff's verbs use it; `kiosk.domain.cards.workshops.of` finds it.
 
@@ -109,6 +118,9 @@ class Workshop(Protocol):
         sealed: bool,
     ) -> list[PlainWrite] | Refusal:  # fmt: skip
         """The writes that make a tool card from an unmade one; `sealed` where cards have keys."""
+
+    def tool_card(self, image: CardImage) -> ToolCard | None:
+        """The technician's card that this is; None for any other."""
 
     def reading(self, image: CardImage) -> MeterReading | None:
         """What the meter wrote on the card, a user card or an inquiry card; None for nothing."""

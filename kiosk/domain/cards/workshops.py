@@ -14,7 +14,7 @@ SHOPS: dict[str, Workshop] = {
         OpenShop("open"),
         OpenShop("sle4442", copied=True, with_serial=False),
         OpenShop("at24", copied=True, with_serial=False),
-        OpenShop("mifare"),
+        OpenShop("mifare", copied=True),
         state_grid_shop.SHOP,
     )
 }

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import msgspec
 
 from kiosk.domain import money
-from kiosk.domain.account_facts import METHODS
+from kiosk.domain.account_facts import METHODS, TREATMENTS
 from kiosk.domain.account_record import AccountRecord
 from kiosk.domain.debts import KINDS, ORDERS, RULES, Plan
 from kiosk.errors import BadInput, Refusal
@@ -20,7 +20,7 @@ from kiosk.front.operator import become
 from kiosk.front.wiring import House, opened
 from kiosk.screens import account_telling
 from kiosk.till import account, account_paper, closing, debt, statement
-from kiosk.till.replace import Final
+from kiosk.till.credit_left import Final
 
 _PPM_OF_PERCENT = 10_000
 
@@ -99,8 +99,9 @@ def _moving(words: Words) -> None:
     leaving = _word(words, "close", "pay everything out and close")
     leaving.add_argument("--bank", action="store_true", help="through the bank, not in cash")
     leaving.add_argument(
-        "--final", action="append", default=[], metavar="METER:READING:LEFT",
-        help="cancel a meter that was read (kWh, kWh left), or METER:card",
+        "--final", action="append", default=[], metavar="METER:READING:LEFT:WHAT",
+        help="cancel a meter that was read (kWh, kWh left), or METER:card:WHAT; WHAT becomes of"
+        " what is left: paid or given_up",
     )  # fmt: skip
     for parser in (transfer, leaving):
         parser.add_argument("--reason", required=True)
@@ -313,15 +314,20 @@ def _close(house: House, options: argparse.Namespace) -> int | Refusal:
 
 def _final(text: str) -> tuple[str, Final]:
     """A meter and how it was read for the last time."""
-    meter, _, figures = text.partition(":")
-    if figures == "card":
-        return meter, Final("card")
-    reading, colon, left = figures.partition(":")
-    if not colon:
-        raise BadInput(f"--final {text[:40]!r}: write METER:READING:LEFT in kWh, or METER:card.")
-    return meter, Final(
-        "technician", energy_typed(reading, "--final"), energy_typed(left, "--final")
-    )
+    meter, *figures = text.split(":")
+    if figures and figures[-1] in TREATMENTS:
+        *figures, treatment = figures
+    else:
+        treatment = ""
+    if figures == ["card"]:
+        return meter, Final("card", treatment=treatment)
+    if len(figures) != 2:
+        raise BadInput(
+            f"--final {text[:60]!r}: write METER:READING:LEFT:WHAT in kWh, or METER:card:WHAT;"
+            " WHAT becomes of what is left is paid or given_up."
+        )
+    reading, left = (energy_typed(figure, "--final") for figure in figures)
+    return meter, Final("technician", reading, left, treatment)
 
 
 # --- debts ------------------------------------------------------------------------------------

@@ -15,7 +15,8 @@ from kiosk.front.commands.persons import second_of
 from kiosk.front.commands.sell import card_in
 from kiosk.front.operator import become
 from kiosk.front.wiring import House, opened
-from kiosk.till import card_accounts, recover, suspicions
+from kiosk.screens import card_money_telling
+from kiosk.till import card_account_paper, card_accounts, card_money_back, recover, suspicions
 from kiosk.till.quote import find_buyer
 
 Act = Callable[[House, argparse.Namespace], "int | Refusal"]
@@ -30,6 +31,13 @@ def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
             chosen.add_argument("--card", required=True, help="number printed on the card")
             if word == "top-up":
                 chosen.add_argument("--amount", required=True, help="decimal, in major units")
+        reprint = words.add_parser("reprint", help="print a copy of the slip of a top-up")
+        reprint.add_argument("move", help="the id of the movement")
+        keep = words.add_parser("keep", help="keep the money of a card out of use for its meter")
+        keep.add_argument("card", help="chip or printed number")
+        keep.add_argument("--reason", required=True, help="why; it is kept")
+        keep.add_argument("--dry-run", action="store_true", help="only say what would be done")
+        say.second(keep)
         words.add_parser("chains", help="all movements of each card, put together")
     else:
         listed = words.add_parser("list", help="open cases, oldest first")
@@ -47,10 +55,11 @@ def run(verb: str, options: argparse.Namespace, context: Context) -> int:
     """One word of `kiosk card-account` or `kiosk suspicions`."""
     acts: dict[tuple[str, str], Act] = {
         ("card-account", "show"): _show, ("card-account", "top-up"): _top_up,
-        ("card-account", "chains"): _chains,
+        ("card-account", "chains"): _chains, ("card-account", "reprint"): _reprint,
+        ("card-account", "keep"): _keep,
         ("suspicions", "list"): _list, ("suspicions", "close"): _close,
     }  # fmt: skip
-    with opened(context.home, context.settings) as house:
+    with opened(context.home, context.settings, paper=options.word == "reprint") as house:
         refused = become(house.desk, options.operator)
         if refused is None:
             outcome = acts[verb, options.word](house, options)
@@ -92,12 +101,13 @@ def _top_up(house: House, options: argparse.Namespace) -> int | Refusal:
         if done.state != "moved":
             return say.trouble(f"Top-up {done.committed.move_id} is {done.state}.")
         held = card_accounts.purse(house.desk)
-        return held if isinstance(held, Refusal) else _told(house, held.state, options)
+        move_id = done.committed.move_id
+        return held if isinstance(held, Refusal) else _told(house, held.state, options, move_id)
 
     return _with_card(house, options, work)
 
 
-def _told(house: House, state: AccountState, options: argparse.Namespace) -> int:
+def _told(house: House, state: AccountState, options: argparse.Namespace, move_id: str = "") -> int:
     currency = state.currency or house.desk.currency
     if options.json:
         say.json(
@@ -106,11 +116,13 @@ def _told(house: House, state: AccountState, options: argparse.Namespace) -> int
                 "number": state.sequence,
                 "balance_minor": state.balance_minor,
                 "currency": currency,
+                "move_id": move_id,
             }
         )
     else:
         held = money.format_amount(state.balance_minor, currency)
-        say.out(f"{held} {currency} on the card, movement {state.sequence}")
+        made = f" ({move_id})" if move_id else ""
+        say.out(f"{held} {currency} on the card, movement {state.sequence}{made}")
     return 0
 
 
@@ -126,6 +138,32 @@ def _chains(house: House, options: argparse.Namespace) -> int | Refusal:
         doubles = f", given twice: {', '.join(map(str, chain.doubles))}" if chain.doubles else ""
         say.out(f"{card}  {chain.highest} movements, {put_on} put on, {spent} spent{doubles}")
     return 1 if any(chain.doubles or chain.broken for chain in chains.values()) else 0
+
+
+def _reprint(house: House, options: argparse.Namespace) -> int | Refusal:
+    job = card_account_paper.reprint(house.desk, options.move)
+    if isinstance(job, Refusal):
+        return job
+    if not job:
+        return say.trouble(house.words.say("cashier.no_printer"))
+    say.out(house.words.say("cashier.reprinted", copy=int(job.rpartition("/")[2])))
+    return 0
+
+
+def _keep(house: House, options: argparse.Namespace) -> int | Refusal:
+    left = card_money_back.left_on(house.desk, options.card)
+    if isinstance(left, Refusal):
+        return left
+    if options.dry_run:
+        for line in card_money_telling.left_lines(house.words, left, options.reason):
+            say.out(line)
+        return 0
+    serial, second = left.standing.card.serial, second_of(house, options)
+    kept = card_money_back.keep(house.desk, serial, options.reason, second)
+    if isinstance(kept, Refusal):
+        return kept
+    say.out(card_money_telling.left_kept(house.words, kept))
+    return 0
 
 
 def _list(house: House, options: argparse.Namespace) -> int | Refusal:

@@ -39,8 +39,11 @@ def standings(house: House, rows: list[CardStanding], options: argparse.Namespac
     """Rows of cards."""
     if options.json:
         say.json([_standing_json(row) for row in rows])
-    for row in [] if options.json else rows:
+        return 0
+    for row in rows:
         say.out("  ".join(card_telling.standing_cells(house.words, row)))
+    if not rows:
+        say.out(house.words.say("cards.none"))
     return 0
 
 

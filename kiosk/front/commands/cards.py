@@ -35,7 +35,7 @@ def arguments(_verb: str, parser: argparse.ArgumentParser) -> None:
         listed.add_argument("text", nargs="?", default="")
         listed.add_argument("--limit", type=int, default=1000)
     words.add_parser("families", help="what each card family can be asked for")
-    _readers(words.add_parser("read", help="the card in the reader; exit 1 if it is no user card"))
+    _readers(words.add_parser("read", help="the card in the reader; exit 1 if it is of no use"))
     _readers(words.add_parser("reading", help="keep the meter reading that is on the card"))
     words.add_parser("readings", help="readings that came by card").add_argument("meter")
     _work_arguments(words)
@@ -136,7 +136,8 @@ def _families(house: House, options: argparse.Namespace) -> int:
 
 
 def _read(house: House, options: argparse.Namespace) -> int | Refusal:
-    """The card in the reader. One that is no user card, or was stopped, is an exit code of 1."""
+    """The card in the reader. One that is neither a customer's nor a technician's, or was stopped,
+    or has a work to be settled, is an exit code of 1."""
     view = look.look(house.desk)
     if isinstance(view, Refusal):
         return view
@@ -145,6 +146,10 @@ def _read(house: House, options: argparse.Namespace) -> int | Refusal:
     else:
         for line in card_telling.view_lines(house.words, view, house.desk.currency):
             say.out(line)
+    if view.tool is not None:
+        return 0
+    if view.waiting is not None:
+        return say.trouble(house.words.say("cards.work_in_doubt"))
     return view.refusal if view.refusal is not None else 0
 
 
@@ -155,7 +160,8 @@ def _view_json(view: CardView) -> dict[str, object]:
         "purchase_number": card.purchase_number if card is not None else None,
         "standing": view.standing.state if view.standing is not None else None,
         "files": {str(file): content.hex() for file, content in view.image.files.items()},
-        "reading": view.reading,
+        "reading": view.reading, "tool": view.tool,
+        "work": view.waiting.committed.work_id if view.waiting is not None else None,
     }  # fmt: skip
     if card is not None:
         shown |= {
@@ -279,7 +285,8 @@ def _recover(house: House, options: argparse.Namespace) -> int | Refusal:
     if options.json:
         say.json([work_json(record) for record in ended])
     else:
-        say.out(house.words.say("cards.settled", count=len(ended)))
+        settled = sum(record.state != "in_doubt" for record in ended)
+        say.out(house.words.say("cards.settled", count=settled))
         for record in ended:
             say.out("  ".join(card_telling.work_cells(house.words, record)))
     return 0

@@ -37,6 +37,10 @@ def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
         )
     else:
         parser.add_argument("--terminal", default="", help="the new number (default: made)")
+        parser.add_argument(
+            "--by-hand", action="store_true",
+            help="leave out what cannot be brought; it is named, and done again by hand",
+        )  # fmt: skip
     parser.add_argument("--json", action="store_true")
 
 
@@ -91,7 +95,7 @@ def _restore(options: argparse.Namespace, context: Context) -> int:
 def _rejoin(options: argparse.Namespace, context: Context) -> int:
     from kiosk.front.rejoining import rejoin
 
-    done = rejoin(context.home, context.settings, options.terminal)
+    done = rejoin(context.home, context.settings, options.terminal, by_hand=options.by_hand)
     if options.json:
         say.json(done)
         return 0
@@ -100,4 +104,6 @@ def _rejoin(options: argparse.Namespace, context: Context) -> int:
         f" centre has too, {done.brought} later ones were brought. The old journal is kept in"
         f" {done.kept_in}. Enrol now: `kiosk enrol`."
     )
+    for left in done.by_hand:
+        say.out(f"left out, to be done again by hand: {left}")
     return 0

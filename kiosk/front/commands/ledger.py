@@ -39,6 +39,9 @@ def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--all", action="store_true", help="from the first entry on")
         parser.add_argument("--after", type=int, default=None, help="only entries after this one")
         parser.add_argument("--catalogue", action="store_true", help="the newest catalogue instead")
+        parser.add_argument(
+            "--sealed", action="store_true", help="so that only the centre can read it"
+        )
     if verb == "import":
         parser.add_argument("file", type=Path, help="the acknowledgement or catalogue that came")
     if verb == "sync":
@@ -152,12 +155,34 @@ def _export(house: House, options: argparse.Namespace) -> int:
     after = 0 if options.all else house.home.journal.acknowledged()
     if options.after is not None:
         after = options.after
-    count = write_bundles(options.file, bundles(house.home.journal, after))
+    if options.sealed:
+        count = _export_sealed(house, options.file, after)
+    else:
+        count = write_bundles(options.file, bundles(house.home.journal, after))
+        if count and key_of(house.home.path):
+            say.aside(
+                f"{options.file}: names and numbers lie open in it; `--sealed` hides them from all"
+                " but the centre."
+            )
     if options.json:
         say.json({"file": str(options.file), "entries": count, "after": after})
     else:
         say.out(f"{count} entries written to {options.file}" if count else "nothing to export")
     return 0
+
+
+def _export_sealed(house: House, target: Path, after: int) -> int:
+    """Only the centre can open it; it takes it as any other file of bundles."""
+    from sync.courier import bundles
+    from sync.roads.file import write_sealed
+    from sync.sealed import seal_all
+
+    centre = enrolment.given(house.home.path)
+    if centre is None or not centre.sealing_key:
+        raise BadInput("The centre has given no key to seal with yet: `kiosk enrol`.")
+    key = bytes.fromhex(centre.sealing_key)
+    write_sealed(target, seal_all(bundles(house.home.journal, after), centre.centre, key))
+    return max(0, house.home.journal.head().sequence - after)
 
 
 def _import(house: House, options: argparse.Namespace) -> int:
@@ -198,6 +223,8 @@ def _import(house: House, options: argparse.Namespace) -> int:
 
 def _sync(house: House, options: argparse.Namespace) -> int:
     trouble = send(house, patience_s=options.patience)
+    if is_withdrawn(house.home.path):
+        return say.trouble(trouble)
     head, acknowledged = house.home.journal.head().sequence, house.home.journal.acknowledged()
     if options.json:
         say.json({"head": head, "acknowledged": acknowledged, "pending": head - acknowledged})

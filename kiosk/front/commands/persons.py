@@ -11,7 +11,7 @@ from kiosk.front.wiring import House
 from kiosk.till.tokens import SecondPerson
 
 #: Who agrees in a rehearsal when nobody is named: its built-in second person.
-_REHEARSAL_SECOND = "301"
+_REHEARSAL_SECONDS = ("301", "302")
 
 
 def second_of(house: House, options: argparse.Namespace) -> SecondPerson:
@@ -24,7 +24,8 @@ def second_of(house: House, options: argparse.Namespace) -> SecondPerson:
         raise BadInput("Two persons are needed: --second NAME, with the PIN on standard input.")
     from kiosk.front.utility import REHEARSAL_PIN
 
-    return SecondPerson(_REHEARSAL_SECOND, REHEARSAL_PIN)
+    other = next(name for name in _REHEARSAL_SECONDS if name != house.desk.operator)
+    return SecondPerson(other, REHEARSAL_PIN)
 
 
 def energy_typed(text: str, option: str = "--energy") -> int:
@@ -32,6 +33,9 @@ def energy_typed(text: str, option: str = "--energy") -> int:
     whole, point, fraction = text.partition(".")
     digits = whole + fraction
     if not (digits.isascii() and digits.isdecimal()) or len(fraction) > 3 or len(digits) > 12:
-        raise BadInput(f"{option} {text[:40]!r}: write kilowatt-hours, such as 12.5.")
+        raise BadInput(
+            f"{option} {text[:40]!r}: write kilowatt-hours with at most three"
+            " decimals, such as 12.5."
+        )
     assert point or not fraction
     return int(whole or "0") * 1000 + int(fraction.ljust(3, "0"))

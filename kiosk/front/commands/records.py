@@ -63,6 +63,7 @@ def _overall(house: House, options: argparse.Namespace) -> int | Refusal:
         lists = {each.name: _objects(each) for each in found.lists}
         money = {
             "debt_minor": found.debt_minor, "kept_minor": found.kept_minor,
+            "capital_minor": found.capital_minor,
             "closed": found.is_closed,
         }  # fmt: skip
         say.json({"customer": found.customer, **money, **lists})

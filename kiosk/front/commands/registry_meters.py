@@ -8,16 +8,18 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from kiosk.domain.account_facts import TREATMENTS
+from kiosk.domain.credit_registers import ELECTRICITY, REGISTERS
 from kiosk.domain.record import TokenRecord
 from kiosk.domain.registry import Meter
 from kiosk.errors import BadInput, Refusal
 from kiosk.front.commands import say
 from kiosk.front.commands.persons import energy_typed, second_of
 from kiosk.front.wiring import House
-from kiosk.screens import token_telling
+from kiosk.screens import registry_telling, token_telling
 from kiosk.till import amend, history, registration, registry_file, replace
+from kiosk.till.credit_left import Final
 from kiosk.till.registration import NewMeter
-from kiosk.till.replace import Final
 
 Act = Callable[[House, argparse.Namespace], int | Refusal]
 
@@ -74,6 +76,7 @@ def _new_meter(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--new-reading", default="0", help="what its register shows, in kWh")
     parser.add_argument("--seals", default="", help="parted by spaces")
     parser.add_argument("--shares", default="", help="home:70,shop:30")
+    parser.add_argument("--register", default=ELECTRICITY, choices=list(REGISTERS))
 
 
 def _retiring(parser: argparse.ArgumentParser, *, new: bool) -> None:
@@ -85,6 +88,10 @@ def _retiring(parser: argparse.ArgumentParser, *, new: bool) -> None:
     say.second(parser)
     if new:
         _new_meter(parser)
+        return
+    parser.add_argument(
+        "--left", choices=TREATMENTS, default="", help="what becomes of the credit left in it"
+    )
 
 
 def act_of(options: argparse.Namespace) -> Act:
@@ -103,7 +110,7 @@ def _say_meter(meter: Meter, options: argparse.Namespace) -> int:
         say.json(meter)
     else:
         shown = [meter.number, meter.account, meter.kind, meter.power_type, history.state_of(meter)]
-        say.out("  ".join(shown))
+        say.out("  ".join(shown + [meter.register] * (meter.register != ELECTRICITY)))
     return 0
 
 
@@ -125,7 +132,7 @@ def _typed(options: argparse.Namespace) -> NewMeter:
         options.meter, options.kind, options.power_type, options.phases, options.capacity,
         options.supply_group, options.tariff_index, options.card, options.card_serial,
         options.place, options.date, energy_typed(options.new_reading, "--new-reading"),
-        options.seals.split(), _shares(options.shares),
+        options.seals.split(), _shares(options.shares), options.register,
     )  # fmt: skip
 
 
@@ -188,7 +195,7 @@ def _final(options: argparse.Namespace) -> Final:
         energy_typed(options.reading, "--reading"),
         energy_typed(options.remaining, "--remaining"),
     )
-    return Final(options.source, reading, remaining)
+    return Final(options.source, reading, remaining, getattr(options, "left", ""))
 
 
 def _replace(house: House, options: argparse.Namespace) -> int | Refusal:
@@ -223,6 +230,10 @@ def _cancel(house: House, options: argparse.Namespace) -> int | Refusal:
         return done
     meter = house.desk.records.meter(registration.bare(options.old))
     assert meter is not None
+    for key, value in [] if options.json else done.rows:
+        if key.endswith(("_wh", "_minor")):
+            shown = registry_telling.cell(house.words, key, value)
+            say.out(f"{house.words.say(f'registry.{key}')}: {shown}")
     return _say_meter(meter, options)
 
 

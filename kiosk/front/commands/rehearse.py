@@ -8,8 +8,8 @@ from kiosk.domain.energy import format_kwh
 from kiosk.errors import BadInput
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
-from kiosk.front.commands.persons import energy_typed
 from kiosk.front.hands import note_minor
+from kiosk.front.user_card import user_card
 from kiosk.front.wiring import House, opened
 from kiosk.marks import MARKS
 from kiosk.ports import Hands, HandsAnswer
@@ -17,7 +17,10 @@ from kiosk.ports import Hands, HandsAnswer
 _USAGE = """\
 card insert CUSTOMER   put the card of an account, meter, card number or name into the reader
 card insert SERIAL     put in any card of this world
-card blank | foreign | damaged   put in a card that is nobody's
+card blank [FAMILY]    put in a blank card: open, sle4442, at24, mifare or state-grid
+card foreign | damaged   put in a card that is nobody's
+card user FAMILY CUSTOMER   the customer's card is a chip of this family from now on; put it in
+card tool TOOL [METER]   put in a State Grid tool card: inquiry, preset, meter-number, key-update
 card lose CUSTOMER     the customer loses the card; `card find CUSTOMER` finds it again
 card pull              pull it
 note AMOUNT            push a note into the acceptor (20)
@@ -26,8 +29,8 @@ meter insert METER [SERIAL]   put its customer's card, or another one, into a ca
 meter open-case METER  open the case of a keypad meter: it switches off until that is cleared
 meter provoke METER REFUSAL   have it refuse what was made up to now, by its own name of
                        the reason: old, overflow, key_expired or ddtk (a default key)
-meter use METER KWH    use so much of what is on the meter
-meter show METER       read the meter's display and what tokens have set"""
+meter use METER AMOUNT use so much of what is on the meter (kWh, m3, minutes, money)
+meter show METER       read the meter's display, and what tokens or parameter cards have set"""
 
 
 def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
@@ -72,16 +75,10 @@ def _move(house: House, thing: str, words: list[str]) -> HandsAnswer:
     hands = house.hands
     assert hands is not None
     match [thing, *words]:
-        case ["card", "insert", customer]:
-            return hands.insert_card(customer)
-        case ["card", ("blank" | "foreign" | "damaged") as kind]:
-            return hands.insert_other(kind)
-        case ["card", "lose", customer]:
-            return hands.lose_card(customer)
-        case ["card", "find", customer]:
-            return hands.find_card(customer)
-        case ["card", "pull"]:
-            return hands.pull_card()
+        case ["card", *rest]:
+            answer = _with_card(house, hands, rest)
+            if answer is not None:
+                return answer
         case ["note", amount]:
             return hands.feed_note(note_minor(amount, house.desk.currency))
         case ["meter", *rest]:
@@ -92,6 +89,28 @@ def _move(house: House, thing: str, words: list[str]) -> HandsAnswer:
         f"`kiosk rehearse {thing} {' '.join(words)}` is nothing that hands do;"
         " `kiosk rehearse --help` lists it."
     )
+
+
+def _with_card(house: House, hands: Hands, words: list[str]) -> HandsAnswer | None:
+    """What hands do with a card; None for nothing that they do."""
+    match words:
+        case ["insert", customer]:
+            return hands.insert_card(customer)
+        case [("blank" | "foreign" | "damaged") as kind]:
+            return hands.insert_other(kind)
+        case ["blank", family]:
+            return hands.insert_other("blank", family)
+        case ["user", family, customer]:
+            return user_card(house, family, customer)
+        case ["tool", tool, *meter] if len(meter) <= 1:
+            return hands.insert_other(tool, "state-grid", "".join(meter))
+        case ["lose", customer]:
+            return hands.lose_card(customer)
+        case ["find", customer]:
+            return hands.find_card(customer)
+        case ["pull"]:
+            return hands.pull_card()
+    return None
 
 
 def _at_meter(hands: Hands, words: list[str]) -> HandsAnswer | None:
@@ -107,8 +126,8 @@ def _at_meter(hands: Hands, words: list[str]) -> HandsAnswer | None:
             return hands.open_case(meter)
         case ["provoke", meter, refusal]:
             return hands.provoke(meter, refusal)
-        case ["use", meter, energy]:
-            return hands.use_energy(meter, energy_typed(energy, "KWH"))
+        case ["use", meter, amount]:
+            return hands.use(meter, amount)
         case ["show", meter]:
             return hands.show_meter(meter)
     return None

@@ -110,6 +110,7 @@ def sale_json(record: SaleRecord, words: Words) -> dict[str, Any]:
             for free, digits in record.free()
         ],
         "card_purchase_number": record.purchase_number,
+        "tenders": committed.tenders,
         "tendered_minor": committed.tendered_minor,
         "change_minor": committed.change_minor,
         "sequence": record.sequence,

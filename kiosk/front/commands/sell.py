@@ -17,9 +17,9 @@ from kiosk.front.commands import say
 from kiosk.front.commands.persons import energy_typed, second_of
 from kiosk.front.commands.tariff import price, price_arguments
 from kiosk.front.operator import become
+from kiosk.front.user_card import chip_in_own_slot
 from kiosk.front.wiring import House, opened
-from kiosk.front.world import READER
-from kiosk.screens import telling
+from kiosk.screens import telling, tender_telling
 from kiosk.till import history, recover, rollover
 from kiosk.till.account import capital_payment
 from kiosk.till.free import grant
@@ -116,12 +116,16 @@ def _quote(house: House, options: argparse.Namespace) -> int | Refusal:
                 "currency": offer.quote.currency,
                 "energy_wh": offer.quote.energy_wh,
                 "debt_minor": offer.buyer.debt_minor,
+                "kept_minor": offer.quote.amount_minor - cash_due(offer),
+                "to_pay_minor": cash_due(offer),
                 "free": offer.free,
                 "lines": lines,
             }
         )
     else:
         _print_lines(house, lines, offer.quote.amount_minor, offer.quote.energy_wh)
+        for line in tender_telling.kept_lines(house.words, offer):
+            say.out(line)
         for line in telling.free_lines(house.words, offer.free):
             say.out(line)
     return 0
@@ -209,28 +213,22 @@ def _send(house: House) -> None:
 
 @contextmanager
 def card_in(house: House, buyer: Buyer) -> Iterator[None]:
-    """The card for this sale: the one in the reader, or in rehearsal the customer's own.
+    """The card for this sale: the one in the reader, whosever it is; in a rehearsal whose reader is
+    empty the customer puts the own card in, unless it is lost (BadInput).
 
-    A card in the face's reader is used there if it is the right one; otherwise this command brings
-    a reader of its own, as a second counter would. A reader that is not simulated is used as is.
+    The customer's card goes into a reader of this command's own, as at a second counter. A reader
+    that is not simulated is used as is.
     """
     world = house.world if house.settings.card.driver == "simulated" else None
     if world is None or buyer.meter.kind != "card" or buyer.card is None:
         yield
         return
-    if world.slot(READER).state().card == buyer.card.serial:
-        house.desk.reader = world.reader(READER)
+    if world.slot().state().card is not None:
+        house.desk.reader = world.reader()
         yield
         return
-    slot = world.slot(house.desk.station.name)
-    house.desk.reader = world.reader(house.desk.station.name)
-    slot.insert(buyer.card.serial)
-    try:
+    with chip_in_own_slot(house, world, world.held_card(buyer.card.number)):
         yield
-    finally:
-        if slot.state().card is not None:
-            slot.pull()
-        slot.path.unlink(missing_ok=True)
 
 
 def _print_sale(house: House, record: SaleRecord, options: argparse.Namespace) -> None:
@@ -245,6 +243,8 @@ def _print_sale(house: House, record: SaleRecord, options: argparse.Namespace) -
         say.out(line)
     if record.purchase_number is not None and record.state == "delivered":
         say.out(f"card written, purchase number {record.purchase_number}")
+    for line in tender_telling.tender_lines(house.words, committed):
+        say.out(line)
     if committed.change_minor:
         say.out(f"change {money.format_amount(committed.change_minor, committed.currency)}")
 

@@ -13,6 +13,7 @@ from kiosk.front.cli import Context
 from kiosk.front.commands import say
 from kiosk.front.operator import become
 from kiosk.front.wiring import opened
+from kiosk.ledger.updating import RolledBack
 
 #: Who agrees in a rehearsal when nobody is named: its built-in second person.
 _REHEARSAL_SECOND = "301"
@@ -26,7 +27,8 @@ def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
         for word in ("encrypt", "rekey", "seal"):
             change = words.add_parser(word, help=_WORDS[word])
             change.add_argument("--lock", choices=("passphrase", "credential"), default=None)
-        words.add_parser("decrypt", help=_WORDS["decrypt"])
+        for word in ("decrypt", "rollback"):
+            words.add_parser(word, help=_WORDS[word])
         words.add_parser("medium", help="take a folder as the new second medium").add_argument(
             "folder", type=Path
         )
@@ -47,6 +49,7 @@ _WORDS = {
     "rekey": "give an encrypted store another key, and its keys another seal",
     "seal": "give the keys another passphrase or credential; the store stays as it is",
     "decrypt": "make an encrypted store plain again",
+    "rollback": "go back to the ledger from before the last update of the program",
 }
 
 
@@ -62,6 +65,8 @@ def _store(options: argparse.Namespace, context: Context) -> int:
         keeping.take_medium(context.home, context.settings, options.folder)
         say.out(f"{options.folder} is the second medium; it is filled at the next start.")
         return 0
+    if options.word == "rollback":
+        return _rollback(options, keeping.roll_back(context.home, context.settings))
     if options.word != "show":
         lock = getattr(options, "lock", None)
         keeping.change(context.home, context.settings, options.word, lock)
@@ -71,6 +76,19 @@ def _store(options: argparse.Namespace, context: Context) -> int:
     else:
         sealed = f"encrypted, keys sealed by {shown.lock}" if shown.encrypted else "plain"
         say.out(f"{context.home}: {sealed}, SQLite {shown.sqlite}, {shown.ledger_bytes} bytes")
+    return 0
+
+
+def _rollback(options: argparse.Namespace, done: RolledBack) -> int:
+    if options.json:
+        say.json(done)
+    elif done.entries_since:
+        say.out(
+            f"{done.entries_since} entries were written since the update. With the program before:"
+            f" `kiosk restore --second-medium {done.folder}`."
+        )
+    else:
+        say.out(f"The ledger is the one from before the update (schema {done.schema}).")
     return 0
 
 

@@ -40,6 +40,9 @@ def arguments(_verb: str, parser: argparse.ArgumentParser) -> None:
     publish = words.add_parser("publish", help="put a file into force from its own date")
     publish.add_argument("file", type=Path)
     publish.add_argument("--jump", action="store_true", help="prices may change threefold")
+    publish.add_argument(
+        "--backdate", action="store_true", help="they count from a date since which was sold"
+    )
     say.second(publish)
     for word in (show, look, publish):
         say.who(word)
@@ -148,7 +151,7 @@ def _preview(house: House, options: argparse.Namespace) -> int | Refusal:
 def _publish(house: House, options: argparse.Namespace) -> int | Refusal:
     pack = _pack_in(options.file)
     second = second_of(house, options)
-    digest = tariffs.publish(house.desk, pack, second, jump=options.jump)
+    digest = tariffs.publish(house.desk, pack, second, jump=options.jump, backdate=options.backdate)
     if isinstance(digest, Refusal):
         return digest
     if options.json:
@@ -202,7 +205,7 @@ def price(options: argparse.Namespace, context: Context) -> int:
         return say.refused(debt, context.settings)
     usage = _usage(pack, code, options, context)
     if options.energy_kwh is not None:
-        energy_wh = energy_typed(options.energy_kwh)
+        energy_wh = energy_typed(options.energy_kwh, "--energy-kwh")
         quoted = tariff.quote_energy(
             pack, code, energy_wh, account="", debt_minor=debt, carrier=options.carrier, usage=usage
         )
@@ -214,12 +217,16 @@ def price(options: argparse.Namespace, context: Context) -> int:
     if isinstance(quoted, Refusal):
         return say.refused(quoted, context.settings)
     words = words_of(context.settings)
+    outside = _outside(pack, usage.at, context)
+    if outside is not None and not options.json:
+        say.trouble(words.refusal(outside))
     lines = say.lines_json(quoted.lines, words, quoted.currency)
     if options.json:
         say.json(
             {
                 "amount_minor": quoted.amount_minor, "currency": quoted.currency,
                 "energy_wh": quoted.energy_wh, "power_type": code, "lines": lines,
+                "not_sold": outside.code if outside is not None else "",
             }
         )  # fmt: skip
     else:
@@ -228,7 +235,7 @@ def price(options: argparse.Namespace, context: Context) -> int:
 
 
 def _usage(pack: TariffPack, code: str, options: argparse.Namespace, context: Context) -> Usage:
-    used_wh = energy_typed(options.used_kwh)
+    used_wh = energy_typed(options.used_kwh, "--used-kwh")
     at = _wall_clock(pack, options.at, context)
     charged = {}
     if options.charged_to:
@@ -239,6 +246,19 @@ def _usage(pack: TariffPack, code: str, options: argparse.Namespace, context: Co
             if charge.per != "purchase"
         }
     return Usage(at, used_wh, used_wh, options.customer_class, charged)
+
+
+def _outside(pack: TariffPack, at: str, context: Context) -> Refusal | None:
+    """Why nothing would be sold at these prices at that time; said beside the figures."""
+    zone = zone_of(pack, context.settings.site.timezone)
+    moment = datetime.fromisoformat(at).replace(tzinfo=zone)
+    minute_ms = int(moment.timestamp()) * 1000
+    if minute_ms + 59_999 < pack.valid_from_ms:
+        return Refusal("prices_not_yet", {"valid_from_ms": pack.valid_from_ms})
+    grace_ms = context.settings.limits.price_grace_days * 24 * 60 * 60 * 1000
+    if pack.use_by_ms and minute_ms > pack.use_by_ms + grace_ms:
+        return Refusal("prices_too_old", {"use_by_ms": pack.use_by_ms})
+    return None
 
 
 def _wall_clock(pack: TariffPack, text: str, context: Context) -> str:

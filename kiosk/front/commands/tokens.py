@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 
 from kiosk.domain.record import TokenRecord
-from kiosk.domain.special_tokens import ALL_REGISTERS, MANAGEMENT, METER_TESTS
+from kiosk.domain.special_tokens import ALL_REGISTERS, MANAGEMENT, METER_TESTS, credit_given
 from kiosk.errors import BadInput, Refusal
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
@@ -14,7 +14,7 @@ from kiosk.front.commands.persons import energy_typed, second_of
 from kiosk.front.operator import become
 from kiosk.front.wiring import House, opened
 from kiosk.screens import token_telling
-from kiosk.till import token_book, tokens
+from kiosk.till import credit, token_book, tokens
 
 _OPERATIONS = (*MANAGEMENT, "meter_test", "free_units", "replacement")
 
@@ -44,6 +44,9 @@ def _issue_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--maker", type=int, default=0, help="manufacturer; 0: every one")
     parser.add_argument("--subclass", type=int, default=0, help="1 for makers with four digits")
     parser.add_argument("--energy", default="", help="free units, in kWh")
+    parser.add_argument(
+        "--amount", default="", help="free units in what the meter counts: kWh, m3, minutes, money"
+    )
     parser.add_argument("--sale", default="", help="the sale whose token is replaced")
     parser.add_argument("--reason", required=True, help="why; it is printed and kept")
     say.second(parser)
@@ -93,6 +96,7 @@ def _print(house: House, record: TokenRecord, options: argparse.Namespace) -> in
 def record_json(record: TokenRecord) -> dict[str, object]:
     """A token outside a sale, for scripts."""
     committed = record.committed
+    register, units = credit_given(committed.request)
     return {
         "issue_id": committed.issue_id,
         "operation": committed.operation,
@@ -100,6 +104,8 @@ def record_json(record: TokenRecord) -> dict[str, object]:
         "state": record.state,
         "tokens": record.tokens,
         "energy_wh": committed.energy_wh,
+        "register": register,
+        "units": units,
         "reason": committed.reason,
         "first_sale": committed.first_sale,
         "operator": committed.operator,
@@ -137,6 +143,9 @@ def _issued(house: House, options: argparse.Namespace) -> TokenRecord | Refusal:
         )
     if operation == "replacement":
         return tokens.replace(desk, options.sale, options.reason, second_of(house, options))
+    if operation == "free_units" and options.amount:
+        second = second_of(house, options)
+        return credit.give_credit(desk, options.meter, options.amount, options.reason, second)
     if operation == "free_units":
         energy_wh = energy_typed(options.energy)
         second = second_of(house, options)

@@ -1,4 +1,4 @@
-"""The counter: sign in, find a customer, sell for cash, copies, reasons, sales in doubt.
+"""The counter: sign in, find a customer, sell; accounts, bills, and the registry of the hall.
 
 One file a screen; may import what kiosk.screens may. Invariants: nothing is sold before a screen
 of its own has restated it, and that screen's Enter is dead afterwards (E05); the name on a sale is

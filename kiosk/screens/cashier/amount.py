@@ -10,7 +10,7 @@ from textual.widget import Widget
 from kiosk.domain import money
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
-from kiosk.screens import telling
+from kiosk.screens import telling, tender_telling
 from kiosk.screens.cashier.tender import Tender
 from kiosk.screens.deliverable import cannot_deliver
 from kiosk.screens.staff.entry import TextEntry
@@ -134,7 +134,8 @@ class Amount(StaffFrame):
                 figures += f"  {row.energy}"
             fits = len(figures) + 2 + len(row.reason) <= width
             rows += [f"{figures}  {row.reason}"] if fits else [figures, f"    {row.reason}"]
-        return [*rows, *telling.free_lines(self.words, offer.free)]
+        kept = tender_telling.kept_lines(self.words, offer)
+        return [*kept, *rows, *telling.free_lines(self.words, offer.free)]
 
     def _checked(self, checked: Refusal | SaleRecord | None) -> None:
         if isinstance(checked, Refusal):

@@ -5,15 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 from kiosk.errors import Refusal
-from kiosk.screens.cashier.account_menu import AccountMenu
 from kiosk.screens.cashier.customer import CustomerPage
 from kiosk.screens.cashier.find import Find
-from kiosk.screens.cashier.registry import RegistryMenu
 from kiosk.screens.cashier.sales import Sales
-from kiosk.screens.staff.cards import CommonCards
 from kiosk.screens.staff.doubts import Doubts
+from kiosk.screens.staff.frame import StaffFrame
 from kiosk.screens.staff.menu import Menu, MenuRow
-from kiosk.screens.staff.tokens import CommonTokens
 from kiosk.till.greet import Greeted, find_buyer_by_card
 
 
@@ -36,10 +33,10 @@ class Counter(Menu):
             (self.say("cashier.menu_card"), self._read_card),
             (self.say("cashier.menu_sales"), lambda: go(Sales())),
             (self.say("cashier.open_sales"), lambda: go(Doubts(Counter))),
-            (self.say("tokens.title"), lambda: go(CommonTokens())),
-            (self.say("account.menu"), lambda: go(AccountMenu(Counter))),
-            (self.say("cards.title"), lambda: go(CommonCards())),
-            (self.say("registry.title"), lambda: go(RegistryMenu())),
+            (self.say("tokens.title"), lambda: go(_tokens())),
+            (self.say("account.menu"), lambda: go(_accounts())),
+            (self.say("cards.title"), lambda: go(_cards())),
+            (self.say("registry.title"), lambda: go(_registry())),
         ]
 
     def on_mount(self) -> None:
@@ -60,3 +57,31 @@ class Counter(Menu):
             self.face_app.go(Doubts(Counter, self.words.refusal(said)))
         else:
             self.face_app.go(CustomerPage(greeted.buyer.meter.number))
+
+
+# What is not selling is loaded when its row is opened: together it would take 2 MiB and the time of
+# a key press on every start of a counter.
+
+
+def _tokens() -> StaffFrame:
+    from kiosk.screens.staff.tokens import CommonTokens
+
+    return CommonTokens()
+
+
+def _accounts() -> StaffFrame:
+    from kiosk.screens.cashier.account_menu import AccountMenu
+
+    return AccountMenu(Counter)
+
+
+def _cards() -> StaffFrame:
+    from kiosk.screens.staff.cards import CommonCards
+
+    return CommonCards()
+
+
+def _registry() -> StaffFrame:
+    from kiosk.screens.cashier.registry import RegistryMenu
+
+    return RegistryMenu()

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from functools import partial
 
+from kiosk.domain.account_facts import TREATMENTS
 from kiosk.errors import Refusal
 from kiosk.screens import account_telling
 from kiosk.screens.staff.account_forms import agreement
-from kiosk.screens.staff.answers import energy_wh
+from kiosk.screens.staff.answers import chosen, energy_wh
 from kiosk.screens.staff.form import Form, LongForm, Question, asked
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Confirm, Page
 from kiosk.till import account_paper, closing, registry_slips
-from kiosk.till.closing import Closed, Leaving
+from kiosk.till.closing import Closed, Going, Leaving
+from kiosk.till.credit_left import Final
 from kiosk.till.desk import Desk
-from kiosk.till.replace import Final
 from kiosk.till.tokens import SecondPerson
 
 
@@ -33,6 +34,7 @@ def _looked(screen: StaffFrame, back: Back, found: Leaving | Refusal) -> None:
         meter = old.meter.number
         questions.append((screen.say("account.ask_last_reading", meter=meter), False))
         questions.append((screen.say("account.ask_last_left", meter=meter), False))
+        questions.append((screen.say("account.ask_treatment", meter=meter), False))
     questions += agreement(screen)
     typed = partial(_typed, back, found)
     screen.face_app.go(LongForm(screen.say("account.menu_close"), questions, typed, back, known))
@@ -40,38 +42,43 @@ def _looked(screen: StaffFrame, back: Back, found: Leaving | Refusal) -> None:
 
 def _typed(back: Back, leaving: Leaving, form: Form, answers: list[str]) -> None:
     payout, *readings, reason, name, pin = (answer.strip() for answer in answers)
-    pairs = list(zip(readings[::2], readings[1::2], strict=True))
+    typed = list(zip(readings[::3], readings[1::3], readings[2::3], strict=True))
     second, through_bank = SecondPerson(name, pin), payout == "2"
 
-    def then(finals: dict[str, Final]) -> None:
+    def then(going: list[Going]) -> None:
+        finals = {one.old.meter.number: one.read for one in going}
         work = partial(
             close, form.desk, leaving.customer.account, reason, second, through_bank, finals
         )
-        form.face_app.go(_confirm(form, back, leaving, list(finals), work))
+        form.face_app.go(_confirm(form, back, leaving, going, work))
 
-    asked(form, partial(_finals, leaving, pairs), then)
+    asked(form, partial(_going, form.desk, leaving, typed), then)
 
 
-def _finals(leaving: Leaving, pairs: list[tuple[str, str]]) -> dict[str, Final]:
-    """The last readings of the meters that go; one without a reading stays."""
-    found = {}
-    for old, (reading, remaining) in zip(leaving.meters, pairs, strict=True):
+def _going(
+    desk: Desk, leaving: Leaving, typed: list[tuple[str, str, str]]
+) -> list[Going] | Refusal:
+    """The meters that go, by their last readings; one without a reading stays."""
+    finals = {}
+    for old, (reading, remaining, choice) in zip(leaving.meters, typed, strict=True):
         if reading:
-            found[old.meter.number] = Final("technician", energy_wh(reading), energy_wh(remaining))
-    return found
+            finals[old.meter.number] = Final(
+                "technician", energy_wh(reading), energy_wh(remaining), chosen(choice, TREATMENTS)
+            )
+    return closing.meters_going(desk, leaving, finals)
 
 
-def _confirm(form: Form, back: Back, leaving: Leaving, meters: list[str], work) -> Confirm:  # type: ignore[no-untyped-def]
+def _confirm(form: Form, back: Back, leaving: Leaving, going: list[Going], work) -> Confirm:  # type: ignore[no-untyped-def]
     shown: Confirm
 
     def yes() -> None:
         shown.ask(work, partial(_closed, shown, back))
 
-    paid_out = max(0, leaving.paid_out_minor)
+    paid_out = max(0, leaving.paid_out_minor + sum(one.worth_minor for one in going))
     sentences = [
         form.say("account.confirm_close", account=leaving.customer.account, paid_out_minor=paid_out)
     ]
-    sentences += [form.say("account.confirm_close_meter", meter=meter) for meter in meters]
+    sentences += [account_telling.going_line(form.words, one) for one in going]
     title, keys = form.say("account.menu_close"), form.say("account.confirm_keys")
     shown = Confirm(title, sentences, keys, yes, back)
     return shown

@@ -64,9 +64,9 @@ class MoneyList(StaffFrame):
         """The list, read anew."""
         return type(self)(self.back, self.customer, said)
 
-    def act(self, make: MakeAct, about: str) -> None:
+    def act(self, make: MakeAct, about: str, shown: str = "") -> None:
         """Ask the questions of an act; the list follows."""
-        self.face_app.go(act_form(self, make, about, self.again))
+        self.face_app.go(act_form(self, make, about, self.again, shown))
 
     def chosen(self) -> int:
         """The place of the chosen row."""
@@ -124,7 +124,12 @@ class Payments(MoneyList):
         """Clear or bounce the chosen one."""
         if digit in {1, 2} and self._payments:
             make = account_acts.clear if digit == 1 else account_acts.bounce
-            self.act(make, self._payments[self.chosen()].top_up_id)
+            payment = self._payments[self.chosen()]
+            customer = self.desk.records.customer(payment.account)
+            name = customer.name if customer is not None else ""
+            self.act(
+                make, payment.top_up_id, account_telling.payment_line(self.words, payment, name)
+            )
 
 
 class Debts(MoneyList):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from kiosk.domain.credit_registers import REGISTERS
 from kiosk.domain.registry import Customer
 from kiosk.errors import Refusal
 from kiosk.screens.staff.answers import chosen, energy_wh, offered, whole
@@ -18,7 +19,7 @@ KINDS = ("keypad", "card")
 
 _METER = (
     "meter", "meter_kind", "power_type", "phases", "capacity", "card", "place", "date", "reading",
-    "seals", "shares",
+    "seals", "shares", "register",
 )  # fmt: skip
 
 
@@ -73,7 +74,10 @@ def further_meter(screen: StaffFrame, back: Back) -> Form:
 def meter_form(screen: Form, then) -> Form:  # type: ignore[no-untyped-def]
     """The second step: which meter. `then` gets the form and the meter, or None for no meter."""
     power_types = registration.known_power_types(screen.desk)
-    known = [offered(screen.say("registry.power_type"), power_types)]
+    known = [
+        offered(screen.say("registry.power_type"), power_types),
+        offered(screen.say("registry.register"), list(REGISTERS)),
+    ]
 
     def typed(form: Form, answers: list[str]) -> None:
         asked(form, partial(read_meter_answers, form.desk, answers), partial(then, form))
@@ -85,7 +89,8 @@ def meter_form(screen: Form, then) -> Form:  # type: ignore[no-untyped-def]
 
 def read_meter_answers(desk: Desk, answers: list[str]) -> NewMeter | Refusal | None:
     """The answers of a meter form; None where no meter was named. Raises BadInput."""
-    number, kind, power_type, phases, capacity, card, place, date, reading, seals, shared = answers
+    number, kind, power_type, phases, capacity, card, place, date, reading, *rest = answers
+    seals, shared, register = rest
     if not number.strip():
         return None
     shares = registry_file.shares_typed(shared)
@@ -96,7 +101,7 @@ def read_meter_answers(desk: Desk, answers: list[str]) -> NewMeter | Refusal | N
         number, chosen(kind or "1", KINDS), chosen(power_type, power_types),
         whole(phases, 1), whole(capacity, 0), card=card, place=place.strip(),
         installed_on=date.strip(), reading_wh=energy_wh(reading), seals=seals.split(),
-        shares=shares,
+        shares=shares, register=chosen(register or "1", list(REGISTERS)),
     )  # fmt: skip
 
 

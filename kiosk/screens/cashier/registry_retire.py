@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import msgspec
+
+from kiosk.domain.account_facts import TREATMENTS
 from kiosk.domain.registry_slip import RegistrySlip
 from kiosk.errors import Refusal
-from kiosk.screens import registry_telling, token_telling
+from kiosk.screens import account_telling, registry_telling, token_telling
 from kiosk.screens.cashier.registry_open import KINDS, questions, show_slip
 from kiosk.screens.staff.answers import chosen, energy_wh, offered
 from kiosk.screens.staff.form import Form, LongForm, asked
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Confirm, Page
 from kiosk.till import registration, replace
+from kiosk.till.closing import Going
+from kiosk.till.credit_left import Final, OldMeter, left_in
 from kiosk.till.desk import Desk
 from kiosk.till.registration import NewMeter
-from kiosk.till.replace import Final, OldMeter, Replaced
+from kiosk.till.replace import Replaced
 from kiosk.till.tokens import SecondPerson
 from kiosk.words.book import Words
 
@@ -81,6 +86,7 @@ def _new_form(screen: Form, old: OldMeter, final: Final, reason: str) -> Form:
         new = NewMeter(
             number, chosen(kind or "1", KINDS), wanted, old.meter.phases, old.meter.capacity_w,
             card=card, seals=seals.split(), shares=old.shares_at(wanted),
+            register=old.meter.register,
         )  # fmt: skip
         second = SecondPerson(name, pin) if name else None
         _confirm_replace(form, old, final, reason, new, second)
@@ -153,15 +159,33 @@ def _second_form(screen: Form, old: OldMeter, final: Final, reason: str) -> Form
     title = screen.say("registry.menu_cancel")
 
     def typed(form: Form, answers: list[str]) -> None:
-        sentence = form.say(
-            "registry.confirm_cancel", meter=old.meter.number, remaining_wh=final.remaining_wh
-        )
-        second = SecondPerson(*answers)
-        number = old.meter.number
-        work = partial(replace.cancel_meter, form.desk, number, final, reason, second)
-        _confirm(form, title, sentence, work, partial(_cancelled, number))
+        choice, name, pin = answers
+        decided = msgspec.structs.replace(final, treatment=chosen(choice, TREATMENTS))
+        second = SecondPerson(name, pin)
+        work = partial(replace.cancel_meter, form.desk, old.meter.number, decided, reason, second)
 
-    return LongForm(title, questions(screen, "second", "second_pin"), typed, screen.back)
+        def then(going: Going) -> None:
+            left_wh = going.read.remaining_wh
+            sentence = form.say(
+                "registry.confirm_cancel", meter=old.meter.number, remaining_wh=left_wh
+            )
+            if going.left is not None:
+                sentence += f" {account_telling.going_line(form.words, going)}"
+            _confirm(form, title, sentence, work, partial(_cancelled, old.meter.number))
+
+        asked(form, partial(_going, form.desk, old, decided), then)
+
+    asks = questions(screen, "treatment", "second", "second_pin")
+    return LongForm(title, asks, typed, screen.back)
+
+
+def _going(desk: Desk, old: OldMeter, final: Final) -> Going | Refusal:
+    """What cancelling would do, before anybody signs."""
+    read = replace.final_figures(old, final)
+    if isinstance(read, Refusal):
+        return read
+    left = left_in(desk, old, read)
+    return left if isinstance(left, Refusal) else Going(old, read, left)
 
 
 def _cancelled(number: str, screen: Confirm, outcome: RegistrySlip | Refusal) -> None:

@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 from kiosk.domain.record import SaleRecord
 from kiosk.ports import SlipState
-from kiosk.screens import telling
+from kiosk.screens import telling, tender_telling
 from kiosk.screens.staff.frame import StaffFrame
 from kiosk.screens.staff.sale import begin
 from kiosk.screens.widgets.digits import BigDigits, token_lines
@@ -37,6 +37,7 @@ class Result(StaffFrame):
         lines = telling.delivery_lines(self.words, self.record)
         if self.record.state == "voided":
             lines += telling.reason_told(self.words, self.record.reason)
+        lines += tender_telling.tender_lines(self.words, self.record.committed)
         if self.record.committed.change_minor:
             due = self.record.committed.change_minor
             lines.append(self.say("cashier.change_due", change_minor=due))

@@ -11,7 +11,7 @@ from textual.widgets import Static
 from kiosk.domain import money
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
-from kiosk.screens import telling
+from kiosk.screens import telling, tender_telling
 from kiosk.screens.cashier.free import free_form
 from kiosk.screens.cashier.selling import Again, Selling
 from kiosk.screens.staff.entry import TextEntry
@@ -40,6 +40,8 @@ class Tender(StaffFrame):
 
     def body(self) -> Iterable[Widget]:
         """The entry and the change."""
+        for line in tender_telling.kept_lines(self.words, self.offer):
+            yield Static(line, classes="strong", markup=False)
         yield TextEntry(self.say("cashier.tendered"))
         yield Static("", id="change", classes="restated", markup=False)
         yield Static(self.say("cashier.tendered_help"), classes="restated", markup=False)
@@ -86,6 +88,7 @@ class Tender(StaffFrame):
                 amount_minor=quote.amount_minor,
             ),
             f"{self.offer.buyer.customer.name}, {self.offer.buyer.customer.address}",
+            *tender_telling.kept_lines(self.words, self.offer),
             self._paid_line(payment),
         ]
         restated += telling.free_lines(self.words, self.offer.free)

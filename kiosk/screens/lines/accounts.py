@@ -58,14 +58,14 @@ def _act_of_customer(console: Console, make: MakeAct) -> None:
     _act(console, make, console.ask("account.ask_customer"))
 
 
-def _act(console: Console, make: MakeAct, about: str) -> None:
+def _act(console: Console, make: MakeAct, about: str, shown: str = "") -> None:
     """Ask the questions of an act, restate it, do it."""
     act = make(console.desk, about)
     answers = [
         console.ask_secret(key) if key == account_acts.SECOND_PIN else console.ask(key)
         for key in act.questions
     ]
-    if console.confirm(f"{console.words.say(act.title)}: {about}."):
+    if console.confirm(f"{console.words.say(act.title)}: {shown or about}."):
         _end(console, act.verb(console.desk, answers))
 
 
@@ -86,19 +86,22 @@ def _payments(console: Console) -> None:
     if isinstance(found, Refusal):
         console.refuse(found)
         return
-    rows = [f"{one.account} {one.reference} {console.words.money(one.amount_minor, one.currency)}"
-            for one in found]  # fmt: skip
+    rows = []
+    for one in found:
+        customer = console.desk.records.customer(one.account)
+        name = customer.name if customer is not None else ""
+        rows.append(account_telling.payment_line(console.words, one, name))
     if not rows:
         console.tell("account.no_payments")
         return
     place = console.pick("linear.prompt_choice", rows)
     if place is not None:
-        payment, say = found[place].top_up_id, console.words.say
+        payment, shown, say = found[place].top_up_id, rows[place], console.words.say
+        acts: list[tuple[str, MakeAct]] = [
+            ("account.do_clear", account_acts.clear), ("account.do_bounce", account_acts.bounce),
+        ]  # fmt: skip
         console.choose(
-            [
-                (say("account.do_clear"), partial(_act, console, account_acts.clear, payment)),
-                (say("account.do_bounce"), partial(_act, console, account_acts.bounce, payment)),
-            ]
+            [(say(key), partial(_act, console, make, payment, shown)) for key, make in acts]
         )
 
 

@@ -69,17 +69,9 @@ def _chains(console: Console) -> None:
 def suspected(console: Console) -> None:
     """Open cases; one of them with its evidence, closed by two persons."""
     found = suspicions.open_cases(console.desk)
-    if isinstance(found, Refusal):
-        console.refuse(found)
+    case = console.pick_of(found, card_money_telling.suspicion_cells, "cards.none")
+    if case is None:
         return
-    if not found:
-        console.tell("cards.none")
-        return
-    rows = [" | ".join(card_money_telling.suspicion_cells(console.words, case)) for case in found]
-    place = console.pick("linear.prompt_choice", rows)
-    if place is None:
-        return
-    case = found[place]
     console.say(*card_money_telling.suspicion_lines(console.words, case))
     findings = [console.words.say(f"suspicion.{finding}") for finding in suspicions.FINDINGS]
     chosen = console.pick("linear.prompt_choice", findings)

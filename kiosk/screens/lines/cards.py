@@ -153,21 +153,16 @@ def _works(console: Console) -> None:
     if waiting and console.confirm(console.words.say("cards.will_settle")):
         ended = work.recover_cards(console.desk)
         console.tell("cards.settled", count=sum(record.state != "in_doubt" for record in ended))
-    found = work.works(console.desk)
-    if isinstance(found, Refusal) or not found:
-        console.tell("cards.none")
-        return
-    rows = [" | ".join(card_telling.work_cells(console.words, record)) for record in found]
-    place = console.pick("linear.prompt_choice", rows)
-    if place is None:
+    found = console.pick_of(work.works(console.desk), card_telling.work_cells, "cards.none")
+    if found is None:
         return
     lines = card_telling.give_up_lines(
-        console.words, found[place], console.desk.currency, console.desk.station.name
+        console.words, found, console.desk.currency, console.desk.station.name
     )
     reason = console.ask("cards.ask_reason", "cards.help_works")
     if not console.confirm(" ".join(lines)):
         return
-    after = work.give_up(console.desk, found[place].committed.work_id, reason)
+    after = work.give_up(console.desk, found.committed.work_id, reason)
     if isinstance(after, Refusal):
         console.refuse(after)
     else:
@@ -206,16 +201,8 @@ def _hot(console: Console) -> None:
 
 
 def _cases(console: Console) -> None:
-    found = watch.cases(console.desk)
-    if isinstance(found, Refusal):
-        console.refuse(found)
-        return
-    if not found:
-        console.tell("cards.none")
-        return
-    rows = [" | ".join(card_telling.case_cells(console.words, case)) for case in found]
-    place = console.pick("linear.prompt_choice", rows)
-    if place is None:
+    case = console.pick_of(watch.cases(console.desk), card_telling.case_cells, "cards.none")
+    if case is None:
         return
     outcomes = [console.words.say(f"cards.outcome_{outcome}") for outcome in watch.OUTCOMES]
     chosen = console.pick("linear.prompt_choice", outcomes)
@@ -223,10 +210,10 @@ def _cases(console: Console) -> None:
         return
     note = console.ask("cards.ask_reason", "cards.help_cases")
     outcome = watch.OUTCOMES[chosen]
-    lines = card_telling.close_lines(console.words, found[place], outcome)
+    lines = card_telling.close_lines(console.words, case, outcome)
     if not console.confirm(" ".join(lines)):
         return
-    closed = watch.close_case(console.desk, found[place].case_id, outcome, note)
+    closed = watch.close_case(console.desk, case.case_id, outcome, note)
     if isinstance(closed, Refusal):
         console.refuse(closed)
     else:

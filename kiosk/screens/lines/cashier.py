@@ -201,15 +201,7 @@ def _ask_sale(console: Console) -> history.Explained | None:
 
 def _pick_past_sale(console: Console) -> SaleRecord | None:
     records = history.last_sales(console.desk, _PAST_SALES)
-    if isinstance(records, Refusal):
-        console.refuse(records)
-        return None
-    if not records:
-        console.tell("cashier.history_empty")
-        return None
-    rows = [" | ".join(telling.sale_cells(console.words, record)) for record in records]
-    place = console.pick("linear.prompt_choice", rows)
-    return None if place is None else records[place]
+    return console.pick_of(records, telling.sale_cells, "cashier.history_empty")
 
 
 def _why(console: Console) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from kiosk.errors import KioskError, Refusal
 from kiosk.ports import Hands, HandsAnswer
@@ -12,6 +12,8 @@ from kiosk.screens.lines.line_input import LineInput
 from kiosk.till.desk import Desk
 from kiosk.words.book import Words, languages
 from kiosk.words.clean import clean
+
+Item = TypeVar("Item")
 
 Choice = tuple[str, Callable[[], object]]
 
@@ -102,6 +104,23 @@ class Console:
         if answer:
             self.tell("linear.not_understood", text=answer)
         return None
+
+    def pick_of(
+        self,
+        found: Sequence[Item] | Refusal,
+        cells: Callable[[Words, Item], Sequence[str]],
+        none_key: str,
+    ) -> Item | None:
+        """The chosen one of what was found; a refusal and an empty list are said."""
+        if isinstance(found, Refusal):
+            self.refuse(found)
+            return None
+        if not found:
+            self.tell(none_key)
+            return None
+        rows = [" | ".join(cells(self.words, each)) for each in found]
+        place = self.pick("linear.prompt_choice", rows)
+        return None if place is None else found[place]
 
     # --- around -------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from kiosk.errors import Refusal
 from kiosk.screens import token_telling
 from kiosk.screens.lines import buying
 from kiosk.screens.lines.console import Choice, Console
-from kiosk.till import keys, token_book, tokens
+from kiosk.till import credit, keys, token_book, tokens
 from kiosk.till.tokens import SecondPerson
 
 
@@ -49,10 +49,10 @@ def _test(console: Console) -> None:
 
 def _free(console: Console) -> None:
     meter = console.ask("tokens.ask_meter")
-    energy_wh = token_telling.energy_wh_typed(console.ask("tokens.ask_energy"))
+    amount = console.ask("tokens.ask_amount")
     reason = console.ask("tokens.ask_reason")
     second = _second(console)
-    _say_made(console, tokens.give_free(console.desk, meter, energy_wh, reason, second))
+    _say_made(console, credit.give_credit(console.desk, meter, amount, reason, second))
 
 
 def _change(console: Console) -> None:

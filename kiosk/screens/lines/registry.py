@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from kiosk.domain.credit_registers import REGISTERS
 from kiosk.domain.registry import Customer
 from kiosk.domain.registry_changes import CUSTOMER_FIELDS
 from kiosk.domain.registry_slip import RegistrySlip
@@ -15,9 +16,9 @@ from kiosk.screens.cashier.registry_retire import SOURCES, replaced_lines
 from kiosk.screens.lines.console import Console
 from kiosk.screens.staff.answers import chosen, energy_wh, offered
 from kiosk.till import amend, history, inquiry, registration, registry_slips, replace
+from kiosk.till.credit_left import Final
 from kiosk.till.inquiry import Span
 from kiosk.till.registration import NewMeter
-from kiosk.till.replace import Final
 from kiosk.till.tokens import SecondPerson
 
 _LISTED = 20
@@ -98,6 +99,7 @@ def _ask_meter(console: Console) -> NewMeter | Refusal | None:
     answers = [number, _ask(console, "meter_kind"), _ask_chosen(console, "power_type", power_types)]
     for name in ("phases", "capacity", "card", "place", "date", "reading", "seals", "shares"):
         answers.append(_ask(console, name))
+    answers.append(_ask_chosen(console, "register", list(REGISTERS)))
     return read_meter_answers(console.desk, answers)
 
 
@@ -167,7 +169,7 @@ def _replace(console: Console) -> None:
     new = NewMeter(
         number, kind, power_type, old.meter.phases, old.meter.capacity_w,
         card=_ask(console, "card"), seals=_ask(console, "seals").split(),
-        shares=old.shares_at(power_type),
+        shares=old.shares_at(power_type), register=old.meter.register,
     )  # fmt: skip
     second = _ask_second(console)
     left_wh = final.remaining_wh if source != "card" else old.card_left_wh or 0

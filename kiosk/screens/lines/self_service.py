@@ -8,7 +8,7 @@ from functools import partial
 from kiosk.domain.record import PaymentRecord
 from kiosk.errors import KioskError, Refusal
 from kiosk.ports import HandsAnswer
-from kiosk.screens import telling
+from kiosk.screens import tariff_telling, telling
 from kiosk.screens.deliverable import cannot_deliver
 from kiosk.screens.lines import before, buying
 from kiosk.screens.lines.console import Choice, Console
@@ -16,6 +16,7 @@ from kiosk.screens.lines.hands import use_hands
 from kiosk.till import paper, quote
 from kiosk.till.pay import NotePayment, NoteSeen
 from kiosk.till.quote import Buyer, Offer
+from kiosk.till.requote import Requoted, renewed
 
 #: What is said when the acceptor speaks; every other event is said as a stuck note.
 _SEEN = {
@@ -89,25 +90,24 @@ def _pay(console: Console, offer: Offer) -> None:
     console.tell("kiosk.before_notes")
     reason = "interrupted"
     try:
-        reason = _take_notes(console, offer, payment)
+        seen = _take_notes(console, offer, payment)
         payment.close()
-        if not reason:
-            reason = _sell(console, offer, payment)
+        reason = "cancelled" if seen is None else _sell(console, seen, payment)
     finally:
         if reason:
             _say_kept(console, payment.give_up(reason))
 
 
-def _take_notes(console: Console, offer: Offer, payment: NotePayment) -> str:
-    """Listen to acceptor and customer; "" when the customer buys, else why not."""
+def _take_notes(console: Console, offer: Offer, payment: NotePayment) -> Offer | None:
+    """Listen to acceptor and customer; the offer that the customer has seen and buys, else None."""
     while True:
-        _say_money(console, offer, payment)
+        offer = _say_money(console, offer, payment)
         _say_note_choices(console)
         answer = _answer(console, payment)
         if answer == "0":
-            return "cancelled"
+            return None
         if not answer and payment.complete:
-            return ""
+            return offer
         if answer:
             _feed(console, payment, answer)
 
@@ -125,17 +125,20 @@ def _answer(console: Console, payment: NotePayment) -> str:
         return line.strip()
 
 
-def _say_money(console: Console, offer: Offer, payment: NotePayment) -> None:
+def _say_money(console: Console, offer: Offer, payment: NotePayment) -> Offer:
+    """What is in and what is missing; the offer that the customer sees now."""
     console.tell("kiosk.inserted", inserted_minor=payment.held_minor)
     if payment.held_minor > payment.wanted_minor:
         again = quote.quote(console.desk, offer.buyer, payment.held_minor, offer.sale_id)
         if not isinstance(again, Refusal):
             console.say(telling.quote_total(console.words, again))
+            offer = again
     needed_minor = payment.wanted_minor - payment.held_minor
     if needed_minor > 0:
         console.tell("kiosk.still_needed", needed_minor=needed_minor)
     else:
         console.tell("kiosk.enough", amount_minor=payment.held_minor)
+    return offer
 
 
 def _say_seen(console: Console, seen: NoteSeen | None) -> None:
@@ -144,15 +147,19 @@ def _say_seen(console: Console, seen: NoteSeen | None) -> None:
     console.tell(_SEEN.get(seen.kind, "kiosk.note_in_doubt"), amount_minor=seen.amount_minor)
 
 
-def _sell(console: Console, offer: Offer, payment: NotePayment) -> str:
-    """Quote again for the money that is there, sell it; "" when the money is in a sale."""
-    again = quote.quote(console.desk, offer.buyer, payment.held_minor, offer.sale_id)
-    if isinstance(again, Refusal):
-        console.refuse(again)
+def _sell(console: Console, seen: Offer, payment: NotePayment) -> str:
+    """Sell what was shown for the money that is there, or what it buys now when the customer agrees
+    (E12); "" when the money is in a sale."""
+    offer = renewed(console.desk, seen, payment.held_minor)
+    if isinstance(offer, Requoted):
+        console.say(*tariff_telling.requoted_lines(console.words, offer))
+        if not console.confirm(console.words.say("kiosk.changed_buy")):
+            return "cancelled"
+        return _sell(console, offer.now, payment)
+    if isinstance(offer, Refusal):
+        console.refuse(offer)
         return "refused"
-    if again.quote.amount_minor != offer.quote.amount_minor:
-        console.say(*telling.quote_lines(console.words, again))
-    record = buying.deliver(console, again, payment.payment_of())
+    record = buying.deliver(console, offer, payment.payment_of())
     if isinstance(record, Refusal):
         console.refuse(record)
         return "refused"

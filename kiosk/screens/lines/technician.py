@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from kiosk.errors import Refusal
-from kiosk.screens import telling
+from kiosk.screens import hall_telling
 from kiosk.screens.lines import cards, engineering, staff, tokens
 from kiosk.screens.lines.console import Choice, Console
 from kiosk.screens.lines.hands import use_hands
@@ -62,18 +62,18 @@ def _devices(console: Console) -> None:
         console.refuse(states)
         return
     for state in states:
-        console.say(*telling.device_lines(console.words, state))
+        console.say(*hall_telling.device_lines(console.words, state))
 
 
 def _verify(console: Console) -> None:
     console.tell("kiosk.please_wait")
-    console.say(*telling.proof_lines(console.words, maintain.verify(console.desk)))
+    console.say(*hall_telling.proof_lines(console.words, maintain.verify(console.desk)))
 
 
 def _rescue(console: Console) -> None:
     """The damage, the sources, and the act when it is chosen."""
     found = copies.sources(console.desk)
-    console.say(*telling.rescue_lines(console.words, console.desk.damage, found))
+    console.say(*hall_telling.rescue_lines(console.words, console.desk.damage, found))
     if not found:
         return
 
@@ -83,12 +83,12 @@ def _rescue(console: Console) -> None:
         if isinstance(outcome, Refusal):
             console.refuse(outcome)
         else:
-            console.say(*telling.rescued_lines(console.words, outcome))
+            console.say(*hall_telling.rescued_lines(console.words, outcome))
 
     say = console.words.say
     console.choose([(say("technician.rescue_keys"), act), (say("keys.back"), lambda: None)])
 
 
 def _settings(console: Console) -> None:
-    for row in telling.setting_rows(console.desk.settings):
+    for row in hall_telling.setting_rows(console.desk.settings):
         console.say(f"{row.name} = {row.value}. {row.sentence}")

@@ -23,6 +23,7 @@ class Changes(Page):
         super().__init__("", [], back)
         self.work, self.pack = work, pack
         self._ready = False
+        self._sales = 0
 
     def heading(self) -> str:
         """From when on."""
@@ -35,9 +36,14 @@ class Changes(Page):
     def on_mount(self) -> None:
         """Price the examples."""
         self.note(self.say("kiosk.please_wait"))
-        self.ask(partial(tariffs.preview, self.desk, self.pack), self._previewed)
+        self.ask(self._look, self._previewed)
 
-    def _previewed(self, found: list[Change] | Refusal) -> None:
+    def _look(self) -> tuple[list[Change] | Refusal, int]:
+        """In a worker: what changes, and how many sales the date of the prices would reach."""
+        return tariffs.preview(self.desk, self.pack), tariffs.sold_since(self.desk, self.pack)
+
+    def _previewed(self, looked: tuple[list[Change] | Refusal, int]) -> None:
+        found, self._sales = looked
         if isinstance(found, Refusal):
             self.note(self.words.refusal(found), "warn")
             return
@@ -52,11 +58,13 @@ class Changes(Page):
 
     def _form(self) -> Form:
         def act(form: Form, answers: list[str]) -> None:
-            name, pin, jump = answers
-            means_it = jump.strip().lower() == form.say("prices.jump_word")
+            name, pin, *meant = answers
+            jump, *backdate = (word.strip().lower() for word in meant)
             publish = partial(
-                tariffs.publish, form.desk, self.pack, SecondPerson(name, pin), jump=means_it
-            )
+                tariffs.publish, form.desk, self.pack, SecondPerson(name, pin),
+                jump=jump == form.say("prices.jump_word"),
+                backdate=backdate == [form.say("prices.backdate_word")],
+            )  # fmt: skip
             asked(form, publish, partial(self._published, form))
 
         questions = [
@@ -64,6 +72,9 @@ class Changes(Page):
             (self.say("technician.ask_second_pin"), True),
             (self.say("prices.ask_jump", word=self.say("prices.jump_word")), False),
         ]
+        if self._sales:
+            word = self.say("prices.backdate_word")
+            questions.append((self.say("prices.ask_backdate", sales=self._sales, word=word), False))
         known = [
             self.say(
                 "tariff.title", number=self.pack.number, label=self.pack.label,

@@ -81,6 +81,7 @@ class Attract(Step):
             from kiosk.screens.self_service.confirm import Confirm
             from kiosk.screens.self_service.read_card import ReadCard
 
+            self._left_s = 0
             self.face_app.go(ReadCard(Confirm))
         elif self._is_left():
             from kiosk.screens.self_service.left_card import LeftCard

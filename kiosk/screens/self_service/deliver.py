@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from functools import partial
 
 import msgspec
 from textual.message import Message
@@ -22,7 +23,7 @@ from kiosk.till.card_accounts import CardBack
 from kiosk.till.desk import Desk
 from kiosk.till.paper import print_kept, print_slip
 from kiosk.till.pay import NotePayment
-from kiosk.till.quote import quote
+from kiosk.till.requote import Requoted, renewed
 from kiosk.till.sell import sell
 
 _LOOK_S = 0.2
@@ -88,9 +89,11 @@ class Deliver(Step):
 
     # --- in a worker ----------------------------------------------------------------------------
 
-    def _sell(self) -> Sold:
+    def _sell(self) -> Sold | Requoted:
         sold = complete(self.desk, self.visit, self.payment, self._card_back)
-        return sold if self.desk.writer is None else _with_slip(self.desk, sold)
+        if isinstance(sold, Requoted) or self.desk.writer is None:
+            return sold
+        return _with_slip(self.desk, sold)
 
     def _card_back(self, reason: str) -> bool:
         """Wait for a card; true when one is there that was not there when it went wrong."""
@@ -123,7 +126,13 @@ class Deliver(Step):
         wait = self.say("kiosk.card_removed_time", seconds=seconds)
         self.note(f"{self.say(f'kiosk.{key}')} {wait}", "fault")
 
-    def _sold(self, sold: Sold) -> None:
+    def _sold(self, sold: Sold | Requoted) -> None:
+        if isinstance(sold, Requoted):
+            from kiosk.screens.self_service.changed import Changed
+
+            again = partial(Deliver, self.visit, self.payment)
+            self.face_app.go(Changed(self.visit, self.payment, sold, again))
+            return
         self.visit.record, self.visit.job = sold.record, sold.job
         self.face_app.played.play(self.visit.buyer)
         if sold.record is None:
@@ -139,18 +148,20 @@ class Deliver(Step):
             self.face_app.go(Ending(done, kind="good", visit=self.visit))
 
 
-def complete(desk: Desk, visit: Visit, payment: NotePayment, card_back: CardBack) -> Sold:
-    """Sell at the price that was shown while it holds (E12), else quote again for the money held; a
-    refusal keeps the money for the meter."""
-    outcome: SaleRecord | Refusal = Refusal("quote_too_old")
-    shown = visit.offer
-    if shown is not None and shown.quote.amount_minor == payment.held_minor:
-        outcome = sell(desk, shown, payment.payment_of(), card_back)
+def complete(
+    desk: Desk, visit: Visit, payment: NotePayment, card_back: CardBack
+) -> Sold | Requoted:
+    """Sell at the price that was shown while it holds; what the money buys otherwise is for the
+    customer to decide (E12). A refusal keeps the money for the meter."""
+    assert visit.offer is not None
+    offer = renewed(desk, visit.offer, payment.held_minor)
+    if isinstance(offer, Requoted):
+        return offer
+    outcome = offer if isinstance(offer, Refusal) else (
+        sell(desk, offer, payment.payment_of(), card_back)
+    )  # fmt: skip
     if isinstance(outcome, Refusal) and outcome.code == "quote_too_old":
-        offer = quote(desk, visit.buyer, payment.held_minor, visit.sale_id)
-        outcome = offer if isinstance(offer, Refusal) else (
-            sell(desk, offer, payment.payment_of(), card_back)
-        )  # fmt: skip
+        return complete(desk, visit, payment, card_back)  # it ended in this very moment
     if isinstance(outcome, Refusal):
         return Sold(None, outcome, payment.give_up("refused"))
     return Sold(outcome)

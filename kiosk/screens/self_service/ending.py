@@ -37,6 +37,7 @@ class Ending(Step):
         super().__init__()
         self.sentences, self.kind, self.visit = sentences, kind, visit
         self.card_inside: bool | None = None
+        self._insertions = 0
         self.slip: SlipState | None = None
         self._looks = 0
         self._looking = False
@@ -99,9 +100,13 @@ class Ending(Step):
             self._looking = True
             self.ask(partial(_look, self.desk, self.visit), self._looked, quiet=True)
 
-    def _looked(self, seen: tuple[bool, SlipState | None]) -> None:
+    def _looked(self, seen: tuple[bool, int, SlipState | None]) -> None:
         self._looking = False
-        inside, slip = seen
+        inside, insertions, slip = seen
+        if inside and self.card_inside is not None and insertions != self._insertions:
+            self._leave()  # the next customer's card: the first screen reads it
+            return
+        self._insertions = insertions
         changed = (inside, slip) != (self.card_inside, self.slip)
         self.card_inside, self.slip = inside, slip
         if changed:
@@ -172,13 +177,16 @@ def cancelled(step: Step, visit: Visit) -> None:
     step.face_app.go(Ending([step.say("kiosk.cancelled")], visit=visit))
 
 
-def _look(desk: Desk, visit: Visit | None) -> tuple[bool, SlipState | None]:
+def _look(desk: Desk, visit: Visit | None) -> tuple[bool, int, SlipState | None]:
+    inside, insertions = False, 0
     try:
-        inside = desk.reader is not None and desk.reader.present()
+        if desk.reader is not None:
+            inside, insertions = desk.reader.present(), desk.reader.insertions()
     except CardFault:
         inside = False
     has_slip = visit is not None and (visit.job or visit.record is not None)
-    return inside, slip_state(desk, visit) if visit is not None and has_slip else None
+    slip = slip_state(desk, visit) if visit is not None and has_slip else None
+    return inside, insertions, slip
 
 
 def _print(desk: Desk, visit: Visit) -> None:

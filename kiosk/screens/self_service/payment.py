@@ -164,7 +164,8 @@ class Payment(Step):
             self.post_message(self.QuotedAgain(offer))
 
     def on_payment_quoted_again(self, message: QuotedAgain) -> None:
-        """Show what the sale will be."""
+        """Show what the sale will be: from now on this is what the customer has seen."""
+        self.visit.offer = message.offer
         self.query_one("#buys", Static).update(self._buys(message.offer))
 
     def on_payment_seen(self, message: Seen) -> None:

@@ -22,12 +22,14 @@ from kiosk.till.desk import Desk
 After = Callable[[str], Screen[None]]
 
 
-def act_form(screen: StaffFrame, make: MakeAct, about: str, after: After) -> Frame:
-    """The form of an act; one without questions only restates what will be done."""
+def act_form(screen: StaffFrame, make: MakeAct, about: str, after: After, shown: str = "") -> Frame:
+    """The form of an act; one without questions only restates what will be done. `shown` says what
+    it is done to in words, where `about` is an id."""
     act = make(screen.desk, about)
     if not act.questions:
-        return _confirm(screen, act, about, after)
-    return event_form(screen, act.title, asked_of(screen, act.questions), act.verb, after)
+        return _confirm(screen, act, shown or about, after)
+    questions = asked_of(screen, act.questions)
+    return event_form(screen, act.title, questions, act.verb, after, shown)
 
 
 def asked_of(screen: StaffFrame, keys: list[str]) -> list[Question]:
@@ -41,8 +43,9 @@ def agreement(screen: StaffFrame) -> list[Question]:
 
 
 def event_form(
-    screen: StaffFrame, title: str, questions: list[Question], verb: Verb, after: After
-) -> Form:
+    screen: StaffFrame, title: str, questions: list[Question], verb: Verb, after: After,
+    shown: str = "",
+) -> Form:  # fmt: skip
     """A form whose verb makes one event; its slip is printed, and `after` says that it is done."""
 
     def act(form: Form, answers: list[str]) -> None:
@@ -50,7 +53,8 @@ def event_form(
         work = partial(_done, form.desk, partial(verb, form.desk, trimmed))
         asked(form, work, partial(_show, form, after))
 
-    return Form(screen.say(title), questions, act, lambda: after(""))
+    heading = f"{screen.say(title)}  {shown}".rstrip()
+    return Form(heading, questions, act, lambda: after(""))
 
 
 def _confirm(screen: StaffFrame, act: Act, about: str, after: After) -> Confirm:

@@ -1,4 +1,5 @@
-"""Money on the customer's card: show it, put cash on it, put all cards' movements together."""
+"""Money on the customer's card: show it, put cash on it, keep that of a card out of use, put all
+cards' movements together."""
 
 from __future__ import annotations
 
@@ -15,14 +16,16 @@ from kiosk.errors import Refusal
 from kiosk.screens import card_money_telling
 from kiosk.screens.staff.card_lists import CardList, help_page
 from kiosk.screens.staff.card_wait import CardWait
-from kiosk.screens.staff.form import Form, asked
+from kiosk.screens.staff.form import Form, LongForm, asked
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Confirm, Page
 from kiosk.screens.staff.table import Table
 from kiosk.screens.widgets.moving import Moving
-from kiosk.till import card_account_paper, card_accounts, recover
+from kiosk.till import card_account_paper, card_accounts, card_money_back, recover
 from kiosk.till.card_accounts import CardMoney
+from kiosk.till.card_money_back import LeftMoney
 from kiosk.till.desk import Desk
+from kiosk.till.tokens import SecondPerson
 
 
 def read_money(desk: Desk) -> CardMoney | Refusal:
@@ -83,7 +86,8 @@ class CardMoneyPage(StaffFrame):
         self.query_one(Table).move(steps)
 
     def press_digit(self, digit: int) -> None:
-        """1 puts cash on the card, 2 shows all cards."""
+        """1 puts cash on the card, 2 shows all cards, 3 keeps the money of a card out of use, 4
+        prints a copy of the chosen slip."""
         if digit == 1 and self._money is not None:
             refused = self.desk.gate("sell")
             if refused is not None:
@@ -92,6 +96,20 @@ class CardMoneyPage(StaffFrame):
                 self.face_app.go(top_up_form(self, self._money, self.back))
         elif digit == 2:
             self.face_app.go(Chains(self.again()))
+        elif digit == 3:
+            self.face_app.go(money_back_form(self, self.again()))
+        elif digit == 4 and self._money is not None and self._money.moves:
+            chosen = self._money.moves[self.query_one(Table).chosen]
+            work = partial(card_account_paper.reprint, self.desk, chosen.committed.move_id)
+            self.ask(work, self._sent)
+
+    def _sent(self, job: str | Refusal) -> None:
+        if isinstance(job, Refusal):
+            self.note(self.words.refusal(job), "warn")
+        elif job:
+            self.note(self.say("cashier.reprinted", copy=int(job.rpartition("/")[2])), "good")
+        else:
+            self.note(self.say("cashier.no_printer"), "warn")
 
     def again(self, said: str = "") -> Back:
         """How this page is made anew."""
@@ -171,6 +189,40 @@ class ToppingUp(CardWait):
         else:
             said = card_money_telling.moved_line(self.words, record)
         self.face_app.go(Page(self.say("card_money.title"), [said], self.back))
+
+
+# --- a card that is out of use --------------------------------------------------------------------
+
+
+def money_back_form(screen: StaffFrame, back: Back) -> Form:
+    """Which card, and why; then it is restated, and a second person answers."""
+    title = screen.say("card_money.back_title")
+
+    def restate(form: Form, reason: str, left: LeftMoney) -> None:
+        lines = card_money_telling.left_lines(form.words, left, reason)
+        questions = [
+            (form.say("cards.ask_second"), False),
+            (form.say("cards.ask_second_pin"), True),
+        ]
+        serial = left.standing.card.serial
+
+        def act(agreed: Form, answers: list[str]) -> None:
+            second = SecondPerson(answers[0], answers[1])
+            keep = partial(card_money_back.keep, agreed.desk, serial, reason, second)
+            asked(agreed, keep, partial(kept, agreed))
+
+        form.face_app.go(LongForm(title, questions, act, back, lines))
+
+    def kept(form: Form, left: LeftMoney) -> None:
+        said = card_money_telling.left_kept(form.words, left)
+        form.face_app.go(Page(title, [said], back))
+
+    def act(form: Form, answers: list[str]) -> None:
+        left = partial(card_money_back.left_on, form.desk, answers[0])
+        asked(form, left, partial(restate, form, answers[1]))
+
+    questions = [(screen.say("cards.ask_which"), False), (screen.say("cards.ask_reason"), False)]
+    return Form(title, questions, act, back, keys=screen.say("cards.form_keys"))
 
 
 # --- all cards ------------------------------------------------------------------------------------

@@ -5,8 +5,10 @@ from __future__ import annotations
 from textual.widgets import Static
 
 _LONGEST = 200
-#: Of a longer text its end is shown, where the next character goes.
-_SHOWN = 44
+#: Of a longer text its end is shown, where the next character goes: label, text and cursor have so
+#: many columns in the frame of an entry.
+_COLUMNS = 72
+_FEWEST = 12
 
 
 class TextEntry(Static):
@@ -44,7 +46,8 @@ class TextEntry(Static):
 
     def _show(self) -> None:
         shown = "*" * len(self.typed) if self.secret else self.typed
-        if len(shown) > _SHOWN:
-            shown = f"...{shown[-_SHOWN:]}"
+        room = max(_FEWEST, _COLUMNS - len(self.label) - len(": _"))
+        if len(shown) > room:
+            shown = f"...{shown[3 - room :]}"
         self.set_class(self.open, "-open")
         self.update(f"{self.label}: {shown}{'_' if self.open else ''}")

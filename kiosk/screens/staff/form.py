@@ -15,8 +15,9 @@ from kiosk.screens.staff.frame import Back, StaffFrame
 
 Answer = TypeVar("Answer")
 
-#: So many questions have a frame each on a screen of 24 rows; more stand close together.
-_ROOMY = 4
+#: So many questions have a frame each on a screen of 24 rows, under so many lines of what is known;
+#: more stand close together.
+_ROOMY, _ROOMY_KNOWN = 4, 3
 
 #: The sentence of a question, and whether its answer is hidden while it is typed.
 Question = tuple[str, bool]
@@ -54,12 +55,14 @@ class Form(StaffFrame):
 
     def body(self) -> Iterable[Widget]:
         """What may be answered, and an entry for each question."""
+        dense = len(self.questions) > _ROOMY or len(self.known) >= _ROOMY_KNOWN
         for line in self.known:
-            yield Static(line, classes="restated", markup=False)
+            close = " -close" if dense else ""
+            yield Static(line, classes=f"restated{close}", markup=False)
         for place, (label, secret) in enumerate(self.questions):
             entry = TextEntry(label, secret=secret)
             entry.open = place == 0
-            entry.set_class(len(self.questions) > _ROOMY, "-dense")
+            entry.set_class(dense, "-dense")
             yield entry
 
     def hint(self) -> str:

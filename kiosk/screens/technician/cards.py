@@ -8,7 +8,7 @@ from functools import partial
 from textual.widget import Widget
 
 from kiosk.domain.card_record import CardStock, CardWorkRecord
-from kiosk.domain.cards.work import TOOLS, MeterReading
+from kiosk.domain.cards.work import TOOL_SETTINGS, TOOLS, MeterReading
 from kiosk.domain.cards.workshops import SHOPS
 from kiosk.errors import BadInput, Refusal
 from kiosk.screens import card_telling
@@ -80,6 +80,10 @@ def tool_form(screen: StaffFrame) -> Form:
 
     tools = ", ".join(f"{number} {name}" for number, name in enumerate(TOOLS, 1))
     known = [screen.say("tokens.choices", choices=tools)]
+    known += [
+        screen.say("cards.tool_sets", tool=tool, settings=", ".join(settings))
+        for tool, settings in TOOL_SETTINGS.items()
+    ]
     return work_form(screen, "tool", ["tool", "tool_meter", "settings"], make, CardRoom, known)
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from textual.widget import Widget
 
 from kiosk.errors import Refusal
-from kiosk.screens import telling
+from kiosk.screens import hall_telling
 from kiosk.screens.staff.frame import Back
 from kiosk.screens.staff.page import Page, Reading
 from kiosk.screens.widgets.moving import Moving
@@ -51,6 +51,6 @@ class Devices(Page):
             self.note(self.words.refusal(states), "warn")
             return
         self.note("")
-        lines = (telling.device_lines(self.words, state) for state in states)
+        lines = (hall_telling.device_lines(self.words, state) for state in states)
         self.lines = [line for device in lines for line in device]
         self.query_one(Reading).show(self.lines)

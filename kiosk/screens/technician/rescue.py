@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 from kiosk.errors import Refusal
 from kiosk.ports import FoundSource, RescueReport
-from kiosk.screens import telling
+from kiosk.screens import hall_telling
 from kiosk.screens.staff.frame import Back
 from kiosk.screens.staff.page import Page, Reading
 from kiosk.screens.widgets.moving import Moving
@@ -44,7 +44,7 @@ class RescuePage(Page):
 
     def _looked(self, found: list[FoundSource]) -> None:
         self._found = found
-        self.query_one(Reading).show(telling.rescue_lines(self.words, self.desk.damage, found))
+        self.query_one(Reading).show(hall_telling.rescue_lines(self.words, self.desk.damage, found))
 
     def press_enter(self) -> None:
         """Build it again from everything that was found; the key is dead afterwards."""
@@ -62,4 +62,4 @@ class RescuePage(Page):
         if isinstance(outcome, Refusal):
             self.note(self.words.refusal(outcome), "fault")
             return
-        self.query_one(Reading).show(telling.rescued_lines(self.words, outcome))
+        self.query_one(Reading).show(hall_telling.rescued_lines(self.words, outcome))

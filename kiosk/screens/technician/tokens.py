@@ -17,7 +17,7 @@ from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Page, Reading
 from kiosk.screens.staff.row_menu import Row
 from kiosk.screens.staff.tokens import CommonTokens, TokenPage
-from kiosk.till import keys, tokens
+from kiosk.till import credit, keys, tokens
 from kiosk.till.tokens import SecondPerson
 
 
@@ -104,13 +104,12 @@ def free_form(screen: StaffFrame) -> Form:
     """Free units, by two persons."""
 
     def act(form: Form, answers: list[str]) -> None:
-        meter, energy, reason, name, pin = answers
-        energy_wh = token_telling.energy_wh_typed(energy)
+        meter, amount, reason, name, pin = answers
         second = SecondPerson(name, pin)
-        work = partial(tokens.give_free, form.desk, meter, energy_wh, reason, second)
+        work = partial(credit.give_credit, form.desk, meter, amount, reason, second)
         asked(form, work, partial(_show, form))
 
-    questions = _questions(screen, "meter", "energy", "reason", "second", "second_pin")
+    questions = _questions(screen, "meter", "amount", "reason", "second", "second_pin")
     return Form(screen.say("tokens.menu_free"), questions, act, TokenMenu)
 
 

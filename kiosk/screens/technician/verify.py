@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.widget import Widget
 
-from kiosk.screens import telling
+from kiosk.screens import hall_telling
 from kiosk.screens.staff.frame import Back
 from kiosk.screens.staff.page import Page, Reading
 from kiosk.screens.technician.ledger_forms import backup_form, clock_form
@@ -64,5 +64,5 @@ class Verify(Page):
         self._proved = True
         self.query_one(Moving).display = False
         self.note(self.say("linear.done"), "fault" if proof.first_bad else "good")
-        self.lines = telling.proof_lines(self.words, proof)
+        self.lines = hall_telling.proof_lines(self.words, proof)
         self.query_one(Reading).show(self.lines)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from kiosk.domain import card_facts
-from kiosk.domain.card_record import CardStanding, CardStock, ReadByCard
+from kiosk.domain.card_record import CardStanding, CardStock, CardWorkRecord, ReadByCard
 from kiosk.domain.cards import families, workshops
 from kiosk.domain.cards.family import CardState
 from kiosk.domain.cards.image import CardImage
-from kiosk.domain.cards.work import MeterReading, Purchase
+from kiosk.domain.cards.work import MeterReading, Purchase, ToolCard
 from kiosk.errors import CardFault, CardUnusable, Refusal
 from kiosk.till.desk import Desk
 from kiosk.till.suspicions import unreadable
@@ -18,7 +18,8 @@ from kiosk.till.suspicions import unreadable
 class CardView(msgspec.Struct, frozen=True):
     """A card as it lies in the reader. `state` is ok, stopped, or the reason why it is no user card
     that can be sold to (blank, foreign, damaged, unfinished, unknown_kind ...); `refusal` says it
-    in a sentence. `last` is what the books know the meter's newest card to carry."""
+    in a sentence. `last` is what the books know the meter's newest card to carry, `tool` what a
+    technician's card is, `waiting` the work that was broken off on this card."""
 
     image: CardImage
     state: str
@@ -27,6 +28,8 @@ class CardView(msgspec.Struct, frozen=True):
     standing: CardStanding | None
     reading: MeterReading | None
     last: Purchase
+    tool: ToolCard | None = None
+    waiting: CardWorkRecord | None = None
 
 
 def look(desk: Desk) -> CardView | Refusal:
@@ -44,7 +47,31 @@ def look(desk: Desk) -> CardView | Refusal:
     standing = standings[0] if standings else None
     last = desk.records.last_purchase(card.meter) if card is not None else Purchase()
     refusal = state if isinstance(state, Refusal) else _stopped(standing)
-    return CardView(image, _word(refusal), card, refusal, standing, _reading(image), last)
+    if refusal is None and desk.records.card_is_stopped(image.serial):
+        refusal = Refusal("card_under_suspicion")
+    return CardView(
+        image, _word(refusal), card, refusal, standing, _reading(image), last, _tool(image),
+        _waiting(desk, image),
+    )  # fmt: skip
+
+
+def _tool(image: CardImage) -> ToolCard | None:
+    shop = workshops.of(image)
+    return None if isinstance(shop, Refusal) else shop.tool_card(image)
+
+
+def _waiting(desk: Desk, image: CardImage) -> CardWorkRecord | None:
+    """The open work that this card is half through, or is the witness of. A blank that nothing has
+    reached may be anybody's where chips have no serial, so it says nothing."""
+    for record in desk.records.open_card_works():
+        work = record.committed
+        if work.before.family != image.family:
+            continue
+        shop = workshops.SHOPS[image.family]
+        told = shop.witness_work(work.before, image, work.writes, work.serial)
+        if told != "other" and not (told == "not_delivered" and not shop.own_serial(image)):
+            return record
+    return None
 
 
 def inspected(desk: Desk) -> CardImage | Refusal:

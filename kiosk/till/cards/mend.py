@@ -13,6 +13,7 @@ from kiosk.errors import Refusal
 from kiosk.till.cards.look import inspected
 from kiosk.till.cards.plan import Plan, owner
 from kiosk.till.desk import Desk
+from kiosk.till.money_of import drawer_short
 
 
 def plan_cancel(desk: Desk, to: str = "meter_account") -> Plan | Refusal:
@@ -31,6 +32,8 @@ def plan_cancel(desk: Desk, to: str = "meter_account") -> Plan | Refusal:
     refused = workshops.able(shop, "cancel")
     if refused is not None:
         return refused
+    if not card.purchase_number:
+        return Refusal("card_nothing_to_take_back")
     sale = _sale_on(desk, image.serial, card.purchase_number)
     if sale is None:
         return Refusal("card_purchase_unknown", {"purchase_number": card.purchase_number})
@@ -41,6 +44,9 @@ def plan_cancel(desk: Desk, to: str = "meter_account") -> Plan | Refusal:
         return writes
     account = chart.cash(desk.operator) if to == "cash" else chart.meter_account(card.meter)
     committed = sale.committed
+    short = drawer_short(desk, committed.amount_minor) if to == "cash" else None
+    if short is not None:
+        return short
     return Plan(
         "cancel", card.meter, card.card_number, image.serial, card.issue, image, writes,
         _content_before(desk, sale), sale_id=committed.sale_id,

@@ -39,6 +39,7 @@ class Plan(msgspec.Struct, frozen=True):
     `two_persons` says that somebody else must agree. `settles` is an open sale that a reissue
     brings to its end, because the new card carries its purchase. `customer` is the name of whose
     card it is, for whoever confirms; empty for a tool card. `settings` are what a tool card sets.
+    `left_minor` was last seen as money on the card that is replaced; it stays there.
     `drops` is a paid purchase that the card carries unread and will not carry afterwards.
     """
 
@@ -63,6 +64,7 @@ class Plan(msgspec.Struct, frozen=True):
     customer: str = ""
     settings: dict[str, int] = {}
     drops: Purchase = Purchase()
+    left_minor: int = 0
 
 
 # --- make and reissue -----------------------------------------------------------------------------
@@ -121,6 +123,7 @@ def plan_reissue(desk: Desk, meter_number: str, old: str, *, free: bool = False)
     if isinstance(content, Refusal):
         return content
     plan = _made(desk, "reissue", person, content, shop, image)
+    left = desk.records.money_left(card.serial)
     waived = free and desk.settings.card.reissue_fee_minor > 0
     return msgspec.structs.replace(
         plan,
@@ -128,6 +131,7 @@ def plan_reissue(desk: Desk, meter_number: str, old: str, *, free: bool = False)
         amount_minor=fee_minor, lines=fee_lines(_prices(desk, meter), fee_minor),
         two_persons=waived, settles=_open_sale_id(desk, meter.number),
         customer=owner(desk, meter.number),
+        left_minor=left.committed.balance_minor if left is not None else 0,
     )  # fmt: skip
 
 
@@ -236,8 +240,11 @@ def plan_tool(
 
 
 def _settings(tool: str, typed: Mapping[str, int]) -> dict[str, int] | Refusal:
-    """Everything that the card will set; a name that is not known would set nothing, unseen."""
+    """Everything that the card will set; a name that is not known would set nothing, unseen, and
+    with no name at all a parameter card would take alarm and limit away."""
     known = TOOL_SETTINGS.get(tool, {})
+    if tool == "parameter" and not typed:
+        return Refusal("tool_settings_needed", {"known": ", ".join(known)})
     for name, value in typed.items():
         if name not in known:
             names = ", ".join(known) or "-"

@@ -159,6 +159,18 @@ def move_stock(desk: Desk, family: str, movement: str, count: int, note: str) ->
         return Refusal("unknown_operation", {"operation": movement[:40]})
     if count > 1_000_000:
         return Refusal("stock_count_wrong", {"count": count})
+    refused = _too_few(desk, family, count) if known in {"issued", "damaged"} else None
+    if refused is not None:
+        return refused
     fact = card_facts.CardStockMoved(family, known, count, note.strip(), desk.operator)
     outcome = desk.journal.append(fact)
     return outcome if isinstance(outcome, Refusal) else None
+
+
+def _too_few(desk: Desk, family: str, count: int) -> Refusal | None:
+    """Nobody takes more cards off the shelf than lie there: either number is wrong."""
+    rows = [row for row in desk.records.card_stock() if row.family == family]
+    in_stock = rows[0].in_stock if rows else 0
+    if count <= in_stock:
+        return None
+    return Refusal("stock_too_few", {"count": count, "in_stock": in_stock, "family": family})

@@ -23,6 +23,7 @@ from drivers.vending.card_keys import (
 )
 from kiosk.domain.cards import at24, mifare, sle4442, state_grid
 from kiosk.domain.cards import open as layout
+from kiosk.front import chips
 
 CUSTOMER, METER = "100000000016", "07000000005"
 MODULE = SoftwareCardModule()
@@ -256,14 +257,6 @@ KINDS = [
 # --- blanks -----------------------------------------------------------------------------------
 
 
-def _blank_memory(chip: str, size: int, atr: str, guard: bytes = b"") -> Callable[..., None]:
-    def make(rack: CardRack, serial: str) -> None:
-        files = {0: b"\xff" * size} | ({1: guard} if guard else {})
-        rack.make(serial, files, chip=chip, atr=bytes.fromhex(atr))
-
-    return make
-
-
 def _blank_open(rack: CardRack, serial: str) -> None:
     rack.make(serial, {file: bytes(length) for file, length in layout.FILES.items()})
 
@@ -274,27 +267,12 @@ def _blank_keyed(rack: CardRack, serial: str) -> None:
     rack.make(serial, files, chip="keyed", key=key)
 
 
-def _blank_grid(rack: CardRack, serial: str) -> None:
-    files = {file: bytes(length) for file, length in state_grid.FAMILY.lengths.items()}
-    key = triple_des_key(PUBLISHED_MASTER, bytes.fromhex(serial))
-    rack.make(serial, files, historical=b"SGCC", chip="state-grid", key=key)
-
-
-def _blank_mifare(rack: CardRack, serial: str) -> None:
-    """Delivered with the sector keys of the utility: a trailer is never written by us."""
-    key = MODULE.access_code("mifare", serial, 6)
-    memory = bytearray(1024)
-    for sector in range(16):
-        memory[sector * 64 + 48 : sector * 64 + 64] = key + bytes.fromhex("FF078069") + key
-    atr = bytes.fromhex("3B8F8001804F0CA000000306030001000000006A")
-    rack.make(serial, {0: bytes(memory)}, chip="mifare", atr=atr)
+def _blank_of(family: str) -> Callable[[CardRack, str], None]:
+    return lambda rack, serial: chips.make_blank(rack, family, serial, keyed=True)
 
 
 BLANKS: dict[str, Callable[[CardRack, str], None]] = {
     "open": _blank_open,
     "open with keys": _blank_keyed,
-    "sle4442": _blank_memory("sle4442", 256, "3B04A2131091", b"\x07\xff\xff\xff"),
-    "at24": _blank_memory("at24", 256, "3B00"),
-    "mifare": _blank_mifare,
-    "state-grid": _blank_grid,
+    **{family: _blank_of(family) for family in ("sle4442", "at24", "mifare", "state-grid")},
 }

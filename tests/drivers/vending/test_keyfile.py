@@ -20,7 +20,6 @@ from drivers.vending.keyfile import (
     open_counter,
     open_vendor,
     opened,
-    read_credential,
     seal,
     sealed,
 )
@@ -158,17 +157,6 @@ def test_sealing_is_refused_when_nobody_could_open_or_trust_it(
 ) -> None:
     with pytest.raises(BadInput):
         sealed(keys, module=module, secret=secret, cost=CHEAP)
-
-
-def test_credential_is_refused_when_it_has_not_32_bytes(tmp_path: Path) -> None:
-    path = tmp_path / "credential"
-    with pytest.raises(BadInput, match="No such file"):
-        read_credential(path)
-    path.write_bytes(CREDENTIAL + b"\n")
-    with pytest.raises(BadInput, match="not 33"):
-        read_credential(path)
-    path.write_bytes(CREDENTIAL)
-    assert read_credential(path) == CREDENTIAL
 
 
 def test_files_are_the_owners_alone_when_sealed(key_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from drivers.vending.request_checks import checked_meter
 from drivers.vending.software import SoftwareVendor
 from drivers.vending.vending_key import VendingKey, rehearsal_keys
 from kiosk.domain.token import TokenRequest
@@ -80,7 +81,7 @@ REFUSED: list[tuple[dict[str, object], str]] = [
     ({"identifier": 1441}, "identifier_reserved"),
     ({"tariff_index": 100}, "token_field_out_of_range"),
     ({"random": 16}, "token_field_out_of_range"),
-    ({"subclass": 4}, "token_field_out_of_range"),
+    ({"subclass": 8}, "token_field_out_of_range"),
     ({"units": -1}, "token_field_out_of_range"),
     ({"units": 18_201_625}, "token_field_out_of_range"),
     ({"units": 16_385}, "units_not_exact"),
@@ -161,3 +162,14 @@ def test_key_never_shows_when_module_and_keys_are_printed_or_logged(
     shown = caplog.text + f"{rehearsal_keys()[0]}" + repr(vars(vendor)) + repr(vendor.keys())
     for text in (SECRET, "secret", repr(bytes.fromhex(SECRET))[2:-1], "q6urq6urq6s"):
         assert text not in shown
+
+
+def test_credit_of_money_is_made_by_the_software_module_alone() -> None:
+    money = msgspec.structs.replace(REQUEST, subclass=4, units=3_500_624)
+    assert checked_meter(money, money=True) == REQUEST.meter
+    refused = checked_meter(money)  # as the modules of hardware ask
+    assert isinstance(refused, Refusal) and refused.code == "token_field_out_of_range"
+    finer = msgspec.structs.replace(money, units=3_500_000)
+    assert checked_meter(finer, money=True) == Refusal(
+        "units_not_exact", {"units": 3_500_000, "next_units": 3_500_624}
+    )

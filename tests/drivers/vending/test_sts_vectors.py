@@ -43,10 +43,14 @@ def altered(value: object) -> object:
 
 
 def alterations(vector: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The vector with one published value, or one field that decides it, altered."""
-    for name in vector["published"]:
-        path = ("out", *name.split("."))
-        yield ".".join(path), replaced(vector, path)
+    """The vector with one value, or one field that decides it, altered."""
+    for name, value in vector["out"].items():
+        rests: list[tuple[str, ...]] = (
+            [(part,) for part in value] if isinstance(value, dict) else [()]
+        )
+        for rest in rests:
+            path: tuple[str, ...] = ("out", name, *rest)
+            yield ".".join(path), replaced(vector, path)
     if vector["kind"] == "reject":
         return  # another bad token is as bad; the test below lists good ones as rejected
     for field, value in vector["in"].items():

@@ -1,0 +1,2 @@
+-- What a meter counts: electricity, water, gas, time, or money for one of these. The column is added
+-- by kiosk.ledger.registry_migration, unless drawing an older registry again has added it before.
