@@ -77,9 +77,11 @@ def next_identifier(now_ms: int, last: int | None, base_date: int, lane: Lane) -
     lead = max(LARGEST_LEAD_MIN + lane.lanes - 1, LARGEST_LEAD_TOKENS * lane.lanes)
     earliest = identifier - lead
     if wanted > now and now < earliest:
-        return Refusal(
-            "identifier_lead", {"earliest_ms": BASE_DATE_MS[base_date] + earliest * _MINUTE_MS}
-        )
+        earliest_ms = BASE_DATE_MS[base_date] + earliest * _MINUTE_MS
+        if earliest - now < _DAY_MIN:
+            return Refusal("identifier_lead", {"earliest_ms": earliest_ms})
+        # No hour of selling leads by a day: a clock that ran ahead made the last token.
+        return Refusal("identifier_ahead", {"earliest_ms": earliest_ms})
     return identifier
 
 

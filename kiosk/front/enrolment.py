@@ -41,6 +41,19 @@ def enrol(
     lane = facts.LaneGiven(answer.residue, answer.lanes, answer.centre)
     lease = LeaseGiven(answer.centre, bytes.fromhex(answer.public_key), answer.lease_days)
     journal.append(*([lane, lease] if answer.lease_days else [lane]))
+    return _keep(home, answer)
+
+
+def known_again(home: Path, road: HttpsRoad, origin: str, public_key: bytes) -> EnrolledCentre:
+    """The centre of a terminal whose disk is lost: it knows the number and the key, and says who it
+    is once more. LinkFault if it does not."""
+    answer = road.enrol(wire.EnrolmentRequest(origin, public_key.hex(), ""))
+    if isinstance(answer, wire.Refused):
+        raise LinkFault(f"The centre does not know this terminal: {answer.sentence}")
+    return _keep(home, answer)
+
+
+def _keep(home: Path, answer: wire.Enrolment) -> EnrolledCentre:
     draft = home / f".{CENTRE_FILE}"
     draft.write_bytes(msgspec.json.encode(answer))
     draft.replace(home / CENTRE_FILE)

@@ -17,21 +17,24 @@ import secrets
 from pathlib import Path
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.config import Settings
 from kiosk.domain import facts
-from kiosk.errors import ConfigFault, HomeFault, Refusal, StoreFault
+from kiosk.errors import ConfigFault, HomeFault, LedgerDamaged, Refusal, StoreFault
 from kiosk.front.home_file import OPENED, HomeFile
 from kiosk.front.unlock import SIGNING_KEY, home_keys
 from kiosk.ledger.connection import key_of
 from kiosk.ledger.copying import alone
-from kiosk.ledger.damage import noted
+from kiosk.ledger.damage import known_damage, note_damage
 from kiosk.ledger.files import make_folder, write_durably
 from kiosk.ledger.journal import Journal
+from kiosk.ledger.keyring import HomeKeys
 from kiosk.ledger.pen import Now
 from kiosk.ledger.sealing import key_from, public_bytes
 from kiosk.ledger.second_medium import SecondMedium
 from kiosk.ledger.start_check import check_start
+from kiosk.ledger.stations import takes_nothing
 from kiosk.ledger.store import open_reader
 from kiosk.ledger.withdrawn import is_withdrawn
 from kiosk.till.copies import COMPANIONS
@@ -69,14 +72,19 @@ def open_home(path: Path, settings: Settings, now: Now, *, read_only: bool = Fal
     if read_only:
         return _open_damaged(path, settings, file, now)
     _ledger_is_there(path)
+    if takes_nothing(path):
+        raise StoreFault(
+            f"{path}: its disk is read-only, as the system makes a worn one; nothing may be sold."
+            " Look things up here, and restore onto a new disk."
+        )
+    _refuse_if_damaged(path)
     new = not (path / "ledger.db").exists()
     keys = home_keys(path, settings.store, new=new)
     key = key_from(keys.signing, path / SIGNING_KEY)
-    journal = Journal(path, file.origin, key, now, medium_of(path, file.origin, settings))
+    journal = _journal(path, file.origin, key, now, settings)
     try:
         if not new:
             _check_start(path)
-            _medium_has_no_more(path, journal)
         if journal.head().sequence == 0:
             new = True
             opened = facts.HomeOpened(
@@ -96,6 +104,26 @@ def open_home(path: Path, settings: Settings, now: Now, *, read_only: bool = Fal
         journal.close()
         raise
     return Home(path, file.origin, journal, keys.pepper, new)
+
+
+def _journal(
+    path: Path, origin: str, key: Ed25519PrivateKey, now: Now, settings: Settings
+) -> Journal:
+    try:
+        return Journal(path, origin, key, now, medium_of(path, origin, settings))
+    except LedgerDamaged as damage:
+        note_damage(path, damage.sentence)
+        raise
+
+
+def _refuse_if_damaged(path: Path) -> None:
+    """What was found once stands until another ledger is in force (E17)."""
+    found = known_damage(path)
+    if found:
+        ledger = path / "ledger.db"
+        raise StoreFault(
+            f"{ledger}: is damaged ({found.rstrip('.')}); nothing may be sold until a restore."
+        )
 
 
 def _refuse_if_withdrawn(path: Path, settings: Settings, now: Now) -> None:
@@ -168,19 +196,24 @@ def medium_of(path: Path, origin: str, settings: Settings) -> SecondMedium | Non
     return SecondMedium(Path(folder), path, origin, key_of(path), COMPANIONS)
 
 
-def _medium_has_no_more(path: Path, journal: Journal) -> None:
-    """An old ledger that was put back would give numbers and identifiers a second time."""
-    state = journal.medium()
-    if state is not None and state.ahead:
-        raise StoreFault(
-            f"{path / 'ledger.db'}: lacks what the second medium {state.path} holds up to entry"
-            f" {state.upto}; nothing may be sold. `kiosk restore --second-medium`, or `kiosk store"
-            " medium` if that one is to be given up."
-        )
-
-
 def _check_start(path: Path) -> None:
     with contextlib.closing(open_reader(path)) as connection:
-        found = check_start(connection) or noted(path)
+        connection.execute("BEGIN")  # others may be writing: one moment is looked at
+        found = check_start(connection)
     if found:
+        note_damage(path, found)
         raise StoreFault(f"{path / 'ledger.db'}: is damaged ({found}); nothing may be sold.")
+
+
+def check_owner(path: Path, opened: facts.HomeOpened, keys: HomeKeys) -> None:
+    """That a ledger is the one of this home and of its signing key. Raises StoreFault."""
+    try:
+        origin = msgspec.json.decode((path / "home.json").read_bytes(), type=HomeFile).origin
+    except (OSError, msgspec.MsgspecError) as error:
+        raise HomeFault(f"{path / 'home.json'}: is missing or damaged; restore it.") from error
+    if opened.origin != origin:
+        raise StoreFault(f"{path}: this ledger belongs to {opened.origin}, not {origin}.")
+    if opened.public_key != public_bytes(key_from(keys.signing, path / SIGNING_KEY)):
+        raise StoreFault(
+            f"{path}: the signing key is not the one that this ledger was opened with; restore it."
+        )

@@ -32,12 +32,14 @@ from kiosk.ledger.archive import Archived, last_quiet
 from kiosk.ledger.connection import library_version
 from kiosk.ledger.connection import unlock as unlock_store
 from kiosk.ledger.copying import FOLLOWING, alone, copy_store, put_in_force, settle_log
+from kiosk.ledger.damage import forget_damage
 from kiosk.ledger.entry_file import Cover, Kept, beginning, read_kept, record
 from kiosk.ledger.files import replace_durably, sync_folder
 from kiosk.ledger.keyring import HomeKeys, Lock, lock_of, seal
+from kiosk.ledger.medium_check import check_medium, entries_on, older_than_medium
 from kiosk.ledger.opening import Head, read_head
 from kiosk.ledger.sealing import key_from
-from kiosk.ledger.second_medium import PURPOSE
+from kiosk.ledger.second_medium import MEDIUM_DAMAGE, PURPOSE, mark_medium
 from kiosk.ledger.store import LEDGER_FILE, open_reader
 from kiosk.ledger.updating import BEFORE_UPDATE, RolledBack, rollback
 from kiosk.ledger.withdrawn import wipe
@@ -122,6 +124,26 @@ def _lock(path: Path, settings: Settings, word: str, lock: Lock | None) -> Lock 
 def _head(path: Path) -> Head:
     with contextlib.closing(open_reader(path)) as reader:
         return read_head(reader)
+
+
+def take_medium(path: Path, settings: Settings, folder: Path) -> None:
+    """Let `folder` be the second medium from now on; a file in it that is not as it was written is
+    set aside, and written anew at the next start. BadInput when it holds what the ledger lacks."""
+    if not folder.is_dir():
+        raise BadInput(f"{folder}: there is no such folder.")
+    home_keys(path, settings.store, new=False)
+    origin = msgspec.json.decode((path / "home.json").read_bytes(), type=HomeFile).origin
+    entries = entries_on(str(folder), origin)
+    if entries is not None:
+        if check_medium(path, origin, entries):  # also when it was sealed with an older key
+            entries.replace(entries.with_name(f"{entries.name}.damaged"))
+        elif older_than_medium(path, origin, entries):
+            raise BadInput(
+                f"{entries}: holds entries that this ledger lacks: `kiosk restore --second-medium"
+                f" {folder}`."
+            )
+    mark_medium(path, folder)
+    forget_damage(path, MEDIUM_DAMAGE)
 
 
 def _reseal_medium(path: Path, settings: Settings, old: bytes, new: bytes) -> None:

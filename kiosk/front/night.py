@@ -3,7 +3,7 @@
 It runs in a process of its own at the lowest priority, so that a customer who comes meanwhile notes
 nothing and the face keeps its memory. The key of the store goes to it over a pipe.
 
-    python -m kiosk.front.night HOME ORIGIN [BACKUP]      the key in hex on standard input
+    python -m kiosk.front.night HOME ORIGIN [MEDIUM [BACKUP]]   the key in hex on standard input
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from kiosk.domain.store_facts import BackupMade
 from kiosk.errors import KioskError
 from kiosk.ledger import ballast
 from kiosk.ledger.connection import key_of, unlock
-from kiosk.ledger.damage import note
+from kiosk.ledger.damage import note_damage
 from kiosk.ledger.store import check, open_reader, wal_bytes
 from kiosk.till.copies import COMPANIONS
 from kiosk.till.desk import Desk
@@ -41,6 +41,7 @@ class NightReport(msgspec.Struct, frozen=True):
     digest: str = ""
     bytes_written: int = 0
     trouble: str = ""
+    medium: str = ""
 
 
 class NightWatch:
@@ -86,7 +87,7 @@ class NightWatch:
         zone = time_zone(desk.settings.site.timezone)
         local = datetime.fromtimestamp(desk.clock.now().time_ms / 1000, zone)
         self._done_on = f"{local:%Y-%m-%d}"
-        words = [str(desk.home), desk.journal.origin]
+        words = [str(desk.home), desk.journal.origin, desk.settings.store.second_medium]
         folder = desk.settings.store.backup_folder
         if folder:
             words.append(str(Path(folder) / f"{desk.journal.origin}-{local:%Y%m%d}.backup"))
@@ -115,9 +116,11 @@ class NightWatch:
         if report.fault:
             _LOG.error("the ledger is damaged: %s", report.fault)
             desk.damage = report.fault
-            note(desk.home, report.fault)
+            note_damage(desk.home, report.fault)
             desk.journal.stop_writing()
             return
+        if report.medium:
+            _LOG.error("the second medium is damaged: %s", report.medium)
         if report.trouble:
             _LOG.error("no backup was made: %s", report.trouble)
         if report.upto:
@@ -136,9 +139,25 @@ def _rotate(folder: Path, desk: Desk) -> None:
             old.unlink()
 
 
-def watch(home: Path, origin: str, backup: Path | None) -> NightReport:
+def watch(home: Path, origin: str, backup: Path | None, medium: str = "") -> NightReport:
     """Check everything, then back up. What the child does."""
+    report = _checked(home, origin, medium)
+    if report.fault or backup is None or backup.exists():
+        return report  # a face that was started anew may have made the backup this night
     from kiosk.ledger.backup import make_backup
+
+    try:
+        made = make_backup(home, backup, origin, COMPANIONS)
+    except KioskError as error:
+        return msgspec.structs.replace(report, trouble=error.sentence)
+    return msgspec.structs.replace(
+        report, upto=made.upto, digest=made.digest.hex(), bytes_written=made.bytes_written
+    )
+
+
+def _checked(home: Path, origin: str, medium: str) -> NightReport:
+    """The ledger, and the second medium against it."""
+    from kiosk.ledger.medium_check import check_medium, entries_on, older_than_medium
     from kiosk.ledger.proof_apart import prove_apart
 
     try:
@@ -151,13 +170,12 @@ def watch(home: Path, origin: str, backup: Path | None) -> NightReport:
         return NightReport(fault=error.sentence)
     if proof.first_bad:
         return NightReport(proof.entries, proof.fault)
-    if backup is None:
+    entries = entries_on(medium, origin)
+    if entries is None:
         return NightReport(proof.entries)
-    try:
-        made = make_backup(home, backup, origin, COMPANIONS)
-    except KioskError as error:
-        return NightReport(proof.entries, trouble=error.sentence)
-    return NightReport(proof.entries, "", made.upto, made.digest.hex(), made.bytes_written)
+    rotten = check_medium(home, origin, entries)
+    older = older_than_medium(home, origin, entries) if not rotten else None
+    return NightReport(proof.entries, older[1] if older else "", medium=rotten)
 
 
 def main(words: list[str]) -> int:
@@ -165,7 +183,8 @@ def main(words: list[str]) -> int:
     os.nice(19)
     home, origin = Path(words[0]), words[1]
     unlock(home, bytes.fromhex(sys.stdin.read()))
-    report = watch(home, origin, Path(words[2]) if len(words) > 2 else None)
+    medium, backup = (*words[2:], "", "")[:2]
+    report = watch(home, origin, Path(backup) if backup else None, medium)
     sys.stdout.write(msgspec.json.encode(report).decode())
     return 0
 

@@ -31,6 +31,7 @@ from kiosk.front.unlock import SEALED, home_keys, secret_for, write_keys
 from kiosk.ledger.connection import Connection, key_of
 from kiosk.ledger.connection import unlock as unlock_store
 from kiosk.ledger.copying import alone, settle_log
+from kiosk.ledger.damage import forget_damage
 from kiosk.ledger.entry_file import Written
 from kiosk.ledger.files import replace_durably, sync_folder, write_durably
 from kiosk.ledger.keyring import HomeKeys, lock_of
@@ -116,6 +117,7 @@ def finish_rejoin(path: Path) -> Path:
     for kept in (staging / "keys").iterdir():
         kept.replace(path / "keys" / kept.name)
     (path / MARK).unlink(missing_ok=True)
+    forget_damage(path)
     for kept in folder.iterdir():
         kept.chmod(0o400)
     sync_folder(path)

@@ -20,24 +20,26 @@ from kiosk.config import Settings
 from kiosk.domain import catalogue as catalogues
 from kiosk.domain import facts, store_facts
 from kiosk.domain.entry import Entry
-from kiosk.errors import BadInput, HomeFault, LinkFault, Refusal
+from kiosk.errors import BadInput, HomeFault, LedgerDamaged, LinkFault, Refusal
 from kiosk.front import enrolment
 from kiosk.front.home_file import OPENED, HomeFile
 from kiosk.front.unlock import home_keys
 from kiosk.ledger.backup import read_head_of, unpack
 from kiosk.ledger.connection import connect
 from kiosk.ledger.copying import alone
-from kiosk.ledger.damage import note
+from kiosk.ledger.damage import forget_damage
 from kiosk.ledger.entry_file import Cover
 from kiosk.ledger.files import sync_folder, write_durably
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.keyring import HomeKeys
+from kiosk.ledger.medium_check import entries_on
 from kiosk.ledger.pen import Now
 from kiosk.ledger.rebuild import Given, Rebuilt, rebuild, set_aside
 from kiosk.ledger.sealing import key_from, public_bytes
 from kiosk.ledger.second_medium import PURPOSE
 from kiosk.ledger.sources import Anchor, DatabaseSource, FileSource, Source, UpstreamSource
 from kiosk.ledger.store import LEDGER_FILE
+from kiosk.ledger.traces import last_readable_trace
 from kiosk.till.copies import COMPANIONS
 from sync import wire
 from sync.courier import EnrolledCentre
@@ -53,7 +55,8 @@ _LEDGER = "ledger"
 
 class Wanted(msgspec.Struct, frozen=True):
     """What a ledger shall be built from; `alone_is_enough` lets the centre go unasked,
-    `without_ledger` gives up what stands in the ledger of this home alone."""
+    `without_ledger` gives up what stands in the ledger of this home alone. `terminal` is the number
+    of a terminal of which the centre alone is left."""
 
     backup: Path | None = None
     second_medium: Path | None = None
@@ -63,6 +66,7 @@ class Wanted(msgspec.Struct, frozen=True):
     keys: Path | None = None
     alone_is_enough: bool = False
     without_ledger: bool = False
+    terminal: str = ""
 
 
 class Restored(msgspec.Struct, frozen=True):
@@ -82,11 +86,15 @@ def restore(
 
     `station` is the face that asks, where a face does; every other must be closed.
     """
-    if not (wanted.backup or wanted.second_medium or wanted.upstream):
+    here = (path / LEDGER_FILE).is_file() and not wanted.without_ledger
+    if not (wanted.backup or wanted.second_medium or wanted.upstream or here):
         raise BadInput("Name what to restore from: --backup, --second-medium or --upstream.")
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     _bring_companions(path, wanted)
-    file = _home_file(path, settings, wanted)
+    _name_again(path, settings, wanted)
+    file = _home_file(path)
+    if not (path / OPENED).exists():  # or a start would take what is half here for a new home
+        write_durably(path / OPENED, b"")
     keys = home_keys(path, settings.store, new=False)
     with alone(path, station), contextlib.ExitStack() as open_things:
         staging = _empty(path / STAGING)
@@ -95,12 +103,11 @@ def restore(
         rebuilt = rebuild(staging, keys.store, sources, _contents(path, settings, wanted, sources))
         _compared(path, wanted, rebuilt)
         lost_after = _readable_end(path, keys.store)
+        _nothing_was_cut_off(path, keys.store, rebuilt)
         damaged = set_aside(path)
-        note(path, "")
         (staging / LEDGER_FILE).replace(path / LEDGER_FILE)
         sync_folder(path)
-    if not (path / OPENED).exists():
-        write_durably(path / OPENED, b"")
+        forget_damage(path)
     _note(path, file.origin, keys, now, rebuilt, lost_after)
     return Restored(
         file.origin, rebuilt.upto, rebuilt.proof.sales, rebuilt.given, str(damaged or "")
@@ -117,6 +124,22 @@ def _compared(path: Path, wanted: Wanted, rebuilt: Rebuilt) -> None:
         raise BadInput(
             "The centre may hold more than this: add --upstream or --second-medium, or say"
             " --without-upstream if the centre is lost too."
+        )
+
+
+def _nothing_was_cut_off(path: Path, store_key: bytes, rebuilt: Rebuilt) -> None:
+    """A ledger that is drawn again from itself alone must reach as far as anything in it tells."""
+    if any(each.entries for each in rebuilt.given if each.source != _LEDGER):
+        return
+    ledger = path / LEDGER_FILE
+    with contextlib.closing(connect(ledger, store_key, "?mode=ro")) as connection:
+        known = last_readable_trace(connection)
+    if known > rebuilt.upto:
+        first = rebuilt.upto + 1
+        raise LedgerDamaged(
+            f"Entry {first}: is missing here, and entries up to {known} were written; name what"
+            " else to restore from: --backup, --second-medium or --upstream.",
+            first,
         )
 
 
@@ -139,22 +162,27 @@ def _bring_companions(path: Path, wanted: Wanted) -> None:
             write_durably(place, found[name])
 
 
+def _name_again(path: Path, settings: Settings, wanted: Wanted) -> None:
+    """home.json from the number that a person or kiosk.toml says, where nobody has it any more."""
+    number = wanted.terminal or settings.site.terminal
+    if not number or not wanted.upstream or (path / "home.json").exists():
+        return
+    if not is_origin(number):
+        raise BadInput("A terminal number has 1 to 64 letters, digits, dots and dashes.")
+    write_durably(path / "home.json", msgspec.json.encode(HomeFile(settings.site.mode, number)))
+
+
 def _has_plain_keys(path: Path, name: str) -> bool:
     return name.endswith("sealed.keys") and (path / "keys" / "signing.key").exists()
 
 
-def _home_file(path: Path, settings: Settings, wanted: Wanted) -> HomeFile:
-    """home.json; on a new disk kiosk.toml says which terminal this is, where the centre is asked:
-    it gives entries only to the holder of that terminal's key."""
-    site = settings.site
-    if wanted.upstream and site.terminal and is_origin(site.terminal):
-        write_durably(path / "home.json", msgspec.json.encode(HomeFile(site.mode, site.terminal)))
+def _home_file(path: Path) -> HomeFile:
     try:
         return msgspec.json.decode((path / "home.json").read_bytes(), type=HomeFile)
     except (OSError, msgspec.MsgspecError) as error:
         raise HomeFault(
             f"{path}: home.json is missing and no source has it; bring the second medium or a"
-            " backup, or set [site] terminal and use --upstream."
+            " backup, or say --terminal NUMBER with --upstream."
         ) from error
 
 
@@ -173,8 +201,9 @@ def _sources(
         database = path / STAGING / "backup.db"
         unpack(wanted.backup, database)
         found.append(DatabaseSource("backup", database, keys.store, origin))
-    if wanted.second_medium is not None:
-        entries = wanted.second_medium / f"{origin}.entries"
+    medium = wanted.second_medium or _medium_at_hand(settings, origin)
+    if medium is not None:
+        entries = medium / f"{origin}.entries"
         if not entries.is_file():
             raise BadInput(f"{entries}: there are no entries of this home on the second medium.")
         found.append(FileSource("second medium", entries, Cover(keys.store, origin, PURPOSE)))
@@ -192,8 +221,19 @@ def _sources(
     return found
 
 
+def _medium_at_hand(settings: Settings, origin: str) -> Path | None:
+    """The medium of kiosk.toml is asked although nobody named it: it may hold what nobody else
+    does, and no ledger that lacks that is opened for selling."""
+    found = entries_on(settings.store.second_medium, origin)
+    return found.parent if found else None
+
+
 def _upstream(path: Path, road: HttpsRoad, origin: str, key: Ed25519PrivateKey) -> UpstreamSource:
-    centre = enrolment.enrolled(path) or _known_again(path, road, origin, key)
+    centre = enrolment.enrolled(path)
+    if centre is None and not (path / LEDGER_FILE).exists():
+        centre = enrolment.known_again(path, road, origin, public_bytes(key))
+    if centre is None:
+        raise BadInput("This terminal was not enrolled with a centre: leave --upstream out.")
 
     def page(after: int) -> list[Entry]:
         return road.entries(wire.ask_entries(key, origin, after, centre.name))
@@ -206,17 +246,6 @@ def _upstream(path: Path, road: HttpsRoad, origin: str, key: Ed25519PrivateKey) 
             content = wire.encode_answer(answer)
             anchors.append((answer.upto, answer.digest, answer.centre, content))
     return UpstreamSource(page, anchors)
-
-
-def _known_again(
-    path: Path, road: HttpsRoad, origin: str, key: Ed25519PrivateKey
-) -> EnrolledCentre:
-    """A new disk has lost what it knew of its centre: the same key is enrolled without a code."""
-    answer = road.enrol(wire.EnrolmentRequest(origin, public_bytes(key).hex()))
-    if isinstance(answer, wire.Refused):
-        raise BadInput(f"The centre does not know this terminal: {answer.sentence}")
-    write_durably(path / enrolment.CENTRE_FILE, msgspec.json.encode(answer))
-    return EnrolledCentre(answer.centre, bytes.fromhex(answer.public_key))
 
 
 def _believed(answer: wire.Answer, centre: EnrolledCentre, origin: str) -> bool:

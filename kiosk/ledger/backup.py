@@ -21,7 +21,7 @@ import msgspec
 from kiosk.errors import BadInput
 from kiosk.ledger.connection import key_of
 from kiosk.ledger.copying import copy_store
-from kiosk.ledger.files import sync_folder
+from kiosk.ledger.files import refuse_taken, sync_folder
 from kiosk.ledger.opening import Head
 
 MAGIC = b"PHK\x01"
@@ -49,7 +49,11 @@ class Backup(msgspec.Struct, frozen=True):
 
 
 def make_backup(home: Path, target: Path, origin: str, companions: Sequence[str]) -> Backup:
-    """Write a backup of the ledger to `target`, whole or not at all, while selling goes on."""
+    """Write a backup of the ledger to `target`, whole or not at all, while selling goes on.
+
+    BadInput when `target` exists or cannot be written.
+    """
+    refuse_taken(target)
     if not target.parent.is_dir():
         raise BadInput(f"{target}: there is no such folder.")
     database = target.with_name(f".{target.name}.ledger.{os.getpid()}")

@@ -1,8 +1,7 @@
-"""Damage that a whole check has found: it stands over restarts until the ledger is sound (E17).
+"""That this ledger was found damaged: a mark beside it; nothing is sold until it is restored.
 
-The start looks at the tail and a sample; what `kiosk verify`, the doctor or the night found
-elsewhere would be sold from again after the next start. The note goes when a whole check finds
-nothing, and with a ledger that was restored.
+What `verify`, the night or a start found once stands over restarts and for every process of the
+home (E17); a start alone looks at a sample and might not find it again. A restore lets it go.
 """
 
 from __future__ import annotations
@@ -10,25 +9,28 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from kiosk.ledger.files import replace_durably
+from kiosk.errors import discreet
+from kiosk.ledger.files import sync_folder, write_durably
 
-DAMAGE_FOUND = "damage.found"
-_LONGEST = 400
+#: In the home; its content is the sentence, without numbers of customers.
+MARK = "ledger.damaged"
 
 
-def note(home: Path, fault: str) -> None:
-    """Keep what a whole check found: "" that nothing is wrong. On a disk that takes no file, the
-    sentence that a person reads must do."""
+def note_damage(home: Path, sentence: str, mark: str = MARK) -> None:
+    """Remember what was found first. A disk that takes no more says so elsewhere."""
     with contextlib.suppress(OSError):
-        if fault:
-            replace_durably(home / DAMAGE_FOUND, fault[:_LONGEST].encode())
-        else:
-            (home / DAMAGE_FOUND).unlink(missing_ok=True)
+        write_durably(home / mark, discreet(sentence).encode())
 
 
-def noted(home: Path) -> str:
-    """What was found; "" when nothing was, or it was mended."""
+def known_damage(home: Path, mark: str = MARK) -> str:
+    """What was found, or "" when nothing was."""
     try:
-        return (home / DAMAGE_FOUND).read_text(errors="replace") or "damage was found"
+        return (home / mark).read_text(encoding="utf-8", errors="replace") or "damage was found"
     except FileNotFoundError:
         return ""
+
+
+def forget_damage(home: Path, mark: str = MARK) -> None:
+    """Another one was proved and is in force."""
+    (home / mark).unlink(missing_ok=True)
+    sync_folder(home)

@@ -9,6 +9,19 @@ from pathlib import Path
 from kiosk.errors import BadInput
 
 
+def refuse_taken(path: Path) -> None:
+    """What leaves the ledger takes no file's place: it could be the ledger, a key, or yesterday's
+    backup. BadInput names it."""
+    if os.path.lexists(path):
+        raise BadInput(f"{path}: this file exists and is never written over; name another.")
+
+
+def refuse_inside(path: Path, home: Path) -> None:
+    """Copies lie outside the home: in it, they could take a name that it needs. BadInput."""
+    if path.resolve().is_relative_to(home.resolve()):
+        raise BadInput(f"{path}: this is inside the home; name a place outside of it.")
+
+
 def write_durably(path: Path, content: bytes) -> None:
     """Whole or not at all; of several processes that write at once, the first one's stays."""
     beside = draft(path)
@@ -42,15 +55,6 @@ def put_in_place(beside: Path, path: Path) -> None:
         path.hardlink_to(beside)
     beside.unlink()
     sync_folder(path.parent)
-
-
-def free_place(home: Path, target: Path) -> None:
-    """BadInput when `target` is something already, or lies in the home: nobody's file is written
-    over, least of all the ledger or a key."""
-    if target.exists() or target.is_symlink():
-        raise BadInput(f"{target}: this file exists and is not written over; name another.")
-    if target.resolve().is_relative_to(home.resolve()):
-        raise BadInput(f"{target}: this lies in the home; a copy belongs on another disk.")
 
 
 def make_folder(path: Path) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from kiosk.domain.entry import Entry
 from kiosk.domain.facts import Fact, HomeOpened
-from kiosk.errors import BadInput, Refusal, StoreFault
+from kiosk.errors import BadInput, LedgerDamaged, Refusal, StoreFault
 from kiosk.ledger.connection import Connection
 from kiosk.ledger.handover import HandoverServer, hand_over
 from kiosk.ledger.opening import Head, opening
@@ -216,6 +216,7 @@ class Journal:
                 self._check_opening(opening(connection))
             if self._medium is not None:
                 pen.meet_medium()
+                _refuse_if_older(self._medium.state())
         except BaseException:
             connection.close()
             raise
@@ -237,3 +238,9 @@ class Journal:
     def _pause(self, attempt: int) -> None:
         """Wait a little for the holder to start answering or to let go of the lock."""
         threading.Event().wait(min(0.005 * 2**attempt, 0.25))
+
+
+def _refuse_if_older(medium: MediumState) -> None:
+    """A ledger that lacks what the second medium holds would give identifiers a second time."""
+    if medium.ahead:
+        raise LedgerDamaged(medium.trouble, medium.ahead)

@@ -107,7 +107,7 @@ class Pen:
     def rest(self) -> None:
         """Move the log into the file if nobody is writing, and let a second medium that was away
         catch up; called from idle time."""
-        behind = self._medium is not None and bool(self._medium.state().trouble)
+        behind = self._medium is not None and self._medium.is_behind
         if (self._since_checkpoint or behind) and self._lock.acquire(blocking=False):
             try:
                 if behind and self._medium is not None:

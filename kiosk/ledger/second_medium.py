@@ -16,35 +16,35 @@ from pathlib import Path
 import msgspec
 
 from kiosk.domain.entry import Entry, digest
-from kiosk.errors import KioskError, StoreFault
+from kiosk.errors import StoreFault
 from kiosk.ledger.connection import Connection
-from kiosk.ledger.entry_file import Cover, Written, beginning, last_of, read_kept, record
+from kiosk.ledger.damage import known_damage
+from kiosk.ledger.entry_file import Cover, Written, beginning, last_of, record
 from kiosk.ledger.files import replace_durably, write_durably
 from kiosk.ledger.opening import read_head, read_written
 
 PURPOSE = "second-medium"
 #: In the home and on the medium: the same name of the medium, made when it is first used.
 MARK = "medium.id"
+#: In the home: what was found when the medium was read whole, until it is written anew.
+MEDIUM_DAMAGE = "medium.damaged"
 _BATCH = 1000
 
 
 class MediumState(msgspec.Struct, frozen=True):
     """The second medium as last seen: `upto` is the last entry on it, `trouble` is "" when all is
-    well."""
+    well. `ahead` is its last entry when the ledger has it not: then the ledger is the older of the
+    two. `damaged`: it was read whole, and is not as it was written."""
 
     path: str
     upto: int
     trouble: str = ""
-    #: Its last entry is not in the ledger: an old one was put back, or a copy of it was sold from.
-    ahead: bool = False
+    ahead: int = 0
+    damaged: bool = False
 
 
 #: Entries after a number with their contents, oldest first: what a catch-up reads.
 ReadAfter = Callable[[int, int], list[Written]]
-
-
-class _Ahead(StoreFault):
-    """The medium holds what the ledger does not."""
 
 
 class SecondMedium:
@@ -58,11 +58,18 @@ class SecondMedium:
         self._path = folder / f"{origin}.entries"
         self._handle: int | None = None
         self._upto, self._digest, self._end = 0, b"", 0
-        self._trouble, self._ahead = "not opened yet", False
+        self._trouble, self._ahead = "not opened yet", 0
 
     def state(self) -> MediumState:
         """Never waits."""
-        return MediumState(str(self._folder), self._upto, self._trouble, self._ahead)
+        damage = known_damage(self._home, MEDIUM_DAMAGE)
+        trouble = self._trouble or damage
+        return MediumState(str(self._folder), self._upto, trouble, self._ahead, bool(damage))
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether it was away, or failed, when it was last written to."""
+        return bool(self._trouble)
 
     def follow(self, written: Sequence[Written], read_after: ReadAfter) -> None:
         """Copy what was just committed, and whatever is missing before it. Never raises."""
@@ -72,11 +79,10 @@ class SecondMedium:
                 self._write(written)
             else:
                 self._catch_up(read_after)
-            self._trouble, self._ahead = "", False
+            self._trouble, self._ahead = "", 0
         except OSError as error:
             self._fail(f"{self._folder}: the second medium does not write ({error.strerror}).")
         except StoreFault as fault:
-            self._ahead = isinstance(fault, _Ahead)
             self._fail(fault.sentence)
         except Exception as error:  # the commit stands, whatever became of its copy
             self._fail(f"{self._folder}: the second medium failed ({type(error).__name__}).")
@@ -131,9 +137,10 @@ class SecondMedium:
         if self._upto:
             ours = read_after(self._upto - 1, 1)
             if not ours or digest(ours[0].entry) != self._digest:
-                raise _Ahead(
-                    f"{self._path}: its entry {self._upto} is not in this ledger: one of the two"
-                    " was restored or cut off."
+                self._ahead = self._upto
+                raise StoreFault(
+                    f"{self._path}: its entry {self._upto} is not in this ledger, which is older or"
+                    " was cut off: restore it with --second-medium."
                 )
         while batch := read_after(self._upto, _BATCH):
             self._write(batch)
@@ -155,17 +162,6 @@ class SecondMedium:
         self.close()
 
 
-def check_medium(path: Path, cover: Cover) -> str:
-    """What is wrong with the file of the second medium, read from its first byte; "" when nothing
-    is. Damage in its middle would be noticed only when it is needed."""
-    try:
-        for _ in read_kept(path, cover):
-            pass
-    except (KioskError, OSError) as error:
-        return str(error)
-    return ""
-
-
 def compare_medium(connection: Connection, path: Path, cover: Cover) -> tuple[int, str] | None:
     """Whether the ledger still has the last entry of the medium: the first missing entry and a
     sentence if its tail was cut off (reliability 7.4, 18)."""
@@ -182,21 +178,8 @@ def compare_medium(connection: Connection, path: Path, cover: Cover) -> tuple[in
     return None
 
 
-def _beside(entries: Path) -> Path:
-    """A name for what was on the medium before; it is evidence and stays."""
-    number = 1
-    while (beside := entries.with_name(f"{entries.name}.before-{number}")).exists():
-        number += 1
-    return beside
-
-
-def take_medium(home: Path, folder: Path) -> None:
-    """Let `folder` be the second medium of `home` from now on. It is written anew; what was on it
-    is set aside beside it."""
-    if not folder.is_dir():
-        raise StoreFault(f"{folder}: there is no such folder.")
-    for entries in sorted(folder.glob("*.entries")):
-        entries.replace(_beside(entries))
+def mark_medium(home: Path, folder: Path) -> None:
+    """Let `folder` be the second medium of `home` from now on."""
     name = secrets.token_hex(8).encode()
     replace_durably(folder / MARK, name)
     replace_durably(home / MARK, name)

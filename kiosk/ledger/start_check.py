@@ -1,9 +1,9 @@
 """What every start checks before anything is sold: bounded, however long the journal is (E17).
 
 The whole chain is proved at night and by `kiosk verify`. At start: the head, the entries since the
-last anchor (at most 2000 of them) with their chain, postings and last signature, a sample of older
-ones, the sales among them, the references of the tail, and that the triggers which guard the
-journal are there.
+last anchor (at most 2000 of them) with their chain, postings and last signature, what the newest
+rows of the tables name, a sample of older entries, the sales among them, the references of the
+tail, and that the triggers which guard the journal are there.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from kiosk.ledger.connection import Connection, faults
 from kiosk.ledger.opening import opening, read_head
 from kiosk.ledger.sealing import entry_is_genuine
 from kiosk.ledger.store import LEDGER_FILE
+from kiosk.ledger.traces import last_trace
 
 _TAIL, _SAMPLE = 2000, 64
 
@@ -30,12 +31,6 @@ _ENTRY = "sequence, time_ms, quality, kind, version, body, previous, signature"
 _GUARDS = {
     "entries_no_update", "entries_no_delete", "postings_no_update", "postings_no_delete"
 }  # fmt: skip
-
-#: Tables whose rows name the entry that they were drawn from, in the order of their writing.
-_TELLING = (
-    "sales", "issued_tokens", "account_moves", "top_ups", "bills", "card_works", "card_readings",
-    "installations", "readings", "replacements", "suspicions", "refused_sign_ins",
-)  # fmt: skip
 
 #: A posting, a sale or an identity must point to an entry that is there.
 _DANGLING = (
@@ -67,10 +62,12 @@ def _check(connection: Connection) -> str | None:
     anchor = connection.execute("SELECT max(sequence) FROM anchors").fetchone()[0] or 0
     if anchor > head.sequence:
         return f"entry {head.sequence + 1} is missing: upstream has acknowledged more"
+    trace = last_trace(connection)
+    if trace > head.sequence:
+        return f"entry {head.sequence + 1} is missing: the end was cut off, entry {trace} is shown"
     start = max(min(anchor, head.sequence - 1), head.sequence - _TAIL, 0)
     return (
         _unguarded(connection)
-        or _cut(connection, head.sequence)
         or _tail(connection, opened, start)
         or _anchored(connection, opened, anchor)
         or _sample(connection, opened, start)
@@ -83,18 +80,6 @@ def _unguarded(connection: Connection) -> str | None:
     rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
     missing = _GUARDS - {row[0] for row in rows}
     return f"the guard {min(missing)} of the journal is gone" if missing else None
-
-
-def _cut(connection: Connection, head: int) -> str | None:
-    """Whether a table tells of an entry after the last one: the end was cut off. Its newest rows
-    are looked at."""
-    for table in _TELLING:
-        row = connection.execute(
-            f"SELECT max(sequence) FROM (SELECT sequence FROM {table} ORDER BY rowid DESC LIMIT 64)"  # noqa: S608
-        ).fetchone()
-        if row[0] is not None and row[0] > head:
-            return f"entry {head + 1} is missing: {table} tells of {row[0]}"
-    return None
 
 
 def _tail(connection: Connection, opened: facts.HomeOpened, start: int) -> str | None:

@@ -16,8 +16,15 @@ from kiosk.errors import BadInput
 OPEN_LOCK = "open.lock"
 
 
+def takes_nothing(home: Path) -> bool:
+    """Whether the disk of this home is read-only, as the system makes a worn one."""
+    return home.is_dir() and not os.access(home, os.W_OK)
+
+
 def hold_open(home: Path) -> int:
     """Say that this home is open, until the handle is closed. BadInput while it is changed."""
+    if takes_nothing(home):
+        return os.open(home, os.O_RDONLY)  # nobody can change it either
     handle = os.open(home / OPEN_LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -32,6 +39,9 @@ class Station:
 
     def __init__(self, home: Path, name: str) -> None:
         self.name = name
+        self._left = takes_nothing(home)
+        if self._left:  # for enquiries alone, and those need no lock
+            return
         self._path = _path(home, name)
         self._path.parent.mkdir(exist_ok=True, mode=0o700)
         self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -43,6 +53,8 @@ class Station:
 
     def close(self) -> None:
         """Leave in good order."""
+        if self._left:
+            return
         self._path.unlink(missing_ok=True)
         os.close(self._handle)
 

@@ -25,6 +25,7 @@ from kiosk.ledger.connection import (
     wal_is_safe,
 )
 from kiosk.ledger.files import sync_folder
+from kiosk.ledger.stations import takes_nothing
 
 LEDGER_FILE = "ledger.db"
 
@@ -119,12 +120,20 @@ def open_reader(home: Path) -> Connection:
     if not path.is_file():
         raise StoreFault(f"{path}: there is no ledger here; start `kiosk` once to open the home.")
     with faults(path):
-        connection = connect(path, key_of(home), "?mode=ro", statements=64)
+        connection = connect(path, key_of(home), _reading(home), statements=64)
         with _closed_unless_ready(connection):
             connection.execute("PRAGMA query_only=ON")
-            _check_schema(connection, path)
+            if not _check_schema(connection, path):
+                raise StoreFault(f"{path}: there is no ledger in this file; restore it.")
             connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         return connection
+
+
+def _reading(home: Path) -> str:
+    """On a disk that takes nothing the index of the log cannot be made; a file without a log is
+    read as it lies."""
+    lies = takes_nothing(home) and not wal_bytes(home)
+    return "?mode=ro&immutable=1" if lies else "?mode=ro"
 
 
 def check(connection: Connection) -> str | None:
@@ -137,7 +146,27 @@ def check(connection: Connection) -> str | None:
         if found != "ok":
             return str(found)
         row = connection.execute("PRAGMA foreign_key_check").fetchone()
-        return f"a row of {row[0]} points to nothing" if row else None
+        return f"a row of {row[0]} points to nothing" if row else _changed_schema(connection)
+
+
+def _changed_schema(connection: Connection) -> str | None:
+    """A guard, an index or a table that is gone, or one that this program did not make."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version < _SCHEMA_LATEST:
+        return None  # an older program made these tables; they are compared once they are updated
+    sql = "SELECT type || ' ' || name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+    with contextlib.closing(dbapi2.connect(":memory:", isolation_level=None)) as made:
+        migrate(made, 0)
+        wanted = dict(made.execute(sql).fetchall())
+    found = dict(connection.execute(sql).fetchall())
+    for name in sorted(wanted.keys() | found.keys()):
+        if name not in found:
+            return f"the {name} is gone"
+        if name not in wanted:
+            return f"the {name} was added"
+        if wanted[name] != found[name]:
+            return f"the {name} was changed"
+    return None
 
 
 def checkpoint(connection: Connection) -> None:

@@ -8,7 +8,7 @@ from kiosk.domain.store_facts import BackupMade
 from kiosk.errors import Refusal
 from kiosk.ledger import backup as backups
 from kiosk.ledger.backup import Backup as Backup  # noqa: PLC0414 - commands show it
-from kiosk.ledger.files import free_place
+from kiosk.ledger.files import refuse_inside
 from kiosk.ports import FoundSource, RescueReport
 from kiosk.till.desk import Desk
 
@@ -21,7 +21,7 @@ def backup(desk: Desk, target: Path) -> Backup | Refusal:
     refused = desk.gate("backup")
     if refused is not None:
         return refused
-    free_place(desk.home, target)
+    refuse_inside(target, desk.home)
     made = backups.make_backup(desk.home, target, desk.journal.origin, COMPANIONS)
     desk.journal.append(BackupMade(made.upto, made.digest.hex(), made.bytes_written, desk.operator))
     return made

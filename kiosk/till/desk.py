@@ -17,7 +17,7 @@ from kiosk.domain.store_facts import LeaseGiven
 from kiosk.domain.token import Lane
 from kiosk.errors import Refusal
 from kiosk.ledger import ballast
-from kiosk.ledger.damage import noted
+from kiosk.ledger.damage import known_damage, note_damage
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.records import Records
 from kiosk.ledger.stations import Station, is_gone
@@ -97,7 +97,7 @@ class Desk:
         """Whether the operator of this desk may call a verb that needs `right`."""
         if is_withdrawn(self.home):
             return Refusal("revoked")
-        if self.damage and right not in _READING:
+        if self._is_damaged() and right not in _READING:
             return Refusal("read_only")
         return None if may(self.role, right) else Refusal("no_right", {"right": right})
 
@@ -106,7 +106,7 @@ class Desk:
         disk has room for a sale and everything that follows from it (E18)."""
         if is_withdrawn(self.home):
             return Refusal("revoked")
-        if self.damage or noted(self.home):
+        if self._is_damaged():
             return Refusal("read_only")
         ended = self._lease_ended()
         if ended is not None:
@@ -117,7 +117,12 @@ class Desk:
         if free_bytes(self.home) < needed_mib * 1024 * 1024:
             ballast.release(self.home)
             return Refusal("disk_full", {"needed_mib": needed_mib})
-        return self._second_medium_missing()
+        return self._second_medium()
+
+    def _is_damaged(self) -> bool:
+        """What one process of this home has found stops all of them (E17)."""
+        self.damage = self.damage or known_damage(self.home)
+        return bool(self.damage)
 
     def _lease_ended(self) -> Refusal | None:
         """Whether the centre was not heard from for longer than it allowed. A clock that was set
@@ -130,12 +135,16 @@ class Desk:
             return None
         return Refusal("lease_ended", {"days": given.days, "centre": given.centre})
 
-    def _second_medium_missing(self) -> Refusal | None:
-        """By policy nothing is sold without the second medium; otherwise it is an alarm."""
+    def _second_medium(self) -> Refusal | None:
+        """By policy nothing is sold without the second medium; otherwise it is an alarm. One that
+        came back with more than this ledger holds stops everything (E17)."""
         settings = self.settings.store
+        state = self.journal.medium() if self.journal.holds_pen else None
+        if state is not None and state.ahead:
+            note_damage(self.home, state.trouble)
+            return Refusal("read_only")
         if not (settings.second_medium and settings.second_medium_required):
             return None
-        state = self.journal.medium() if self.journal.holds_pen else None
         away = state.trouble if state else not Path(settings.second_medium).is_dir()
         return Refusal("second_medium_missing", {"path": settings.second_medium}) if away else None
 

@@ -13,13 +13,18 @@ from kiosk.domain.cards.family import CardState
 from kiosk.domain.cards.image import CardImage
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import CardFault, CashFault, KioskError, Refusal, VendorFault
-from kiosk.ledger import damage, store
+from kiosk.ledger import store
 from kiosk.ledger.connection import library_version, wal_is_safe
+from kiosk.ledger.damage import note_damage
 from kiosk.till.desk import Desk
 from kiosk.till.recover import card_image
 
 if TYPE_CHECKING:
     from kiosk.ledger.proof import Proof as Proof  # noqa: PLC0414 - screens show it
+
+
+#: The row of the line to the centre.
+LINE = "line upstream"
 
 
 class DeviceState(msgspec.Struct, frozen=True):
@@ -69,25 +74,26 @@ def alarms(desk: Desk) -> tuple[str, ...]:
         found.append("damaged")
     medium = desk.journal.medium() if desk.journal.holds_pen else None
     if medium is not None and medium.trouble:
-        found.append("second_medium")
+        found.append("second_medium_damaged" if medium.damaged else "second_medium")
     if store.wal_bytes(desk.home) > desk.settings.store.log_alarm_mib * 2**20:
         found.append("log_large")
     return tuple(found)
 
 
 def verify(desk: Desk, *, every_signature: bool = False) -> Proof:
-    """The ledger check, on a connection of its own."""
+    """The ledger check, on a connection of its own; damage stops all selling until a restore."""
     from kiosk.ledger.proof import prove
 
     connection = desk.journal.reader()
     try:
         connection.execute("BEGIN")
         proof = prove(connection, desk.journal.origin, every_signature=every_signature)
-        if proof.first_bad:
-            damage.note(desk.home, proof.fault)
-        return proof
     finally:
         connection.close()
+    if proof.first_bad:
+        note_damage(desk.home, proof.fault)
+        desk.damage = desk.damage or proof.fault
+    return proof
 
 
 def devices(desk: Desk) -> list[DeviceState] | Refusal:
@@ -110,7 +116,9 @@ def _medium(desk: Desk) -> DeviceState | None:
     state = desk.journal.medium()
     assert state is not None
     if state.trouble:
-        advice = "Plug it in; it catches up. Damaged or another one: `kiosk store medium`."
+        advice = "Plug it in; it catches up."
+        if state.damaged:
+            advice = f"`kiosk store medium {folder}` writes it anew."
         return DeviceState("second medium", "fault", state.trouble, advice)
     same = Path(folder).stat().st_dev == desk.home.stat().st_dev
     advice = "It is on the same disk as the ledger: use another." if same else ""
@@ -189,23 +197,12 @@ def _module(desk: Desk) -> DeviceState:
 
 def _line(desk: Desk) -> DeviceState:
     if desk.link is None:
-        return _line_as_kept(desk)
+        return DeviceState(LINE, "absent", "no centre configured", "[upstream] url")
     link = desk.link.state()
     details = f"acknowledged up to {link.acknowledged}"
     if link.online:
-        return DeviceState("line upstream", "ok", details)
-    return DeviceState("line upstream", "warn", f"{details}; {link.trouble}", "Selling goes on.")
-
-
-def _line_as_kept(desk: Desk) -> DeviceState:
-    """A command has no line of its own: the last answer of the centre tells."""
-    if not (desk.home / "centre.json").exists():
-        if desk.settings.upstream.url:
-            return DeviceState("line upstream", "warn", "not enrolled yet", "`kiosk enrol`.")
-        return DeviceState("line upstream", "absent", "no centre configured", "[upstream] url")
-    head, acknowledged = desk.journal.head().sequence, desk.journal.acknowledged()
-    details = f"acknowledged up to {acknowledged} of {head}"
-    return DeviceState("line upstream", "ok", details, "`kiosk sync` asks the centre now.")
+        return DeviceState(LINE, "ok", details)
+    return DeviceState(LINE, "warn", f"{details}; {link.trouble}", "Selling goes on.")
 
 
 class Evidence(msgspec.Struct, frozen=True):

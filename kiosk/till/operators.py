@@ -16,9 +16,7 @@ from kiosk.domain.organisation import may
 from kiosk.errors import BadInput, CardFault, Refusal
 from kiosk.ledger.operator_records import OperatorRecord
 from kiosk.till.desk import Desk
-
-_TRIES = 5
-_LOCK_MS = 15 * 60 * 1000
+from kiosk.till.sign_in_lock import is_locked, note_failure
 
 #: So many refusals in an hour at one home, and nobody may try again for half a minute.
 _BRAKE_TRIES, _BRAKE_WINDOW_MS, _BRAKE_MS = 20, 3_600_000, 30_000
@@ -74,7 +72,7 @@ def _known(desk: Desk, name: str, pin: str, *, with_card: bool) -> OperatorRecor
     if braked is not None:
         return braked
     record = desk.records.operator(name)
-    locked = record is not None and now_ms < locked_until_ms(record)
+    locked = record is not None and is_locked(desk, record)
     stored = _DECOY if record is None or locked else record.pin_hash
     right = _matches(stored, pin, desk.pepper)
     if record is not None and locked:
@@ -87,6 +85,8 @@ def _known(desk: Desk, name: str, pin: str, *, with_card: bool) -> OperatorRecor
         or (with_card and not _card_is_in(desk, record))
     ):
         desk.journal.append(facts.SignInRefused(name[:40], desk.station.name))
+        if record is not None:
+            note_failure(desk, record)
         return Refusal("wrong_pin")
     return record
 
@@ -114,14 +114,6 @@ def sign_out(desk: Desk) -> None:
     if desk.operator:
         desk.journal.append(facts.OperatorSignedOut(desk.operator, desk.station.name))
     desk.operator, desk.role = "", ""
-
-
-def locked_until_ms(record: OperatorRecord) -> int:
-    """15 minutes after the fifth wrong PIN in a row, doubling with each further one; 0: free."""
-    if record.failures < _TRIES:
-        return 0
-    wait_ms: int = _LOCK_MS << min(record.failures - _TRIES, 10)
-    return record.last_failure_ms + wait_ms
 
 
 def _keyed(pin: str, pepper: bytes) -> bytes:

@@ -8,15 +8,19 @@ from pathlib import Path
 
 from kiosk.domain.registry import Customer, shares_text
 from kiosk.errors import BadInput, Refusal
+from kiosk.ledger.files import refuse_inside, refuse_taken
 from kiosk.till.desk import Desk
 from kiosk.till.registry_file import COLUMNS, PAGE, Tell
 
 
 def export_file(desk: Desk, path: Path, tell: Tell) -> int | Refusal:
-    """Write all customers and their meters in use; the number of rows. Complete or not there."""
+    """Write all customers and their meters in use; the number of rows. Complete or not there, and
+    never over another file (BadInput)."""
     refused = desk.gate("registry_file")
     if refused is not None:
         return refused
+    refuse_inside(path, desk.home)
+    refuse_taken(path)
     draft = path.with_name(f".{path.name}.part")
     count = 0
     try:

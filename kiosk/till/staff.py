@@ -16,8 +16,9 @@ from kiosk.domain.cards.image import CardImage
 from kiosk.errors import BadInput, Refusal
 from kiosk.ledger.operator_records import OperatorRecord
 from kiosk.till.desk import Desk
-from kiosk.till.operators import ROLES, hash_pin, locked_until_ms, own_pin
+from kiosk.till.operators import ROLES, hash_pin, own_pin
 from kiosk.till.recover import card_image
+from kiosk.till.sign_in_lock import is_locked
 from kiosk.till.tokens import reason_missing
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
@@ -38,17 +39,16 @@ def staff(desk: Desk) -> list[StaffRow] | Refusal:
     refused = desk.gate("operators")
     if refused is not None:
         return refused
-    now_ms = desk.clock.now().time_ms
     return [
-        StaffRow(each.operator, each.role, _state(each, now_ms), each.card)
+        StaffRow(each.operator, each.role, _state(desk, each), each.card)
         for each in desk.records.operators()
     ]
 
 
-def _state(record: OperatorRecord, now_ms: int) -> str:
+def _state(desk: Desk, record: OperatorRecord) -> str:
     if record.retired:
         return "retired"
-    return "locked" if now_ms < locked_until_ms(record) else "active"
+    return "locked" if is_locked(desk, record) else "active"
 
 
 def register_first(desk: Desk, name: str, pin: str) -> Refusal | None:

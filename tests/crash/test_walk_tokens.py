@@ -63,6 +63,7 @@ def _aftermath(
     case: TokenCase, home: Path, registry: Registry, before: World, killed: World
 ) -> Findings:
     export = home.parent / f"{home.name}.bundle"
+    export.unlink(missing_ok=True)
     answers = several(
         home, [["recover", "--json"], ["verify", "--json"], ["export", "--all", str(export)]]
     )

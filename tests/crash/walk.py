@@ -197,6 +197,7 @@ def aftermath(
 ) -> Findings:
     """Start again: recover, prove, export; carry tokens and cards to the meters, twice; audit."""
     export = home.parent / f"{home.name}.bundle"
+    export.unlink(missing_ok=True)
     answers = several(
         home, [["recover", "--json"], ["verify", "--json"], ["export", "--all", str(export)]]
     )

@@ -68,6 +68,13 @@ def test_the_earliest_time_is_named_when_identifiers_run_too_far_ahead() -> None
     assert isinstance(next_identifier(earliest_ms - 1, last, 2014, Lane()), Refusal)
 
 
+def test_it_is_not_called_too_many_tokens_when_the_last_one_is_a_year_ahead() -> None:
+    refused = at(TEN_O_CLOCK, TEN_O_CLOCK + 365 * 1440)
+    assert isinstance(refused, Refusal)
+    assert refused.code == "identifier_ahead"
+    assert isinstance(at(TEN_O_CLOCK, TEN_O_CLOCK + 1440), Refusal)
+
+
 @pytest.mark.parametrize(
     ("time_ms", "base_date", "code"),
     [

@@ -13,7 +13,6 @@ import pytest
 from kiosk.domain.facts import KINDS
 from kiosk.front import keeping
 from kiosk.front.restoring import Wanted, restore
-from kiosk.ledger.second_medium import take_medium
 from tests.front.everything import CUSTOMERS, OF_THE_JOURNAL, everything_happens, kinds_of
 from tests.front.keeper import Keeper, with_store
 
@@ -67,7 +66,7 @@ def test_a_year_with_every_kind_of_fact_goes_into_an_archive_and_comes_back(
 
     shutil.rmtree(keeper.medium)
     keeper.medium.mkdir()
-    take_medium(keeper.home, keeper.medium)
+    keeping.take_medium(keeper.home, keeper.settings, keeper.medium)
     keeper.sell(1)
     before = seen(keeper)
     (keeper.home / "ledger.db").write_bytes(b"nothing")

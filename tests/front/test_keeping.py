@@ -267,13 +267,12 @@ def test_nothing_is_archived_when_it_is_young_or_the_file_is_there(keeper: Keepe
 def test_everything_is_whole_again_when_medium_and_archive_come_together(keeper: Keeper) -> None:
     """A medium that was taken new after archiving has the gap that the archive fills."""
     from kiosk.front.restoring import Wanted, restore
-    from kiosk.ledger.second_medium import take_medium
 
     aged(keeper)
     put_away(keeper)
     shutil.rmtree(keeper.medium)
     keeper.medium.mkdir()
-    take_medium(keeper.home, keeper.medium)
+    keeping.take_medium(keeper.home, keeper.settings, keeper.medium)
     keeper.sell(1)
     (keeper.home / "ledger.db").write_bytes(b"nothing")
     wanted = Wanted(second_medium=keeper.medium)

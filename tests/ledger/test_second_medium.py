@@ -13,7 +13,7 @@ from kiosk.errors import StoreFault
 from kiosk.ledger.connection import key_of
 from kiosk.ledger.entry_file import Cover, last_of, read_kept
 from kiosk.ledger.pen import Draft, Pen
-from kiosk.ledger.second_medium import PURPOSE, SecondMedium, compare_medium, take_medium
+from kiosk.ledger.second_medium import PURPOSE, SecondMedium, compare_medium, mark_medium
 from kiosk.ledger.store import open_reader, open_writer
 from tests.builders import FixedClock, delivered, sale
 from tests.ledger.ledgers import CONTENT, KEY, OPENED, ORIGIN, RECEIVED, fill
@@ -115,7 +115,7 @@ def test_nothing_is_written_into_an_empty_mount_point_when_the_stick_is_away(
     bench.sell("two", 2)
     assert "not the second medium of this home" in bench.medium.state().trouble
     assert list(bench.folder.iterdir()) == []
-    take_medium(bench.home, bench.folder)
+    mark_medium(bench.home, bench.folder)
     bench.pen.rest()
     assert bench.is_whole()
 

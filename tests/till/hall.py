@@ -36,8 +36,16 @@ CATALOGUE = utility.catalogue(CUSTOMERS, CURRENCY)
 class HallClock(FixedClock):
     """The time of day stands still; durations run, because devices need real time."""
 
+    passed_ms = 0
+
+    def advance(self, *, seconds: int = 0, minutes: int = 0) -> None:
+        """Time passes, on the wall and in the counter; `time_ms` alone sets a clock."""
+        before_ms = self.time_ms
+        super().advance(minutes=minutes, seconds=seconds)
+        self.passed_ms += self.time_ms - before_ms
+
     def monotonic_ms(self) -> int:
-        return time.monotonic_ns() // 1_000_000
+        return time.monotonic_ns() // 1_000_000 + self.passed_ms
 
 
 def settings(**limits: int) -> Settings:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 from pathlib import Path
 
@@ -11,14 +10,13 @@ import pytest
 
 from kiosk.domain.organisation import RIGHTS
 from kiosk.domain.store_facts import BackupMade
-from kiosk.errors import Refusal, StoreFault
-from kiosk.ledger import ballast, damage
+from kiosk.errors import Refusal
+from kiosk.ledger import ballast
 from kiosk.ledger.backup import read_head_of
-from kiosk.ledger.connection import connect, key_of
 from kiosk.till import copies, paper
 from kiosk.till.desk import Desk
 from kiosk.till.history import search
-from kiosk.till.maintain import alarms, devices, verify
+from kiosk.till.maintain import alarms, devices
 from tests.till.hall import KEYPAD, Hall, code, sell_to, sold
 
 READING = {"quote", "search", "history", "reprint", "maintain"}
@@ -52,25 +50,6 @@ def test_the_ballast_goes_before_open_sales_are_in_danger_when_the_disk_is_nearl
     full = hall.station(free_space_reserve_mib=2**40)
     assert code(sell_to(full, KEYPAD, 5000)) == "disk_full"
     assert (desk.home / "ballast").stat().st_size == 0
-
-
-def test_nothing_is_sold_over_restarts_when_a_whole_check_has_found_damage(
-    hall: Hall, desk: Desk
-) -> None:
-    """The start looks at a sample; what was found elsewhere must not be sold from (E17)."""
-    neighbour = hall.station()
-    path = desk.home / "ledger.db"
-    with contextlib.closing(connect(path, key_of(desk.home))) as connection:
-        connection.execute("UPDATE meters SET power_type = 'farm' WHERE number = ?", (KEYPAD,))
-        assert verify(desk).first_bad
-        assert code(sell_to(neighbour, KEYPAD, 5000)) == "read_only"
-        hall.close()
-        hall.houses.clear()
-        with pytest.raises(StoreFault, match="is damaged"):
-            hall.station()
-        connection.execute("UPDATE meters SET power_type = 'home' WHERE number = ?", (KEYPAD,))
-    damage.note(hall.path, "")  # as `kiosk verify` does that finds nothing
-    sold(sell_to(hall.station(), KEYPAD, 5000))
 
 
 def with_medium(desk: Desk, folder: Path, *, required: bool) -> None:

@@ -99,6 +99,28 @@ def test_the_wait_survives_when_the_program_is_started_again(hall: Hall, counter
     assert not isinstance(sign_in(again, "101", PIN), Refusal)
 
 
+def test_the_wait_does_not_end_when_the_clock_is_set_forward(hall: Hall, counter: Desk) -> None:
+    for _ in range(5):
+        sign_in(counter, "101", WRONG)
+    hall.clock.time_ms += 24 * 3_600_000
+    assert code(sign_in(counter, "101", PIN)) == "wrong_pin"
+    hall.leave(counter)
+    again = hall.station(role="", operator="")
+    assert code(sign_in(again, "101", PIN)) == "wrong_pin"
+    hall.clock.advance(minutes=QUARTER_MIN)
+    assert not isinstance(sign_in(again, "101", PIN), Refusal)
+
+
+def test_the_wait_begins_anew_when_the_machine_is_started_again(hall: Hall, counter: Desk) -> None:
+    for _ in range(5):
+        sign_in(counter, "101", WRONG)
+    hall.clock.passed_ms -= hall.clock.monotonic_ms()
+    hall.clock.time_ms += 24 * 3_600_000
+    assert code(sign_in(counter, "101", PIN)) == "wrong_pin"
+    hall.clock.advance(minutes=QUARTER_MIN)
+    assert not isinstance(sign_in(counter, "101", PIN), Refusal)
+
+
 def test_no_attempt_during_the_wait_makes_it_longer_and_each_is_kept(
     hall: Hall, counter: Desk
 ) -> None:

@@ -32,6 +32,9 @@ def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
             "--without-ledger", action="store_true",
             help="give up what stands in the ledger of this home alone",
         )  # fmt: skip
+        parser.add_argument(
+            "--terminal", default="", help="the number, if only the centre and the keys are left"
+        )
     else:
         parser.add_argument("--terminal", default="", help="the new number (default: made)")
         parser.add_argument(
@@ -67,6 +70,7 @@ def _restore(options: argparse.Namespace, context: Context) -> int:
     wanted = Wanted(
         options.backup, options.second_medium, options.upstream, tuple(options.archive),
         options.catalogue, options.keys, options.without_upstream, options.without_ledger,
+        options.terminal,
     )  # fmt: skip
     clock = SystemClock()
 

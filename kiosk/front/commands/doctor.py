@@ -9,11 +9,14 @@ import threading
 
 from kiosk.config import write_default
 from kiosk.errors import KioskError, Refusal
+from kiosk.front import enrolment
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
+from kiosk.front.commands.ledger import send
 from kiosk.front.wiring import House, opened
 from kiosk.ledger.connection import key_of, library_version, wal_is_safe
-from kiosk.till.maintain import DeviceState, devices, verify
+from kiosk.ledger.medium_check import check_medium, entries_on
+from kiosk.till.maintain import LINE, DeviceState, devices, verify
 from kiosk.till.usage import pack_in_force
 
 _PATIENCE_S, _LOOK_S = 5.0, 0.05
@@ -75,6 +78,7 @@ def _card_service(reader: str) -> list[DeviceState]:
 
 def _house(house: House) -> list[DeviceState]:
     _let_the_printer_speak(house)
+    _read_medium(house)
     found = devices(house.desk)
     assert not isinstance(found, Refusal)
     moment = house.desk.clock.now()
@@ -91,7 +95,33 @@ def _house(house: House) -> list[DeviceState]:
         "sales in doubt", "warn" if waiting else "ok", str(waiting),
         "`kiosk recover` with the card." if waiting else "",
     )  # fmt: skip
+    found = [_line(house) if state.device == LINE else state for state in found]
     return [*found, _store(house), clock, _prices(house), chain, doubt]
+
+
+def _line(house: House) -> DeviceState:
+    """The centre, asked now: what is written goes to it meanwhile."""
+    upstream, path, journal = house.settings.upstream, house.home.path, house.home.journal
+    if not upstream.url:
+        if house.settings.site.mode == "rehearsal" and house.settings.rehearsal.centre:
+            return DeviceState(LINE, "ok", "the rehearsal's own centre, while a face is open")
+        return DeviceState(LINE, "absent", "no centre configured", "[upstream] url")
+    if enrolment.enrolled(path) is None:
+        return DeviceState(LINE, "warn", f"{upstream.url}: not enrolled yet", "`kiosk enrol`.")
+    trouble = send(house, patience_s=0)
+    details = f"acknowledged up to {journal.acknowledged()} of {journal.head().sequence}"
+    if not trouble:
+        return DeviceState(LINE, "ok", details)
+    forked = "rejoin" in trouble
+    advice = "Sell nothing here before that." if forked else "Selling goes on."
+    return DeviceState(LINE, "fault" if forked else "warn", f"{details}; {trouble}", advice)
+
+
+def _read_medium(house: House) -> None:
+    """The second medium, whole: what is wrong with it is told with the devices."""
+    entries = entries_on(house.settings.store.second_medium, house.home.origin)
+    if entries is not None:
+        check_medium(house.home.path, house.home.origin, entries)
 
 
 def _prices(house: House) -> DeviceState:

@@ -13,19 +13,18 @@ from kiosk.errors import BadInput, LedgerDamaged, LinkFault, Refusal
 from kiosk.front import catalogue, enrolment, line
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
-from kiosk.front.home_file import HomeFile
-from kiosk.front.unlock import SIGNING_KEY, home_keys
+from kiosk.front.home import check_owner
+from kiosk.front.unlock import home_keys
 from kiosk.front.wiring import House, opened
 from kiosk.ledger.archive import prove_archive
 from kiosk.ledger.connection import Connection, key_of
-from kiosk.ledger.damage import note
+from kiosk.ledger.damage import note_damage
 from kiosk.ledger.entry_file import Cover
-from kiosk.ledger.files import free_place
+from kiosk.ledger.files import refuse_inside, refuse_taken
+from kiosk.ledger.medium_check import check_medium, entries_on, older_than_medium
 from kiosk.ledger.opening import opening
 from kiosk.ledger.proof import Proof
 from kiosk.ledger.proof_apart import prove_apart
-from kiosk.ledger.sealing import key_from, public_bytes
-from kiosk.ledger.second_medium import check_medium, compare_medium
 from kiosk.ledger.store import LEDGER_FILE, check, open_reader
 from kiosk.ledger.withdrawn import is_withdrawn
 
@@ -70,12 +69,9 @@ def run(verb: str, options: argparse.Namespace, context: Context) -> int:
 
 def _verify(options: argparse.Namespace, context: Context) -> int:
     """Without opening the house: what is damaged must not be opened to be looked at."""
-    store = context.settings.store
-    ledger = context.home / LEDGER_FILE
-    if ledger.exists() and not ledger.stat().st_size:
-        return say.trouble(f"{ledger}: the ledger of this home is gone; `kiosk restore`.")
-    if ledger.exists():
-        home_keys(context.home, store, new=False)
+    keys = None
+    if (context.home / LEDGER_FILE).exists():
+        keys = home_keys(context.home, context.settings.store, new=False)
     with ThreadPoolExecutor(1) as beside:
         # SQLite reads every page without Python's lock, so it costs the proof no time.
         damage = beside.submit(_damage, context.home)
@@ -84,11 +80,13 @@ def _verify(options: argparse.Namespace, context: Context) -> int:
         except Exception:  # whatever it was: pages that are damaged explain it
             if not damage.result():
                 raise
-    if damage.result() or not proof.first_bad:
-        note(context.home, damage.result() or "")
     if damage.result():
+        note_damage(context.home, str(damage.result()))
         file = context.home / LEDGER_FILE
         return say.trouble(f"{file}: is damaged ({damage.result()}).")
+    if keys is not None and not proof.first_bad:
+        with contextlib.closing(open_reader(context.home)) as connection:
+            check_owner(context.home, opening(connection), keys)
     if options.json:
         say.json(proof)
     elif not proof.first_bad:
@@ -96,7 +94,16 @@ def _verify(options: argparse.Namespace, context: Context) -> int:
             f"{proof.entries} entries, {proof.postings} postings, {proof.sales} sales:"
             f" as they were written. Head {proof.head[:16]}"
         )
-    return say.trouble(proof.fault) if proof.first_bad else 0
+    return say.trouble(proof.fault) if proof.first_bad else _verify_medium(context)
+
+
+def _verify_medium(context: Context) -> int:
+    """The second medium is read whole too: it is needed on the day when the ledger is gone."""
+    with contextlib.closing(open_reader(context.home)) as connection:
+        origin = opening(connection).origin
+    entries = entries_on(context.settings.store.second_medium, origin)
+    rotten = check_medium(context.home, origin, entries) if entries else ""
+    return say.trouble(rotten) if rotten else 0
 
 
 def _damage(home: Path) -> str | None:
@@ -107,28 +114,12 @@ def _damage(home: Path) -> str | None:
 def _proof(options: argparse.Namespace, context: Context) -> Proof:
     with contextlib.closing(open_reader(context.home)) as connection:
         connection.execute("BEGIN")
-        opened = opening(connection)
-        origin = opened.origin
-        stranger = _of_another_home(context.home, origin, opened.public_key)
-        if stranger:
-            return Proof(0, 0, 0, "", 1, stranger)
+        origin = opening(connection).origin
         proof = prove_apart(context.home, origin, every_signature=options.signatures)
-        if proof.first_bad:
-            note(context.home, proof.fault)  # an archive or a second medium may be wrong alone
-            return proof
-        return _with_copies(connection, origin, proof, options, context)
-
-
-def _of_another_home(home: Path, origin: str, public_key: bytes) -> str:
-    """A sound ledger that belongs to another home, or was opened with another key than ours."""
-    if (home / "home.json").is_file():
-        ours = msgspec.json.decode((home / "home.json").read_bytes(), type=HomeFile).origin
-        if ours != origin:
-            return f"Entry 1: this ledger belongs to {origin}, and this home is {ours}."
-    key = (home / SIGNING_KEY).read_bytes() if (home / SIGNING_KEY).is_file() else b""
-    if key and public_bytes(key_from(key, home)) != public_key:
-        return "Entry 1: the signing key is not the one that this ledger was opened with."
-    return ""
+        if not proof.first_bad:
+            return _with_copies(connection, origin, proof, options, context)
+    note_damage(context.home, proof.fault)
+    return proof
 
 
 def _with_copies(
@@ -136,19 +127,10 @@ def _with_copies(
 ) -> Proof:
     """What the second medium and an archive say: they know of entries that were cut off here."""
     key = key_of(context.home)
-    medium = context.settings.store.second_medium
-    entries = Path(medium) / f"{origin}.entries"
-    fault: tuple[int, str] | None = None
-    if medium and entries.is_file():
-        cover = Cover(key, origin, "second-medium")
-        rotten = check_medium(entries, cover)
-        if rotten:
-            folder = context.settings.store.second_medium
-            sentence = f"{rotten} The ledger itself is sound: `kiosk store medium {folder}`"
-            return msgspec.structs.replace(
-                proof, first_bad=1, fault=f"{sentence} writes the second medium anew.", head=""
-            )
-        fault = compare_medium(connection, entries, cover)
+    entries = entries_on(context.settings.store.second_medium, origin)
+    fault = older_than_medium(context.home, origin, entries) if entries else None
+    if fault is not None:
+        note_damage(context.home, fault[1])
     if fault is None and options.archive is not None:
         try:
             prove_archive(connection, options.archive, Cover(key, origin, "archive"))
@@ -163,7 +145,8 @@ def _export(house: House, options: argparse.Namespace) -> int:
     from sync.courier import bundles
     from sync.roads.file import write_bundles, write_content
 
-    free_place(house.home.path, options.file)
+    refuse_inside(options.file, house.home.path)
+    refuse_taken(options.file)
     if options.catalogue:
         write_content(options.file, house.home.journal.records.catalogue_content())
         say.out(f"the newest catalogue is in {options.file}")

@@ -36,9 +36,12 @@ def run(_verb: str, options: argparse.Namespace, context: Context) -> int:
     if face == "self-service" and not linear:
         return _Behind(context).show()
     with contextlib.closing(_open(context, face)) as house:
-        if house.desk.damage:
+        if house.desk.damage and linear:
             _say_once(house.desk.damage)
-        return _linear(house, face) if linear else _screen(house, face)
+        left = _linear(house, face) if linear else _screen(house, face)
+        if house.desk.damage and not linear:  # before, it would stand where the face comes
+            _say_once(house.desk.damage)
+        return left
 
 
 def _open(context: Context, face: str) -> House:
@@ -46,6 +49,7 @@ def _open(context: Context, face: str) -> House:
     from kiosk.front.home import LedgerGone
     from kiosk.front.night import NightWatch
     from kiosk.front.wiring import build
+    from kiosk.ledger.stations import takes_nothing
 
     options = {"face": face, "paper": True, "line": True}
     cash = face == "self-service"
@@ -53,6 +57,7 @@ def _open(context: Context, face: str) -> House:
         house = build(context.home, context.settings, cash=cash, **options)  # type: ignore[arg-type]
     except (StoreFault, LedgerGone) as fault:
         options["damage"] = fault.sentence
+        options["paper"] = not takes_nothing(context.home)  # a simulated printer writes too
         house = build(context.home, context.settings, **options)  # type: ignore[arg-type]
     watch = NightWatch(house.desk)
     house.later(watch.close)

@@ -62,9 +62,7 @@ def _store(options: argparse.Namespace, context: Context) -> int:
     from kiosk.front import keeping
 
     if options.word == "medium":
-        from kiosk.ledger.second_medium import take_medium
-
-        take_medium(context.home, options.folder)
+        keeping.take_medium(context.home, context.settings, options.folder)
         say.out(f"{options.folder} is the second medium; it is filled at the next start.")
         return 0
     if options.word == "rollback":

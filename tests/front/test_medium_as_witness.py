@@ -1,0 +1,129 @@
+"""The second medium as a witness: a ledger older than it sells nothing, and its own rot is told."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kiosk.errors import BadInput, LedgerDamaged, StoreFault
+from kiosk.front import keeping
+from kiosk.front.night import NightWatch, watch
+from kiosk.front.restoring import Wanted, restore
+from kiosk.ledger.second_medium import MEDIUM_DAMAGE
+from kiosk.till.maintain import alarms, devices
+from tests.front.keeper import Keeper
+from tests.till.hall import KEYPAD, code, sell_to
+
+
+@pytest.fixture
+def keeper(tmp_path: Path) -> Iterator[Keeper]:
+    keeper = Keeper(tmp_path)
+    keeper.sell(1)
+    yield keeper
+    keeper.close()
+
+
+def put_back_an_old_ledger(keeper: Keeper) -> None:
+    """As `cp ledger.db` would, with two sales in between."""
+    old = keeper.place / "old.db"
+    shutil.copyfile(keeper.home / "ledger.db", old)
+    keeper.sell(2)
+    for left in keeper.home.glob("ledger.db*"):
+        left.unlink()
+    shutil.copyfile(old, keeper.home / "ledger.db")
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def entries_of(keeper: Keeper) -> Path:
+    return next(keeper.medium.glob("*.entries"))
+
+
+def test_an_old_ledger_sells_nothing_when_the_second_medium_holds_more(keeper: Keeper) -> None:
+    put_back_an_old_ledger(keeper)
+    for _ in range(2):
+        with pytest.raises(StoreFault, match="is not in this ledger"):
+            keeper.open()
+    away = keeper.place / "away"
+    keeper.medium.rename(away)
+    with pytest.raises(StoreFault, match="until a restore"):
+        keeper.open()
+    away.rename(keeper.medium)
+    done = restore(keeper.home, keeper.settings, Wanted(), keeper.now)
+    assert done.sales == 3
+    keeper.sell(1)
+    assert keeper.proof().sales == 4
+
+
+def test_selling_stops_when_the_medium_comes_back_with_more_than_this_ledger_has(
+    keeper: Keeper,
+) -> None:
+    away = keeper.place / "away"
+    put_back_an_old_ledger(keeper)
+    keeper.medium.rename(away)
+    house = keeper.open()
+    try:
+        away.rename(keeper.medium)
+        house.desk.journal.rest()
+        head = house.desk.journal.head()
+        assert code(sell_to(house.desk, KEYPAD, 5000)) == "read_only"
+        assert house.desk.journal.head() == head
+    finally:
+        house.close()
+    with pytest.raises(StoreFault):
+        keeper.open()
+
+
+def test_a_medium_that_holds_more_is_not_taken_as_a_new_one(keeper: Keeper) -> None:
+    put_back_an_old_ledger(keeper)
+    before = entries_of(keeper).read_bytes()
+    with pytest.raises(BadInput, match="this ledger lacks"):
+        keeping.take_medium(keeper.home, keeper.settings, keeper.medium)
+    assert entries_of(keeper).read_bytes() == before
+
+
+def test_nothing_is_restored_past_the_medium_when_it_holds_other_entries(keeper: Keeper) -> None:
+    put_back_an_old_ledger(keeper)
+    away = keeper.place / "away"
+    keeper.medium.rename(away)
+    keeper.sell(1)
+    away.rename(keeper.medium)
+    with pytest.raises(LedgerDamaged, match="another one"):
+        restore(keeper.home, keeper.settings, Wanted(), keeper.now)
+    chosen = Wanted(second_medium=keeper.medium, without_ledger=True)
+    assert restore(keeper.home, keeper.settings, chosen, keeper.now).sales == 3
+
+
+def test_rot_in_the_middle_is_found_at_night_told_and_written_anew(keeper: Keeper) -> None:
+    house = keeper.open()
+    origin = house.home.origin
+    house.close()
+    assert watch(keeper.home, origin, None, str(keeper.medium)).medium == ""
+    flip(entries_of(keeper))
+    report = watch(keeper.home, origin, None, str(keeper.medium))
+    assert (report.fault, "is damaged" in report.medium) == ("", True)
+    house = keeper.open()
+    try:
+        NightWatch(house.desk)._take(report)
+        assert alarms(house.desk) == ("second_medium_damaged",)
+        states = devices(house.desk)
+        assert isinstance(states, list)
+        told = next(state for state in states if state.device == "second medium")
+        assert (told.state, "store medium" in told.advice) == ("fault", True)
+    finally:
+        house.close()
+    keeping.take_medium(keeper.home, keeper.settings, keeper.medium)
+    assert not (keeper.home / MEDIUM_DAMAGE).exists()
+    keeper.sell(1)
+    assert watch(keeper.home, origin, None, str(keeper.medium)).medium == ""
+    assert list(keeper.medium.glob("*.damaged"))
+    keeper.lose_disk()
+    wanted = Wanted(second_medium=keeper.medium)
+    assert restore(keeper.home, keeper.settings, wanted, keeper.now).sales == 2
