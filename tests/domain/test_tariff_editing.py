@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -19,6 +18,7 @@ from kiosk.domain.tariff_editing import (
 )
 from kiosk.domain.tariff_file import read_pack
 from kiosk.domain.tariff_pack import TariffPack
+from kiosk.till.tariff_drafts import zone_or_none
 
 FILE = """\
 # Our prices.
@@ -96,7 +96,7 @@ def test_a_line_is_changed_as_a_whole_when_it_is_no_field(line: str) -> None:
 def test_a_block_goes_with_everything_in_it_when_its_header_is_taken_out() -> None:
     shop = removed(FILE, line_of(FILE, "[[power_type]]"))
     assert 'code = "home"' not in shop and "rate_percent" not in shop
-    found = read_pack(shop, ZoneInfo)
+    found = read_pack(shop, zone_or_none)
     assert isinstance(found, TariffPack) and [p.code for p in found.power_types] == ["shop"]
     assert difference(FILE, removed(FILE, line_of(FILE, "per_kwh = 1.80")))[0] == ["per_kwh = 1.80"]
 
@@ -116,7 +116,7 @@ def test_a_block_comes_into_the_power_type_at_hand(name: str, at: str) -> None:
     text, place = added(FILE, here, wanted)
     assert text.splitlines()[place] == BLOCKS[name][0]
     assert (block_at(text, place), where(text, place)) == (name, where(FILE, here))
-    faults = read_pack(text, ZoneInfo)
+    faults = read_pack(text, zone_or_none)
     told = [] if isinstance(faults, TariffPack) else [fault.sentence for fault in faults]
     assert not [sentence for sentence in told if "TOML" in sentence or "not known" in sentence]
 
@@ -127,7 +127,7 @@ def test_the_file_is_good_when_a_clerk_adds_steps_and_their_price() -> None:
         here = line_of(text, "per_kwh = 1.80")
         blocks = (each for each in additions(text, here) if each.is_block)
         text, _place = added(text, here, next(each for each in blocks if each.name == name))
-    found = read_pack(text, ZoneInfo)
+    found = read_pack(text, zone_or_none)
     assert isinstance(found, TariffPack), found
     home = found.power_types[0]
     assert home.step_ends_wh == [50_000]
@@ -153,7 +153,7 @@ def test_every_field_that_may_be_left_out_is_offered_and_known(name: str) -> Non
             text, _ = added(text, place, offered[field])
     for line in FIELDS[name]:
         assert f"\n{line.split(' ')[0]} = " in text
-    found = read_pack(text, ZoneInfo)
+    found = read_pack(text, zone_or_none)
     told = [] if isinstance(found, TariffPack) else [fault.sentence for fault in found]
     assert not [sentence for sentence in told if "TOML" in sentence or "not known" in sentence]
 
@@ -175,6 +175,6 @@ def test_any_work_of_a_clerk_gives_a_text_and_faults_with_their_line() -> None:
             assert 0 <= at < len(text.splitlines())
         if len(text) > 3_000:
             text = FILE
-        found = read_pack(text, ZoneInfo)
+        found = read_pack(text, zone_or_none)
         if isinstance(found, list):
             assert found and all(1 <= f.line <= text.count("\n") + 1 and f.sentence for f in found)

@@ -165,7 +165,7 @@ PLANTS = [
     Plant("everybody may do everything", "kiosk/till/desk.py",
           'return None if may(self.role, right) else Refusal("no_right", {"right": right})',
           "return None", "tests/till/test_tokens_without_sale.py"),
-    Plant("a PIN may be guessed for ever", "kiosk/till/operators.py",
+    Plant("a PIN may be guessed for ever", "kiosk/till/sign_in_lock.py",
           "    if record.failures < _TRIES:", "    if True:", "tests/till/test_signing_in.py"),
     Plant("a silent printer has printed", "drivers/printer/status.py",
           "    if None in known:", "    if False:", "tests/drivers/printer/test_printer_status.py"),
