@@ -33,7 +33,7 @@ SALE_KEYS = {
 
 
 #: Customers of the home; some tests open an account in it, some close one.
-REGISTERED, SOME = 48, 5
+REGISTERED, SOME = 96, 10
 
 
 def test_every_customer_has_the_promised_keys_when_listed(kiosk: Kiosk) -> None:
