@@ -203,6 +203,14 @@ class AccountReads:
             )
         )  # fmt: skip
 
+    def moved_sales(self, meter: str) -> list[tuple[int, int]]:
+        """Purchases of a meter whose value was moved: where that stands, and their energy (Wh)."""
+        return self._all(
+            "SELECT undone_sales.sequence, energy_wh FROM sales JOIN undone_sales USING (sale_id)"
+            " WHERE meter = ? AND undone_sales.state = 'reallocated'",
+            meter,
+        )
+
     def sales_to_price(self, from_ms: int) -> list[SaleRecord]:
         """Delivered sales since `from_ms` that were neither priced again nor undone."""
         return self._sales(

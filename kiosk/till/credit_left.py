@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from kiosk.domain import account_facts
+from kiosk.domain import account_facts, correction_facts
 from kiosk.domain import registry_facts as facts
 from kiosk.domain.fact import Fact
 from kiosk.domain.record import SaleRecord
@@ -23,7 +23,8 @@ _TOLERANCE_WH, _TOLERANCE_PER_CENT = 1000, 2
 class OldMeter(msgspec.Struct, frozen=True):
     """What is known of a meter that shall be taken out.
 
-    `issued_wh` was sold or given to it here, `first_reading_wh` stood in it when it was installed.
+    `issued_wh` was sold or given to it here, `first_reading_wh` stood in it when it was installed;
+    `moved_wh` of it was for another meter, and its value went there at the utility's cost.
     `card_left_wh` and `card_used_wh` are what its card wrote back, None without such a card.
     """
 
@@ -33,6 +34,7 @@ class OldMeter(msgspec.Struct, frozen=True):
     kept_minor: int
     card_left_wh: int | None
     card_used_wh: int | None
+    moved_wh: int = 0
 
     def expected_wh(self, reading_wh: int) -> int:
         """What should be left in it: purchases less consumption."""
@@ -80,8 +82,8 @@ def left_in(desk: Desk, old: OldMeter, read: Final) -> Left | Refusal | None:
     if read.treatment not in account_facts.TREATMENTS:
         return Refusal("credit_left_undecided", {"meter": number, "left_wh": left_wh})
     if read.treatment == "paid":
-        if left_wh > expected_wh + tolerance_wh(old):
-            should_wh = max(0, expected_wh)
+        if left_wh > expected_wh - old.moved_wh + tolerance_wh(old):
+            should_wh = max(0, expected_wh - old.moved_wh)
             return Refusal(
                 "more_left_than_bought",
                 {"meter": number, "expected_wh": should_wh, "left_wh": left_wh},
@@ -91,6 +93,23 @@ def left_in(desk: Desk, old: OldMeter, read: Final) -> Left | Refusal | None:
             return found
         worth = found
     return Left(left_wh, expected_wh, read.treatment, worth)
+
+
+def moved_wh(desk: Desk, number: str) -> int:
+    """Energy in a meter whose value another customer got, and which nobody owes: not its own."""
+    found = 0
+    for sequence, energy_wh in desk.records.moved_sales(number):
+        fact = desk.records.fact(sequence)
+        assert isinstance(fact, correction_facts.SaleReallocated), fact
+        found += 0 if fact.consumed else energy_wh
+    return found
+
+
+def was_paid(desk: Desk, number: str) -> bool:
+    """Whether the credit left in a meter was paid when it was taken out."""
+    sequence = desk.records.sequence_of(f"credit_left/{number}")
+    fact = None if sequence is None else desk.records.fact(sequence)
+    return isinstance(fact, account_facts.CreditLeft) and fact.worth_minor > 0
 
 
 def worth_minor(desk: Desk, number: str, energy_wh: int) -> int | Refusal:

@@ -28,6 +28,7 @@ from kiosk.till.credit_left import (
     OldMeter,
     cancelling_facts,
     left_in,
+    moved_wh,
     reading_fact,
     tolerance_wh,
     worth_minor,
@@ -67,6 +68,7 @@ def look_at_old(desk: Desk, number: str) -> OldMeter | Refusal:
     return OldMeter(
         meter, desk.records.balance(*energy), installation.reading_wh if installation else 0,
         -desk.records.balance(chart.meter_account(meter.number), desk.currency), left, used,
+        moved_wh(desk, meter.number),
     )  # fmt: skip
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
+import pytest
+
 from kiosk.domain import chart
+from kiosk.domain.account_record import AccountRecord
 from kiosk.domain.registry import Customer
 from kiosk.errors import Refusal
 from kiosk.till import (
@@ -14,6 +18,7 @@ from kiosk.till import (
     maintain,
     registration,
     replace,
+    reverse,
 )  # fmt: skip
 from kiosk.till.closing import Closed, Leaving
 from kiosk.till.credit_left import Final
@@ -123,6 +128,33 @@ def test_what_is_left_goes_to_the_account_when_only_the_meter_is_cancelled(desk:
     given = Final("display", 0, 1_000, "given_up")
     assert not isinstance(replace.cancel_meter(desk, CARD, given, "burnt", SECOND), Refusal)
     assert money(desk, chart.revenue("energy_taken_back")) == worth
+    assert not maintain.verify(desk).first_bad
+
+
+@pytest.mark.parametrize("moved_first", [True, False])
+def test_money_comes_back_once_when_a_purchase_is_moved_and_its_meter_goes(
+    desk: Desk, moved_first: bool
+) -> None:
+    """What the utility bears for a wrong meter is not paid to that meter's customer as well."""
+    sale = sold(sell_to(desk, KEYPAD, 50_000)).committed
+    read = Final("technician", 0, sale.energy_wh, "paid")
+    other = next(m.account for m in CATALOGUE.meters if m.account != OWNER)
+
+    def move(*, consumed: bool) -> AccountRecord | Refusal:
+        purse = f"capital:{other}"
+        return reverse.reallocate(desk, sale.sale_id, purse, "typo", SECOND, consumed=consumed)
+
+    if moved_first:
+        assert isinstance(move(consumed=False), AccountRecord)
+        cancelled = replace.cancel_meter(desk, KEYPAD, read, "moves", SECOND)
+        assert code(cancelled) == "more_left_than_bought"
+        given = msgspec.structs.replace(read, treatment="given_up")
+        assert not isinstance(replace.cancel_meter(desk, KEYPAD, given, "moves", SECOND), Refusal)
+    else:
+        assert not isinstance(replace.cancel_meter(desk, KEYPAD, read, "moves", SECOND), Refusal)
+        assert code(move(consumed=False)) == "credit_was_paid"
+        assert isinstance(move(consumed=True), AccountRecord)
+        assert money(desk, chart.receivable(OWNER)) == 50_000
     assert not maintain.verify(desk).first_bad
 
 
