@@ -47,9 +47,15 @@ class CardAccountReads:
         found = self._moves("card = ? AND state = 'moved' ORDER BY number DESC LIMIT 1", card)
         return found[0] if found else None
 
+    def open_top_up(self, card: str) -> MoveRecord | None:
+        """The top-up of this card of which nobody knows yet whether the card took it."""
+        found = self._moves("card = ? AND state = 'committed' AND kind = 'top_up'", card)
+        return found[0] if found else None
+
     def money_left(self, card: str) -> MoveRecord | None:
-        """The movement that left money on this card, if it was never given back."""
-        move = self.last_move(card)
+        """The movement that left money on this card, if it was never given back; a top-up whose
+        end is not known counts: its cash was taken."""
+        move = self.open_top_up(card) or self.last_move(card)
         if move is None or not move.committed.balance_minor or self.gave_money_back(card):
             return None
         return move

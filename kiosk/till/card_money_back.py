@@ -12,6 +12,8 @@ from kiosk.domain import card_account_facts
 from kiosk.domain.card_account_record import MoveRecord
 from kiosk.domain.card_record import CardStanding
 from kiosk.domain.cards import account_area
+from kiosk.domain.fact import Fact
+from kiosk.domain.registry import Card
 from kiosk.errors import Refusal
 from kiosk.till.card_accounts import unfinished
 from kiosk.till.cards import watch
@@ -41,6 +43,8 @@ def left_on(desk: Desk, which: str) -> LeftMoney | Refusal:
     last = desk.records.money_left(serial)
     if last is None:
         return Refusal("card_no_money_left", {"serial": serial})
+    if last.state == "committed" and desk.is_ours_to_settle(last.committed.station):
+        return LeftMoney(standing, last)
     return unfinished(desk, serial) or LeftMoney(standing, last)
 
 
@@ -67,16 +71,31 @@ def keep(desk: Desk, which: str, reason: str, second: SecondPerson) -> LeftMoney
     agreed = second_person(desk, second.name, second.pin, _RIGHT)
     if isinstance(agreed, Refusal):
         return agreed
-    last, card = left.last.committed, left.standing.card
-    return_id = desk.entropy.name()
-    outcome = desk.journal.append(
-        card_account_facts.CardMoneyReturned(
-            return_id, card.serial, last.account, card.meter, last.currency, last.balance_minor,
-            last.number + 1, last.mark, account_area.mark_of(return_id, desk.journal.origin),
-            reason.strip(), desk.operator, agreed,
-        )
-    )  # fmt: skip
+    outcome = desk.journal.append(*_given_back(desk, left, reason.strip(), agreed))
     if isinstance(outcome, Refusal):
         return outcome
     desk.nudge()
     return left
+
+
+def _given_back(desk: Desk, left: LeftMoney, reason: str, second: str) -> list[Fact]:
+    """Whether the card took an interrupted top-up, nobody will know: it counts as taken, and all of
+    it is given back, so that the chip is never used again."""
+    returned = _returned(desk, left.last, left.standing.card, reason, second)
+    if left.last.state != "committed":
+        return [returned]
+    return [
+        card_account_facts.AccountMoved(left.last.committed.move_id, "card_out_of_use"),
+        returned,
+    ]
+
+
+def _returned(
+    desk: Desk, record: MoveRecord, card: Card, reason: str, second: str
+) -> card_account_facts.CardMoneyReturned:
+    last, return_id = record.committed, desk.entropy.name()
+    return card_account_facts.CardMoneyReturned(
+        return_id, card.serial, last.account, card.meter, last.currency, last.balance_minor,
+        last.number + 1, last.mark, account_area.mark_of(return_id, desk.journal.origin), reason,
+        desk.operator, second,
+    )  # fmt: skip

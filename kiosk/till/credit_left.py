@@ -37,8 +37,8 @@ class OldMeter(msgspec.Struct, frozen=True):
     moved_wh: int = 0
 
     def expected_wh(self, reading_wh: int) -> int:
-        """What should be left in it: purchases less consumption."""
-        return self.issued_wh - (reading_wh - self.first_reading_wh)
+        """What should be left in it: its own purchases less consumption."""
+        return self.issued_wh - self.moved_wh - (reading_wh - self.first_reading_wh)
 
     def shares_at(self, power_type: str) -> list[tuple[str, int]]:
         """The shares of the meter in its place: the same at the same power type, otherwise none."""
@@ -82,8 +82,8 @@ def left_in(desk: Desk, old: OldMeter, read: Final) -> Left | Refusal | None:
     if read.treatment not in account_facts.TREATMENTS:
         return Refusal("credit_left_undecided", {"meter": number, "left_wh": left_wh})
     if read.treatment == "paid":
-        if left_wh > expected_wh - old.moved_wh + tolerance_wh(old):
-            should_wh = max(0, expected_wh - old.moved_wh)
+        if left_wh > expected_wh + tolerance_wh(old):
+            should_wh = max(0, expected_wh)
             return Refusal(
                 "more_left_than_bought",
                 {"meter": number, "expected_wh": should_wh, "left_wh": left_wh},
@@ -105,8 +105,12 @@ def moved_wh(desk: Desk, number: str) -> int:
     return found
 
 
-def was_paid(desk: Desk, number: str) -> bool:
-    """Whether the credit left in a meter was paid when it was taken out."""
+def was_settled(desk: Desk, number: str) -> bool:
+    """Whether the credit left in a meter was paid, or went to another meter, when it was taken out:
+    then every purchase of it was its own."""
+    replaced = desk.records.replacement(meter=number)
+    if replaced is not None:
+        return replaced.remaining_wh > 0
     sequence = desk.records.sequence_of(f"credit_left/{number}")
     fact = None if sequence is None else desk.records.fact(sequence)
     return isinstance(fact, account_facts.CreditLeft) and fact.worth_minor > 0

@@ -14,7 +14,7 @@ from kiosk.domain.account_record import AccountRecord
 from kiosk.domain.record import SaleRecord
 from kiosk.domain.reversal import Evidence, How
 from kiosk.errors import Refusal
-from kiosk.till.credit_left import was_paid
+from kiosk.till.credit_left import was_settled
 from kiosk.till.desk import Desk
 from kiosk.till.money_of import agreed, drawer_short, may_take, purse_named, write
 from kiosk.till.take_back import evidence, take_back, writes_of
@@ -171,8 +171,8 @@ def reallocate(
         return Refusal("reverse_instead", {"sale": committed.sale_id})
     if seen.refusal.code not in reversal.REALLOCATED_INSTEAD:
         return seen.refusal
-    if not consumed and was_paid(desk, committed.meter):
-        return Refusal("credit_was_paid", {"meter": committed.meter, "sale": committed.sale_id})
+    if not consumed and was_settled(desk, committed.meter):
+        return Refusal("credit_was_settled", {"meter": committed.meter, "sale": committed.sale_id})
     purse = purse_named(desk, target)
     if isinstance(purse, Refusal):
         return purse

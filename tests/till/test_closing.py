@@ -152,7 +152,7 @@ def test_money_comes_back_once_when_a_purchase_is_moved_and_its_meter_goes(
         assert not isinstance(replace.cancel_meter(desk, KEYPAD, given, "moves", SECOND), Refusal)
     else:
         assert not isinstance(replace.cancel_meter(desk, KEYPAD, read, "moves", SECOND), Refusal)
-        assert code(move(consumed=False)) == "credit_was_paid"
+        assert code(move(consumed=False)) == "credit_was_settled"
         assert isinstance(move(consumed=True), AccountRecord)
         assert money(desk, chart.receivable(OWNER)) == 50_000
     assert not maintain.verify(desk).first_bad

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from kiosk import marks
 from kiosk.domain import card_account_chain, chart
 from kiosk.domain.chart import card_account
 from kiosk.errors import Refusal
@@ -14,7 +17,7 @@ from kiosk.till.desk import Desk
 from kiosk.till.maintain import verify
 from kiosk.till.tokens import SecondPerson
 from tests.till.card_desk import SECOND, planned, put_in_blank, reissue
-from tests.till.hall import CARD, Hall, code, money, sold
+from tests.till.hall import CARD, DiedError, Hall, code, die_at, money, sold
 from tests.till.test_card_accounts import account_of, buy, on_card, other, put_on
 
 __all__ = ["other"]
@@ -57,6 +60,40 @@ def test_the_money_of_a_lost_card_is_kept_for_its_meter_once_when_two_persons_ag
     assert money(desk, chart.meter_account(CARD)) == -5000
     assert code(card_money_back.keep(desk, old, "once more", SECOND)) == "card_no_money_left"
     assert on_card(desk) == 0  # the new card
+    assert not verify(desk).first_bad
+
+
+@pytest.mark.parametrize("before_minor", [0, 5_000])
+@pytest.mark.parametrize("mark", ["account.after_intention", "account.before_read_back"])
+def test_the_cash_of_an_interrupted_top_up_is_kept_when_its_card_is_lost(
+    hall: Hall, desk: Desk, mark: str, before_minor: int
+) -> None:
+    """E01, E15: whether the card took it, nobody will know; it is listed, and goes to the meter."""
+    gone = hall.station(operator="102")
+    hall.put_in(CARD)
+    if before_minor:
+        put_on(desk, before_minor)
+    marks.arm(die_at(mark))
+    with pytest.raises(DiedError):
+        card_accounts.top_up(gone, 1_000)
+    marks.arm(None)
+    hall.leave(gone)
+    hall.take_out()
+    account = account_of(desk).partition(":")[2]
+    assert code(closing.look(desk, account)) == "card_has_money"
+    put_in_blank(hall)
+    plan = planned(planning.plan_reissue(desk, CARD, "lost"))
+    assert plan.left_minor == before_minor + 1_000
+    hall.take_out()
+    reissue(hall, desk, CARD)
+    left = kept(card_money_back.keep(desk, hall.serial(CARD), "lost in town", SECOND))
+    assert left.last.committed.balance_minor == before_minor + 1_000
+    assert desk.records.open_moves() == []
+    assert money(desk, chart.meter_account(CARD)) == -before_minor - 1_000
+    assert money(desk, account_of(desk)) == money(desk, chart.CARD_ACCOUNTS_PENDING) == 0
+    assert code(card_money_back.keep(desk, hall.serial(CARD), "more", SECOND)) == (
+        "card_no_money_left"
+    )
     assert not verify(desk).first_bad
 
 

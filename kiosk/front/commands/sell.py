@@ -299,9 +299,25 @@ def _recover(house: House, options: argparse.Namespace) -> int | Refusal:
         say.out(f"{payment.payment}  kept {kept} {payment.currency} for meter {payment.meter}")
     for record in waiting:
         say.out(f"{record.committed.sale_id}  in_doubt  meter {record.committed.meter}")
-    if not (sales or settled.payments or waiting):
+    moves = _top_ups_that_wait(house)
+    for line in moves:
+        say.out(line)
+    if not (sales or settled.payments or waiting or moves):
         say.out("nothing was interrupted")
     return 0
+
+
+def _top_ups_that_wait(house: House) -> list[str]:
+    """Cash was taken for these, and nobody knows yet whether their cards took it."""
+    found = [record.committed for record in house.desk.records.open_moves()]
+    return [
+        house.words.say(
+            "card_money.waits", currency=move.currency, move=move.move_id, card=move.card,
+            amount_minor=move.amount_minor,
+        )
+        for move in found
+        if move.kind == "top_up"
+    ]  # fmt: skip
 
 
 def with_card_of(house: House, sale_id: str, work: Callable[[], Answer]) -> Answer:
