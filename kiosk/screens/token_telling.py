@@ -193,11 +193,13 @@ def energy_wh_typed(text: str) -> int:
     return int(whole or "0") * 1000 + int(fraction.ljust(3, "0"))
 
 
-def value_typed(text: str) -> int:
-    """The value of a management token as typed: nothing is 0, "all" every register; -1, which no
-    token carries, for anything else."""
-    if text.strip().casefold() == "all":
+def value_typed(operation: str, text: str) -> int | Refusal:
+    """The value of a management token as typed; "all" is every register of clear_credit, and only
+    clear_tamper has none. A limit of nothing is said as 0, never by an empty field."""
+    wanted = text.strip().casefold()
+    if not wanted and operation != "clear_tamper":
+        return Refusal("token_value_missing", {"operation": operation[:40]})
+    if wanted == "all" and operation == "clear_credit":
         return ALL_REGISTERS
-    if not text:
-        return 0
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
+    whole = wanted.isascii() and wanted.isdecimal() and len(wanted) < 10
+    return int(wanted or "0") if whole or not wanted else -1

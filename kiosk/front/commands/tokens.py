@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 
 from kiosk.domain.record import TokenRecord
-from kiosk.domain.special_tokens import ALL_REGISTERS, MANAGEMENT, METER_TESTS, credit_given
+from kiosk.domain.special_tokens import MANAGEMENT, METER_TESTS, credit_given
 from kiosk.errors import BadInput, Refusal
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
@@ -39,7 +39,7 @@ def arguments(_verb: str, parser: argparse.ArgumentParser) -> None:
 def _issue_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("operation", choices=_OPERATIONS)
     parser.add_argument("--meter", default="", help="meter number")
-    parser.add_argument("--value", default="0", help="watts, register (or all), setting")
+    parser.add_argument("--value", default="", help="watts, register (or all), setting")
     parser.add_argument("--test", default="all", choices=sorted(METER_TESTS))
     parser.add_argument("--maker", type=int, default=0, help="manufacturer; 0: every one")
     parser.add_argument("--subclass", type=int, default=0, help="1 for makers with four digits")
@@ -150,14 +150,12 @@ def _issued(house: House, options: argparse.Namespace) -> TokenRecord | Refusal:
         energy_wh = energy_typed(options.energy)
         second = second_of(house, options)
         return tokens.give_free(desk, options.meter, energy_wh, options.reason, second)
-    value = ALL_REGISTERS if options.value == "all" else _whole_number(options.value)
+    value = token_telling.value_typed(operation, options.value)
+    if isinstance(value, Refusal):
+        return value
+    if value < 0:
+        raise BadInput(f"--value {options.value[:40]!r}: write a whole number, or all registers.")
     return tokens.engineer(desk, options.meter, operation, value, options.reason)
-
-
-def _whole_number(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()) or len(text) > 12:
-        raise BadInput(f"--value {text[:40]!r}: write a whole number, or all.")
-    return int(text)
 
 
 def _reprint(house: House, options: argparse.Namespace) -> int | Refusal:

@@ -17,6 +17,7 @@ from kiosk.screens.cashier.amount import Amount
 from kiosk.screens.cashier.key_change import BeginRollOver
 from kiosk.screens.cashier.result import Result
 from kiosk.screens.staff.frame import StaffFrame
+from kiosk.screens.staff.page import Confirm
 from kiosk.screens.staff.sale import SalePage, show_why
 from kiosk.screens.staff.table import Table
 from kiosk.till import hand_over, history, rollover
@@ -122,9 +123,22 @@ class CustomerPage(StaffFrame):
         self.go_menu()
 
     def press_enter(self) -> None:
-        """Sell to this customer."""
-        if isinstance(self._buyer, Buyer) and (self._due is None or not self._due.must):
-            self.face_app.go(Amount(self._buyer, partial(CustomerPage, self.meter)))
+        """Sell to this customer; for the old key only when that was asked (E26)."""
+        if not isinstance(self._buyer, Buyer):
+            return
+        sell = partial(Amount, self._buyer, partial(CustomerPage, self.meter))
+        if self._due is None:
+            self.face_app.go(sell())
+        elif not self._due.must:
+            self.face_app.go(
+                Confirm(
+                    self.say("tokens.menu_change"),
+                    [self._why_due(self._due), self.say("tokens.sell_old_key")],
+                    self.say("cashier.confirm_keys"),
+                    lambda: self.face_app.go(sell()),
+                    partial(CustomerPage, self.meter),
+                )
+            )
 
     def press_other(self, key: str) -> None:
         """w says why the figures of the chosen sale are what they are."""

@@ -31,7 +31,10 @@ def _engineer(console: Console) -> None:
     operation = _one_of(console, "operation", list(MANAGEMENT))
     if not operation:
         return
-    value = token_telling.value_typed(console.ask("tokens.ask_value"))
+    value = token_telling.value_typed(operation, console.ask("tokens.ask_value"))
+    if isinstance(value, Refusal):
+        console.refuse(value)
+        return
     carried = management_value(operation, value)
     if isinstance(carried, Refusal):
         console.refuse(carried)

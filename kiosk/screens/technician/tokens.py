@@ -56,7 +56,8 @@ def engineer_form(screen: StaffFrame) -> Form:
 
     def act(form: Form, answers: list[str]) -> None:
         meter, operation, value, reason = answers
-        number = token_telling.value_typed(value)
+        number = token_telling.value_typed(operation, value)
+        assert isinstance(number, int), number
         work = partial(tokens.engineer, form.desk, meter, operation, number, reason)
         asked(form, work, partial(_show, form))
 
@@ -72,8 +73,8 @@ def _engineering_wrong(answers: list[str]) -> Refusal | None:
         return _meter_wrong(answers[0])
     if len(answers) == 4:
         return tokens.reason_missing(answers[3])
-    value = token_telling.value_typed(answers[2]) if len(answers) == 3 else 0
-    carried = management_value(answers[1], value)
+    value = token_telling.value_typed(answers[1], answers[2]) if len(answers) == 3 else 0
+    carried = value if isinstance(value, Refusal) else management_value(answers[1], value)
     return carried if isinstance(carried, Refusal) else None
 
 
