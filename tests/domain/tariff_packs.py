@@ -31,6 +31,9 @@ PERIODS = [
     Period("day", "Day"),
 ]
 CLASSES = ["", "pensioner", "indigent"]
+#: Minor units a MWh; below this the smallest payment, at the greatest discount, would be more energy
+#: than one token carries, and such a pack is rightly refused.
+CHEAPEST = 100
 
 
 def power_type(code: str = "any", *items: SubItem, **fields: Any) -> PowerType:
@@ -59,7 +62,7 @@ def _items(draw: st.DrawFn, place: int, steps: int, *, mixed: bool) -> SubItem:
         st.lists(
             st.builds(
                 Rate,
-                st.integers(10, 2_000_000),
+                st.integers(CHEAPEST, 2_000_000),
                 st.sampled_from(["", "wet", "dry"]),
                 st.sampled_from(["", "peak", "night"] if mixed else [""]),
                 st.integers(0, steps),
@@ -68,7 +71,7 @@ def _items(draw: st.DrawFn, place: int, steps: int, *, mixed: bool) -> SubItem:
         )
     )
     kind = "levy" if place and draw(st.booleans()) else "energy"
-    price = draw(st.integers(0 if place else 10, 2_000_000))
+    price = draw(st.integers(0 if place else CHEAPEST, 2_000_000))
     return SubItem(f"item{place}", f"Item {place}", kind, price, rates=rates)  # type: ignore[arg-type]
 
 
