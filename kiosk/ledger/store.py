@@ -52,7 +52,7 @@ _SECOND_INDEXES = (
 def opens(home: Path, key: bytes) -> bool:
     """Whether `key` opens the store in `home`."""
     try:
-        with contextlib.closing(connect(home / LEDGER_FILE, key, "?mode=ro")) as connection:
+        with contextlib.closing(connect(home / LEDGER_FILE, key, _reading(home))) as connection:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except dbapi2.Error:
         return False
@@ -109,7 +109,7 @@ def is_made(home: Path) -> bool:
     if not path.is_file():
         return False
     with faults(path):
-        connection = connect(path, key_of(home), "?mode=ro")
+        connection = connect(path, key_of(home), _reading(home))
         with contextlib.closing(connection):
             return _check_schema(connection, path) > 0
 
@@ -131,9 +131,16 @@ def open_reader(home: Path) -> Connection:
 
 def _reading(home: Path) -> str:
     """On a disk that takes nothing the index of the log cannot be made; a file without a log is
-    read as it lies."""
-    lies = takes_nothing(home) and not wal_bytes(home)
-    return "?mode=ro&immutable=1" if lies else "?mode=ro"
+    read as it lies. A change that a power cut left half done is first undone, which must write."""
+    if takes_nothing(home) and not wal_bytes(home):
+        return "?mode=ro&immutable=1"
+    return "?mode=rw" if _half_done(home) else "?mode=ro"
+
+
+def _half_done(home: Path) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        return (home / f"{LEDGER_FILE}-journal").stat().st_size > 0
+    return False
 
 
 def check(connection: Connection) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -155,6 +157,28 @@ def test_a_sentence_says_what_is_wrong_when_there_is_no_ledger_or_it_is_none(pat
     for opener in (open_writer, open_reader):
         with pytest.raises(StoreFault, match="cannot be used"):
             opener(path)
+
+
+def test_a_half_done_change_is_undone_when_the_first_look_after_a_power_cut_only_reads(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "library_version", lambda: "3.40.1")  # its journal is the old one
+    writer = open_writer(path)
+    writer.execute("PRAGMA cache_size=2")  # the change reaches the disk before it is done
+    writer.execute("BEGIN")
+    for name in range(200):
+        writer.execute(f"CREATE TABLE half_done_{name} (field TEXT)")
+    cut = tmp_path / "cut"
+    cut.mkdir()
+    for name in ("ledger.db", "ledger.db-journal"):
+        shutil.copy(path / name, cut)
+    writer.close()
+    assert store.is_made(cut)
+    with contextlib.closing(open_reader(cut)) as reader:
+        assert not reader.execute(
+            "SELECT 1 FROM sqlite_master WHERE name GLOB 'half_done_*'"
+        ).fetchall()
+        assert finding(reader) is None
 
 
 def test_the_start_up_check_finds_it_when_pages_were_overwritten(pen: Pen, path: Path) -> None:
