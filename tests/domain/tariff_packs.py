@@ -31,8 +31,8 @@ PERIODS = [
     Period("day", "Day"),
 ]
 CLASSES = ["", "pensioner", "indigent"]
-#: Minor units a MWh; below this the smallest payment, at the greatest discount, would be more energy
-#: than one token carries, and such a pack is rightly refused.
+#: Minor units a MWh; below this the smallest payment, at the greatest discount, would be more
+#: energy than one token carries, and such a pack is rightly refused.
 CHEAPEST = 100
 
 

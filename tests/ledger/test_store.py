@@ -166,8 +166,8 @@ def test_a_half_done_change_is_undone_when_the_first_look_after_a_power_cut_only
     writer = open_writer(path)
     writer.execute("PRAGMA cache_size=2")  # the change reaches the disk before it is done
     writer.execute("BEGIN")
-    for name in range(200):
-        writer.execute(f"CREATE TABLE half_done_{name} (field TEXT)")
+    for number in range(200):
+        writer.execute(f"CREATE TABLE half_done_{number} (field TEXT)")
     cut = tmp_path / "cut"
     cut.mkdir()
     for name in ("ledger.db", "ledger.db-journal"):
