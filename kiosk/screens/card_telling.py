@@ -15,7 +15,7 @@ from kiosk.domain.card_record import (
 )
 from kiosk.domain.cards.image import CardImage
 from kiosk.domain.cards.work import MeterReading, Purchase, Workshop
-from kiosk.screens.odd_card_telling import tool_lines, waiting_line
+from kiosk.screens.odd_card_telling import held_line, tool_lines, waiting_line
 from kiosk.till.cards.look import CardView
 from kiosk.till.cards.plan import OLD_STATES, Plan
 from kiosk.words.book import Words
@@ -28,7 +28,7 @@ def view_lines(words: Words, view: CardView, currency: str) -> list[str]:
     """The fields of a card: what it is, how it stands, what it carries, what the meter said."""
     say, card = words.say, view.card
     lines = [
-        f"{say('technician.card_family')}: {view.image.family}",
+        f"{say('technician.card_family')}: {view.image.family} ({view.reader})",
         f"{say('technician.card_serial')}: {view.image.serial}",
         f"{say('cards.state')}: {_standing(words, view)}",
     ]
@@ -50,6 +50,8 @@ def view_lines(words: Words, view: CardView, currency: str) -> list[str]:
             ) + (f", {valid}" if card.purchase_number else ""),
             f"{say('cards.last')}: {_last(words, view.last, currency)}",
         ]  # fmt: skip
+    if view.money is not None:
+        lines.append(held_line(words, view.money, currency))
     return [*lines, reading_line(words, view.reading, currency)]
 
 

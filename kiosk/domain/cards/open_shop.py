@@ -21,6 +21,8 @@ class OpenShop:
     the chip has a serial of its own.
     """
 
+    currency = ""
+
     def __init__(self, name: str, *, copied: bool = False, with_serial: bool = True) -> None:
         self.name, self.with_serial = name, with_serial
         self.abilities = _WORKS if copied else _WORKS | {"cancel"}

@@ -38,7 +38,7 @@ class StateGridShop:
     """The port Workshop for `family`. Every write is sealed by the card's own MAC."""
 
     def __init__(self, family: StateGrid) -> None:
-        self.family, self.name = family, family.name
+        self.family, self.name, self.currency = family, family.name, family.profile.currency
         self.abilities = frozenset({"make", "reissue", "cancel", "repair", "tool", "reading"})
         self.tools = frozenset(_TOOL_COMMANDS)
 

@@ -77,9 +77,11 @@ class Workshop(Protocol):
     """A family as the staff's verbs use it; `kiosk.domain.cards.workshops.of` finds it.
 
     `abilities` are the works of this family (of `WORKS`), `tools` its tool cards (of `TOOLS`).
+    `currency` is that of the money on its cards, empty where they carry energy.
     """
 
     name: str
+    currency: str
     abilities: frozenset[str]
     tools: frozenset[str]
 

@@ -33,8 +33,10 @@ def plan_cancel(desk: Desk, to: str = "meter_account") -> Plan | Refusal:
     refused = workshops.able(shop, "cancel")
     if refused is not None:
         return refused
-    if not card.purchase_number:
+    if not (card.purchase_number and (card.purchase_energy_wh or card.purchase_amount_minor)):
         return Refusal("card_nothing_to_take_back")
+    if card.purchase_valid and card.taken():
+        return Refusal("purchase_consumed", {"purchase_number": card.purchase_number})
     sale = _own_sale_on(desk, image.serial, card)
     if sale is None:
         return Refusal("card_purchase_unknown", {"purchase_number": card.purchase_number})

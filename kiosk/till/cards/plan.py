@@ -90,6 +90,9 @@ def plan_make(desk: Desk, meter_number: str, card_number: str = "") -> Plan | Re
     if isinstance(blank, Refusal):
         return blank
     shop, image = blank
+    refused = _other_currency(desk, shop)
+    if refused is not None:
+        return refused
     person = Person(_serial(desk, shop, image), number, meter.number, 1)
     made = _made(desk, "make", person, CardContent(), shop, image)
     return msgspec.structs.replace(made, customer=owner(desk, meter.number))
@@ -118,6 +121,9 @@ def plan_reissue(desk: Desk, meter_number: str, old: str, *, free: bool = False)
     if isinstance(blank, Refusal):
         return blank
     shop, image = blank
+    refused = _other_currency(desk, shop)
+    if refused is not None:
+        return refused
     card = before[0].card
     issue = 1 + max(each.card.issue for each in desk.records.cards_of(number=card.number))
     person = Person(_serial(desk, shop, image), card.number, meter.number, issue)
@@ -135,6 +141,16 @@ def plan_reissue(desk: Desk, meter_number: str, old: str, *, free: bool = False)
         customer=owner(desk, meter.number),
         left_minor=left.committed.balance_minor if left is not None else 0,
     )  # fmt: skip
+
+
+def _other_currency(desk: Desk, shop: Workshop) -> Refusal | None:
+    """A card that carries money of another currency could never be sold to here."""
+    if shop.currency in {"", desk.currency}:
+        return None
+    return Refusal(
+        "card_of_other_currency",
+        {"family": shop.name, "currency": shop.currency, "hall_currency": desk.currency},
+    )
 
 
 def _made(
