@@ -246,6 +246,8 @@ def plan_tool(
     if isinstance(blank, Refusal):
         return blank
     shop, image = blank
+    if meter_number and tool in shop.tools - shop.meter_tools:
+        return Refusal("tool_card_for_any_meter", {"tool": tool, "family": shop.name})
     person = Person(_serial(desk, shop, image), "0" * CARD_DIGITS, meter, 1)
     assert desk.reader is not None
     writes = shop.tool(image, tool, person, whole, sealed=desk.reader.seals())
