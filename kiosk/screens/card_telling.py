@@ -218,6 +218,13 @@ def work_lines(words: Words, record: CardWorkRecord, currency: str) -> list[str]
         words.say(f"cards.work_{ended}"),
         f"{words.say('cards.work_id')} {work.work_id}, {words.say('cards.new_chip')} {work.serial}",
     ]
+    if record.state == "done" and work.operation != "tool":
+        content = work.content
+        held = purchase_line(
+            words, content.currency or currency, content.purchase_number, content.energy_wh,
+            content.amount_minor,
+        )  # fmt: skip
+        lines.append(f"{words.say('cards.purchase_on_it')}: {held}")
     if record.reason:
         key = f"why.{record.reason}"
         lines.append(words.say(key) if words.knows(key) else record.reason)

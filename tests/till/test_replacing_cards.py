@@ -160,7 +160,7 @@ def test_nothing_is_made_when_meter_card_or_reason_do_not_fit(hall: Hall, desk: 
     hall.take_out()
     put_in_blank(hall)
     assert code(planning.plan_make(desk, CARD)) == "card_there_already"
-    assert code(planning.plan_reissue(desk, CARD, "eaten")) == "unknown_operation"
+    assert code(planning.plan_reissue(desk, CARD, "eaten")) == "not_a_choice"
     keypad = meter_number("keypad")
     assert code(planning.plan_reissue(desk, keypad, "lost")) == "meter_takes_no_card"
     plan = planned(planning.plan_reissue(desk, CARD, "lost"))

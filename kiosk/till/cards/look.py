@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from kiosk.domain import card_facts
@@ -100,6 +102,11 @@ def inspected(desk: Desk) -> CardImage | Refusal:
     if image != again:
         return Refusal("card_unreadable", {"reason": "two readings differ"})
     return image
+
+
+def not_a_choice(typed: str, known: Iterable[str]) -> Refusal:
+    """What was typed is none of the answers; nothing else is taken for it."""
+    return Refusal("not_a_choice", {"typed": typed[:40], "known": ", ".join(known)})
 
 
 def unusable(error: CardFault) -> Refusal:

@@ -11,10 +11,13 @@ from kiosk.domain.cards.work import Purchase, Workshop
 from kiosk.domain.facts import SaleCommitted
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
-from kiosk.till.cards.look import inspected
+from kiosk.till.cards.look import inspected, not_a_choice
 from kiosk.till.cards.plan import Plan, owner
 from kiosk.till.desk import Desk
 from kiosk.till.money_of import drawer_short
+
+#: Where the money of a purchase goes that is taken back.
+RETURNS = ("meter_account", "cash")
 
 
 def plan_cancel(desk: Desk, to: str = "meter_account") -> Plan | Refusal:
@@ -26,6 +29,8 @@ def plan_cancel(desk: Desk, to: str = "meter_account") -> Plan | Refusal:
     refused = desk.gate("card_cancel") or (desk.gate("sell") if to == "cash" else None)
     if refused is not None:
         return refused
+    if to not in RETURNS:
+        return not_a_choice(to, RETURNS)
     found = _user_card(desk)
     if isinstance(found, Refusal):
         return found

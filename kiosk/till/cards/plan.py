@@ -19,7 +19,7 @@ from kiosk.domain.cards.work import TOOL_SETTINGS, Person, Purchase, Workshop
 from kiosk.domain.registry import CARD_DIGITS, METER_DIGITS, Meter, check_number, luhn_digit
 from kiosk.domain.tariff import Line, PowerType
 from kiosk.errors import Refusal
-from kiosk.till.cards.look import inspected
+from kiosk.till.cards.look import inspected, not_a_choice
 from kiosk.till.desk import Desk
 
 #: The right that each work needs, and the one that a second person needs where value moves.
@@ -31,6 +31,9 @@ SECOND_RIGHT = "card_mend"
 
 #: What may have become of the card that a reissue replaces.
 OLD_STATES = {"lost": "lost", "stolen": "hot", "handed_in": "retired"}
+
+#: What becomes of the fee of a reissue.
+FEES = ("paid", "free")
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -113,7 +116,7 @@ def plan_reissue(desk: Desk, meter_number: str, old: str, *, free: bool = False)
     if refused is not None:
         return refused
     if old not in OLD_STATES:
-        return Refusal("unknown_operation", {"operation": old[:40]})
+        return not_a_choice(old, OLD_STATES)
     before = desk.records.cards_of(meter=meter.number)
     if not before:
         return Refusal("card_not_made_yet", {"meter": meter.number})
