@@ -12,8 +12,10 @@ from kiosk.errors import BadInput, LedgerDamaged, StoreFault
 from kiosk.front import keeping
 from kiosk.front.night import NightWatch, watch
 from kiosk.front.restoring import Wanted, restore
+from kiosk.front.utility import REHEARSAL_PIN
 from kiosk.ledger.second_medium import MEDIUM_DAMAGE
 from kiosk.till.maintain import alarms, devices
+from kiosk.till.tokens import SecondPerson
 from tests.front.keeper import Keeper
 from tests.till.hall import KEYPAD, code, sell_to
 
@@ -98,7 +100,11 @@ def test_nothing_is_restored_past_the_medium_when_it_holds_other_entries(keeper:
     with pytest.raises(LedgerDamaged, match="another one"):
         restore(keeper.home, keeper.settings, Wanted(), keeper.now)
     chosen = Wanted(second_medium=keeper.medium, without_ledger=True)
-    assert restore(keeper.home, keeper.settings, chosen, keeper.now).sales == 3
+    with pytest.raises(BadInput, match="Two persons"):
+        restore(keeper.home, keeper.settings, chosen, keeper.now)
+    both = SecondPerson("301", REHEARSAL_PIN), SecondPerson("302", REHEARSAL_PIN)
+    done = restore(keeper.home, keeper.settings, chosen, keeper.now, agree=lambda _lost: both)
+    assert done.sales == 3
 
 
 def test_rot_in_the_middle_is_found_at_night_told_and_written_anew(keeper: Keeper) -> None:
