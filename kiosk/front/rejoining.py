@@ -18,7 +18,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.config import Settings
-from kiosk.domain import facts, store_facts, token_facts
+from kiosk.domain import facts, operator_facts, store_facts, token_facts
 from kiosk.domain.books import Books
 from kiosk.domain.entry import Entry, digest
 from kiosk.errors import BadInput, LedgerDamaged, Refusal
@@ -51,6 +51,8 @@ _PAGE = 1000
 #: What the new journal is told again although the centre has it: without it nothing could be sold.
 _STANDING = frozenset({
     facts.CatalogueReceived.KIND, facts.OperatorRegistered.KIND, token_facts.KeyFileImported.KIND,
+    operator_facts.OperatorCardGiven.KIND, operator_facts.OperatorRetired.KIND,
+    operator_facts.PinSecretKept.KIND,
 })  # fmt: skip
 #: Said anew by the new journal itself.
 _NOT_BROUGHT = frozenset({facts.HomeOpened.KIND, facts.LaneGiven.KIND})

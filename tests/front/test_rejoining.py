@@ -14,7 +14,7 @@ from kiosk.errors import BadInput, Refusal
 from kiosk.front import rejoining
 from kiosk.front.rejoining import rejoin
 from kiosk.ledger.copying import alone
-from kiosk.till import account, card_accounts
+from kiosk.till import account, card_accounts, staff
 from kiosk.till.cards.plan import Plan, plan_tool
 from kiosk.till.cards.work import carry_out
 from kiosk.till.desk import Desk
@@ -58,6 +58,7 @@ def test_the_copy_brings_its_own_sales_under_a_new_number_when_it_has_rejoined(
     house = keeper.open()
     house.desk.vendor = ForgetfulVendor(99)
     waiting = sold(sell_to(house.desk, KEYPAD, 3000), "in_doubt").committed.sale_id
+    assert staff.retire(house.desk, "302", "left") is None
     house.close()
     keeper.clock.advance(minutes=40)
     assert keeper.sync() == ""
@@ -89,6 +90,9 @@ def test_the_copy_brings_its_own_sales_under_a_new_number_when_it_has_rejoined(
     record = house.desk.records.sale(waiting)
     assert record is not None
     assert record.state == "in_doubt"
+    left = house.desk.records.operator("302")
+    assert left is not None
+    assert left.retired, "who has left does not come back with the new number"
     house.close()
     brought = bodies(keeper, twin, *sales)
     assert brought == before[-len(brought) :]
