@@ -31,7 +31,7 @@ from kiosk.front.unlock import SEALED, home_keys, secret_for, write_keys
 from kiosk.ledger.connection import Connection, key_of
 from kiosk.ledger.connection import unlock as unlock_store
 from kiosk.ledger.copying import alone, settle_log
-from kiosk.ledger.damage import forget_damage
+from kiosk.ledger.damage import FORK, forget_damage
 from kiosk.ledger.entry_file import Written
 from kiosk.ledger.files import replace_durably, sync_folder, write_durably
 from kiosk.ledger.keyring import HomeKeys, lock_of
@@ -120,6 +120,7 @@ def finish_rejoin(path: Path) -> Path:
         kept.replace(path / "keys" / kept.name)
     (path / MARK).unlink(missing_ok=True)
     forget_damage(path)
+    forget_damage(path, FORK)
     for kept in folder.iterdir():
         kept.chmod(0o400)
     sync_folder(path)
@@ -160,6 +161,7 @@ def _common(
         while True:
             theirs = road.entries(wire.ask_entries(key, origin, common, centre.name))
             if not theirs:
+                forget_damage(path, FORK)
                 raise BadInput(
                     f"The centre holds nothing else than this journal up to entry {common}: there"
                     " is no fork, and nothing to rejoin."

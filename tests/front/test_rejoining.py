@@ -20,7 +20,7 @@ from kiosk.till.cards.work import carry_out
 from kiosk.till.desk import Desk
 from kiosk.till.recover import recover
 from tests.front.keeper import Keeper
-from tests.till.hall import CARD, KEYPAD, DiedError, die_at, sell_to, sold
+from tests.till.hall import CARD, KEYPAD, DiedError, code, die_at, sell_to, sold
 from tests.till.test_selling_tokens import ForgetfulVendor
 
 
@@ -66,6 +66,9 @@ def test_the_copy_brings_its_own_sales_under_a_new_number_when_it_has_rejoined(
     keeper.sell(3, twin)
     trouble = keeper.sync(twin)
     assert "kiosk rejoin" in trouble
+    house = keeper.open(twin)
+    assert code(sell_to(house.desk, KEYPAD, 5000)) == "forked"
+    house.close()
     sales = ("sale_committed", "sale_delivered")
     before = bodies(keeper, twin, *sales)
     house = keeper.open(twin)
