@@ -159,14 +159,7 @@ def _issued(house: House, options: argparse.Namespace) -> TokenRecord | Refusal:
 
 
 def _reprint(house: House, options: argparse.Namespace) -> int | Refusal:
-    job = token_book.reprint(house.desk, options.issue)
-    if isinstance(job, Refusal):
-        return job
-    if not job:
-        return say.trouble(house.words.say("cashier.no_printer"))
-    copy = int(job.rpartition("/")[2])
-    say.out(house.words.say("cashier.reprinted", copy=copy))
-    return 0
+    return say.copy(house, token_book.reprint(house.desk, options.issue))
 
 
 def _recover(house: House, options: argparse.Namespace) -> int | Refusal:
