@@ -38,6 +38,13 @@ def test_a_language_is_complete_when_compared_with_english(language: str) -> Non
         assert placeholders(sentence) == placeholders(ENGLISH[key]), key
 
 
+@pytest.mark.parametrize("language", [code for code, _ in languages()])
+def test_the_line_of_keys_fits_on_a_screen_of_80_columns_when_it_is_shown(language: str) -> None:
+    hints = {key: text for key, text in sentences(language).items() if key.endswith("_keys")}
+    assert len(hints) > 50
+    assert [(key, text) for key, text in hints.items() if len(text) > 78] == []
+
+
 def test_languages_name_themselves_in_their_own_script() -> None:
     assert languages() == [("en", "English"), ("fr", "Français")]
 
