@@ -19,6 +19,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: make PYTHON=python3.11"; exit 1; }
 	@$(PYTHON) -m venv .venv || { echo "Python cannot make environments here: apt install python3-venv"; exit 1; }
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
+	@$(BIN)/python -m compileall -q kiosk drivers receipts sync
 	@touch $@
 run: setup
 	@$(BIN)/kiosk run

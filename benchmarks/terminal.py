@@ -31,7 +31,8 @@ class Terminal:
         self._line, inner = pty.openpty()
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-        for name in ("LINES", "COLUMNS", "KIOSK_MARK", "KIOSK_HOME"):
+        # As `make setup` leaves it: our modules are compiled, as the libraries are.
+        for name in ("LINES", "COLUMNS", "KIOSK_MARK", "KIOSK_HOME", "PYTHONDONTWRITEBYTECODE"):
             environment.pop(name, None)
         self._seen = b""
         self._started = time.perf_counter()

@@ -435,7 +435,7 @@ def _known(path: Path, text: str, tables: dict[str, Any]) -> None:
             raise ConfigFault(_unknown(path, text, f"[{section}]", section, list(sections)))
         if not isinstance(content, dict):
             raise ConfigFault(f"{path}, line {_line(text, section)}: [{section}] must be a table.")
-        names = [name for name, _, _ in _fields(sections[section])]
+        names = list(sections[section].__struct_fields__)
         for name in content:
             if name not in names:
                 shown = f"{name} in [{section}]"

@@ -7,30 +7,33 @@ thread owns a device: an adapter need not be safe for several threads. Money is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import msgspec
 
-from kiosk.domain.account_record import AccountRecord, Standing
-from kiosk.domain.card_account_record import MoveRecord
-from kiosk.domain.card_record import CardWorkRecord
-from kiosk.domain.cards.image import CardImage, PlainWrite
-from kiosk.domain.facts import NoteOffered
-from kiosk.domain.record import PaymentRecord, SaleRecord, TokenRecord
-from kiosk.domain.registry import Customer
-from kiosk.domain.registry_slip import RegistrySlip
-from kiosk.domain.special_tokens import (
-    KeyChangeRequest,
-    KeyPlace,
-    ManagementRequest,
-    MeterTestRequest,
-    Verified,
-)
-from kiosk.domain.token import TokenRequest
-from kiosk.domain.vending_keys import VendorKey
 from kiosk.errors import Refusal
+
+if TYPE_CHECKING:  # a first frame needs a clock; it must not wait for what else there is
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from kiosk.domain.account_record import AccountRecord, Standing
+    from kiosk.domain.card_account_record import MoveRecord
+    from kiosk.domain.card_record import CardWorkRecord
+    from kiosk.domain.cards.image import CardImage, PlainWrite
+    from kiosk.domain.facts import NoteOffered
+    from kiosk.domain.record import PaymentRecord, SaleRecord, TokenRecord
+    from kiosk.domain.registry import Customer
+    from kiosk.domain.registry_slip import RegistrySlip
+    from kiosk.domain.special_tokens import (
+        KeyChangeRequest,
+        KeyPlace,
+        ManagementRequest,
+        MeterTestRequest,
+        Verified,
+    )
+    from kiosk.domain.token import TokenRequest
+    from kiosk.domain.vending_keys import VendorKey
 
 # --- time -------------------------------------------------------------------------------------
 

@@ -51,8 +51,11 @@ def _persons(record: TokenRecord) -> str:
 
 
 def _links(record: TokenRecord, words: Words) -> list[SlipLine]:
-    sale = record.committed.first_sale
-    return [field(words, "tokens.replaces", sale)] if sale else []
+    sale, result = record.committed.first_sale, record.committed.meter_result
+    lines = [field(words, "tokens.replaces", sale)] if sale else []
+    if result:
+        lines.append(field(words, "tokens.meter_says", words.say(f"clinic.result.{result}")))
+    return lines
 
 
 def _content(record: TokenRecord, words: Words) -> list[SlipLine]:

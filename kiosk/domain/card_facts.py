@@ -39,7 +39,8 @@ class CardWorkCommitted(Fact, frozen=True):
 
     `serial` is the chip's serial afterwards and `before` the card as it was. `replaces` is the
     serial that a reissue puts out of use, as `old_state` says. `sale_id` names the sale that is
-    taken back or repeated. `second` is the other person where two are needed. `lines` and `tenders`
+    taken back or repeated, or whose purchase a repair moves: off the card unread where `content`
+    does not name it. `second` is the other person where two are needed. `lines` and `tenders`
     are a fee that was paid, or, for a cancel, the lines of the sale, whose money goes to
     `returned_to`. `tool` is the kind of a tool card.
     """

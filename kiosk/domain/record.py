@@ -38,8 +38,8 @@ class SaleRecord(msgspec.Struct, frozen=True):
     stages_ms: dict[str, int] = {}
     #: The free tokens beside the paid one, in printing order.
     free_tokens: list[str] = []
-    #: What became of a delivered sale: "reversed", "reallocated", "taken_back" off its card, or
-    #: "intended" while one of these is under way; empty for nothing.
+    #: What became of a delivered sale: "reversed", "reallocated", "taken_back" off its card,
+    #: "dropped" off it by a repair, "intended" while it is taken back; empty for nothing.
     undone: str = ""
 
     @property

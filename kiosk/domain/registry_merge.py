@@ -68,7 +68,7 @@ class Registry:
         """The next catalogue: everything about the customers whom terminals changed. `upto` is the
         last entry of each terminal that was taken; `prices` are those of the utility's newest
         catalogue unless a hall has published others."""
-        assert self._catalogues, "prices come with a catalogue of the utility"
+        assert prices or self._catalogues, "prices come from the utility or from a hall"
         tariff = prices or self._catalogues[max(self._catalogues)].tariff
         fold = _Fold(self._catalogues.values())
         for placed in sorted(self._placed()):

@@ -38,6 +38,7 @@ POLICY: tuple[tuple[tuple[str, str, str], Way], ...] = (
     (("reallocated", "*", "*"), Way("undone_before")),
     (("rerated", "*", "*"), Way("sale_priced_again")),
     (("voided", "*", "*"), Way("sale_voided_already")),
+    (("dropped", "card", "*"), Way("purchase_dropped")),
     (("paid", "*", "*"), Way("sale_not_ended")),
     (("in_doubt", "*", "*"), Way("sale_not_ended")),
     (("delivered", "token", "*"), Way("token_was_shown")),
@@ -48,7 +49,7 @@ POLICY: tuple[tuple[tuple[str, str, str], Way], ...] = (
 )
 
 #: Reasons against a reversal for which two persons may move the value instead.
-REALLOCATED_INSTEAD = frozenset({"token_was_shown", "card_consumed"})
+REALLOCATED_INSTEAD = frozenset({"token_was_shown", "card_consumed", "purchase_dropped"})
 
 #: (the operator sold it, the day was closed since) -> who may: a void of one's own sale before
 #: closing, or a red entry with a reason and a second person.

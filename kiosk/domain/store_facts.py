@@ -68,6 +68,14 @@ class LedgerRestored(Fact, frozen=True):
     lost_after: int
 
 
+class LedgerRestoredByTwo(LedgerRestored, frozen=True):
+    """Version 2: two persons agreed to give up what no source had (E17)."""
+
+    VERSION = 2
+    operator: str
+    second: str
+
+
 class CarriedSale(msgspec.Struct, frozen=True, array_like=True):
     """A sale that was open where an old journal was left: its commit one as it was written, and
     how it stood."""
@@ -173,6 +181,6 @@ class TerminalRevoked(Fact, frozen=True):
 
 
 FACTS: tuple[type[Fact], ...] = (
-    ClockConfirmed, BackupMade, PeriodArchived, LedgerRestored, OriginRejoined,
-    OriginRejoinedWithCards, LeaseGiven, TerminalRevoked,
+    ClockConfirmed, BackupMade, PeriodArchived, LedgerRestored, LedgerRestoredByTwo,
+    OriginRejoined, OriginRejoinedWithCards, LeaseGiven, TerminalRevoked,
 )  # fmt: skip

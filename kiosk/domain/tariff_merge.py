@@ -40,7 +40,8 @@ def published(origin: str, sequence: int, time_ms: int, fact: TariffPublished) -
 
 
 def waiting(carried: Iterable[TariffPack], found: Iterable[Published]) -> Waiting:
-    """What of `found` goes down next, after the packs that catalogues have `carried`."""
+    """What of `found` goes down next, after the packs that catalogues have `carried`. Where none
+    was carried yet, the pack with the lowest number says the currency."""
     known = {pack.number: pack for pack in carried}
     digests = {pack_digest(pack) for pack in known.values()}
     currencies = {pack.currency for pack in known.values()}
@@ -52,10 +53,11 @@ def waiting(carried: Iterable[TariffPack], found: Iterable[Published]) -> Waitin
             continue
         if pack.number in known:
             result.taken.append((each.number, each.origin))
-        elif pack.currency not in currencies or unsellable(pack):
+        elif (currencies and pack.currency not in currencies) or unsellable(pack):
             result.foreign.append((each.number, each.origin))
         else:
             known[pack.number] = pack
             digests.add(digest)
+            currencies.add(pack.currency)
             result.packs.append(pack)
     return result

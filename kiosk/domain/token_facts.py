@@ -9,12 +9,14 @@ from kiosk.domain.fact import Fact
 from kiosk.domain.special_tokens import KeyPlace, SpecialRequest
 
 
-class TokenCommitted(Fact, frozen=True):
+class TokenCommitted(Fact, frozen=True, omit_defaults=True):
     """A token that is no sale shall be made: the intention, before the module is asked.
 
     `operation` is free_units, replacement, key_change, meter_test or an operation of class 2.
     `second` is the other person where two are needed, `first_sale` the sale whose token is
     replaced; each is empty otherwise. `energy_wh` is what the token gives, 0 for none.
+    `meter_result` is what the meter said to the token that is replaced (E25); it is left out of any
+    other token.
     """
 
     KIND = "token_committed"
@@ -29,6 +31,7 @@ class TokenCommitted(Fact, frozen=True):
     first_sale: str
     energy_wh: int
     request: SpecialRequest
+    meter_result: str = ""
 
     def identity(self) -> str:
         """The id is made once and is the module's message id."""

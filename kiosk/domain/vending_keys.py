@@ -88,13 +88,14 @@ def newest_usable(keys: Sequence[VendorKey], now_ms: int) -> VendorKey | Refusal
     assert keys, "one key at least"
     usable = [key for key in keys if not_usable(key, now_ms) is None]
     if usable:
-        return _newest(usable)
-    refused = not_usable(_newest(keys), now_ms)
+        return newest_of(usable)
+    refused = not_usable(newest_of(keys), now_ms)
     assert refused is not None
     return refused
 
 
-def _newest(keys: Sequence[VendorKey]) -> VendorKey:
+def newest_of(keys: Sequence[VendorKey]) -> VendorKey:
+    """The key that became active last, whether or not it may be used now."""
     latest_ms = max(_activation_ms(key) for key in keys)
     together = [key for key in keys if _activation_ms(key) == latest_ms]
     revisions = {key.key_revision for key in together}

@@ -136,7 +136,7 @@ def take_medium(path: Path, settings: Settings, folder: Path) -> None:
     entries = entries_on(str(folder), origin)
     if entries is not None:
         if check_medium(path, origin, entries):  # also when it was sealed with an older key
-            entries.replace(entries.with_name(f"{entries.name}.damaged"))
+            entries.replace(_free_name(entries))
         elif older_than_medium(path, origin, entries):
             raise BadInput(
                 f"{entries}: holds entries that this ledger lacks: `kiosk restore --second-medium"
@@ -144,6 +144,14 @@ def take_medium(path: Path, settings: Settings, folder: Path) -> None:
             )
     mark_medium(path, folder)
     forget_damage(path, MEDIUM_DAMAGE)
+
+
+def _free_name(entries: Path) -> Path:
+    """Where a damaged file is set aside: each stays, for it may be all that is left of an entry."""
+    number = 1
+    while (place := entries.with_name(f"{entries.name}.damaged.{number}")).exists():
+        number += 1
+    return place
 
 
 def _reseal_medium(path: Path, settings: Settings, old: bytes, new: bytes) -> None:

@@ -22,10 +22,10 @@ from kiosk.domain import facts, store_facts
 from kiosk.domain.entry import Entry
 from kiosk.errors import BadInput, HomeFault, LedgerDamaged, LinkFault, Refusal
 from kiosk.front import enrolment
+from kiosk.front.giving_up import Agree, agreed, lost_with, readable_end
 from kiosk.front.home_file import OPENED, HomeFile
 from kiosk.front.unlock import home_keys
 from kiosk.ledger.backup import read_head_of, unpack
-from kiosk.ledger.connection import connect
 from kiosk.ledger.copying import alone
 from kiosk.ledger.damage import forget_damage
 from kiosk.ledger.entry_file import Cover
@@ -80,11 +80,13 @@ class Restored(msgspec.Struct, frozen=True):
 
 
 def restore(
-    path: Path, settings: Settings, wanted: Wanted, now: Now, station: str = ""
-) -> Restored:
+    path: Path, settings: Settings, wanted: Wanted, now: Now, station: str = "",
+    agree: Agree | None = None,
+) -> Restored:  # fmt: skip
     """Build, prove and put in force. Raises HomeFault, BadInput, LedgerDamaged, StoreFault.
 
-    `station` is the face that asks, where a face does; every other must be closed.
+    `station` is the face that asks, where a face does; every other must be closed. `agree` asks
+    for two persons where something would be given up; without it that is refused.
     """
     here = (path / LEDGER_FILE).is_file() and not wanted.without_ledger
     if not (wanted.backup or wanted.second_medium or wanted.upstream or here):
@@ -100,40 +102,49 @@ def restore(
         staging = _empty(path / STAGING)
         open_things.callback(shutil.rmtree, staging, ignore_errors=True)
         sources = _sources(path, settings, wanted, file.origin, keys, open_things)
-        rebuilt = rebuild(staging, keys.store, sources, _contents(path, settings, wanted, sources))
-        _compared(path, wanted, rebuilt)
-        lost_after = _readable_end(path, keys.store)
-        _nothing_was_cut_off(path, keys.store, rebuilt)
+        ledger = _ledger_here(path, file.origin, keys, open_things)
+        offering = [*sources, ledger] if ledger else sources
+        contents = _contents(settings, wanted, offering)
+        if not wanted.without_ledger:
+            sources = offering
+        rebuilt = rebuild(staging, keys.store, sources, contents)
+        lost_after = readable_end(ledger) if ledger else 0
+        lost = _not_compared(path, wanted, rebuilt)
+        if ledger is not None and wanted.without_ledger:
+            lost = lost_with(ledger, staging, rebuilt.upto, lost_after) or lost
+        elif ledger is not None:
+            _nothing_was_cut_off(ledger, rebuilt)
+        persons = agreed(lost, agree, staging, ledger, keys.pepper)
         damaged = set_aside(path)
         (staging / LEDGER_FILE).replace(path / LEDGER_FILE)
         sync_folder(path)
         forget_damage(path)
-    _note(path, file.origin, keys, now, rebuilt, lost_after)
+    _note(path, file.origin, keys, now, rebuilt, lost_after, persons)
     return Restored(
         file.origin, rebuilt.upto, rebuilt.proof.sales, rebuilt.given, str(damaged or "")
     )
 
 
-def _compared(path: Path, wanted: Wanted, rebuilt: Rebuilt) -> None:
+def _not_compared(path: Path, wanted: Wanted, rebuilt: Rebuilt) -> str:
     """Whoever goes on where an old copy ends may write a number twice: the newest source must have
-    been asked. The second medium is one: its copy was made before each slip."""
+    been asked. The second medium is one: its copy was made before each slip. Gives what may be
+    lost, or ""."""
     asked = {each.source for each in rebuilt.given if each.last and not each.trouble}
-    if enrolment.enrolled(path) is None or wanted.alone_is_enough:
-        return
-    if not asked & {"upstream", "second medium"}:
+    if enrolment.enrolled(path) is None or asked & {"upstream", "second medium"}:
+        return ""
+    if not wanted.alone_is_enough:
         raise BadInput(
             "The centre may hold more than this: add --upstream or --second-medium, or say"
             " --without-upstream if the centre is lost too."
         )
+    return "The centre may hold more than this."
 
 
-def _nothing_was_cut_off(path: Path, store_key: bytes, rebuilt: Rebuilt) -> None:
+def _nothing_was_cut_off(ledger: DatabaseSource, rebuilt: Rebuilt) -> None:
     """A ledger that is drawn again from itself alone must reach as far as anything in it tells."""
     if any(each.entries for each in rebuilt.given if each.source != _LEDGER):
         return
-    ledger = path / LEDGER_FILE
-    with contextlib.closing(connect(ledger, store_key, "?mode=ro")) as connection:
-        known = last_readable_trace(connection)
+    known = last_readable_trace(ledger.connection)
     if known > rebuilt.upto:
         first = rebuilt.upto + 1
         raise LedgerDamaged(
@@ -213,12 +224,20 @@ def _sources(
     if wanted.upstream:
         road = open_things.enter_context(road_upstream(path, settings))
         found.append(_upstream(path, road, origin, key_from(keys.signing, path)))
-    if (path / LEDGER_FILE).is_file() and not wanted.without_ledger:
-        ledger = DatabaseSource(_LEDGER, path / LEDGER_FILE, keys.store, origin, doubted=True)
-        found.append(ledger)
     for source in found:
         open_things.callback(source.close)
     return found
+
+
+def _ledger_here(
+    path: Path, origin: str, keys: HomeKeys, open_things: contextlib.ExitStack
+) -> DatabaseSource | None:
+    """What is left of the ledger of this home, whether or not it is asked for its entries."""
+    if not (path / LEDGER_FILE).is_file():
+        return None
+    ledger = DatabaseSource(_LEDGER, path / LEDGER_FILE, keys.store, origin, doubted=True)
+    open_things.callback(ledger.close)
+    return ledger
 
 
 def _medium_at_hand(settings: Settings, origin: str) -> Path | None:
@@ -276,12 +295,12 @@ def road_upstream(path: Path, settings: Settings) -> Iterator[HttpsRoad]:
 
 
 def _contents(
-    path: Path, settings: Settings, wanted: Wanted, sources: Sequence[Source]
+    settings: Settings, wanted: Wanted, sources: Sequence[Source]
 ) -> Callable[[facts.CatalogueReceived], bytes]:
     """Catalogues come from wherever they are: each is what its fact says, or it is not taken."""
 
     def find(fact: facts.CatalogueReceived) -> bytes:
-        for content in _offers(path, settings, wanted, sources, fact.number):
+        for content in _offers(settings, wanted, sources, fact.number):
             catalogue = catalogues.decode(content)
             if not isinstance(catalogue, Refusal) and catalogues.received(catalogue) == fact:
                 return content
@@ -291,7 +310,7 @@ def _contents(
 
 
 def _offers(
-    path: Path, settings: Settings, wanted: Wanted, sources: Sequence[Source], number: int
+    settings: Settings, wanted: Wanted, sources: Sequence[Source], number: int
 ) -> Iterator[bytes]:
     for source in sources:
         if isinstance(source, DatabaseSource):
@@ -302,11 +321,6 @@ def _offers(
         from kiosk.front.utility_registry import played_catalogue
 
         yield catalogues.encode(played_catalogue(settings))
-    if (path / LEDGER_FILE).is_file():
-        from kiosk.ledger.connection import key_of
-
-        with contextlib.closing(connect(path / LEDGER_FILE, key_of(path), "?mode=ro")) as damaged:
-            yield from _catalogue_in(damaged, number)
 
 
 def _catalogue_in(connection: dbapi2.Connection, number: int) -> Iterator[bytes]:
@@ -315,25 +329,16 @@ def _catalogue_in(connection: dbapi2.Connection, number: int) -> Iterator[bytes]
         yield from (bytes(row[0]) for row in connection.execute(sql, (number,)))
 
 
-def _readable_end(path: Path, store_key: bytes) -> int:
-    """The last entry that can be read of the ledger as it is; 0 when it cannot be read at all."""
-    ledger = path / LEDGER_FILE
-    if not ledger.is_file():
-        return 0
-    with (
-        contextlib.closing(connect(ledger, store_key, "?mode=ro")) as connection,
-        contextlib.suppress(dbapi2.Error),
-    ):
-        return int(connection.execute("SELECT max(sequence) FROM entries").fetchone()[0] or 0)
-    return 0
-
-
 def _note(
-    path: Path, origin: str, keys: HomeKeys, now: Now, rebuilt: Rebuilt, lost_after: int
-) -> None:
+    path: Path, origin: str, keys: HomeKeys, now: Now, rebuilt: Rebuilt, lost_after: int,
+    persons: tuple[str, str],
+) -> None:  # fmt: skip
     journal = Journal(path, origin, key_from(keys.signing, path), now)
     try:
         names = [each.source for each in rebuilt.given if each.entries]
-        journal.append(store_facts.LedgerRestored(rebuilt.upto, names, lost_after))
+        fact = store_facts.LedgerRestored(rebuilt.upto, names, lost_after)
+        if any(persons):
+            fact = store_facts.LedgerRestoredByTwo(rebuilt.upto, names, lost_after, *persons)
+        journal.append(fact)
     finally:
         journal.close()

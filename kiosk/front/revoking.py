@@ -184,9 +184,11 @@ def _wipe_copies(home: Path, settings: Settings, origin: str) -> None:
     """The second medium if it is ours and plugged in, and the backups that can be reached."""
     store = settings.store
     if store.second_medium and _is_our_medium(home, Path(store.second_medium)):
-        names = (f"{origin}.entries", *(Path(name).name for name in COMPANIONS), MARK)
-        for name in names:
-            wipe(Path(store.second_medium) / name)
+        medium = Path(store.second_medium)
+        # Also what was set aside as damaged, and what a change of the key has begun.
+        copies = sorted(medium.glob(f"*{origin}.entries*"))
+        for path in (*copies, *(medium / Path(name).name for name in COMPANIONS), medium / MARK):
+            wipe(path)
     folder = Path(store.backup_folder) if store.backup_folder else None
     if folder is not None and folder.is_dir():
         for path in sorted(folder.iterdir()):

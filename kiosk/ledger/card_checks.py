@@ -29,7 +29,15 @@ def _committed(c: Connection, fact: card_facts.CardWorkCommitted) -> Refusal | N
     ).fetchall():
         if fact.operation != "reissue" or sale_id != fact.content.sale_id:
             return Refusal("sale_in_doubt_for_meter", {"sale": sale_id})
+    if fact.operation == "repair" and fact.sale_id:
+        return _still_due(c, fact.sale_id)
     return _cancelled(c, fact) if fact.operation == "cancel" else None
+
+
+def _still_due(c: Connection, sale_id: str) -> Refusal | None:
+    """A repair moves the purchase of a sale only while nothing else was done about it."""
+    row = c.execute("SELECT 1 FROM undone_sales WHERE sale_id = ?", (sale_id,)).fetchone()
+    return Refusal("undone_before", {"sale": sale_id}) if row else None
 
 
 #: What the counter may have done about a sale: its purchase is not taken back here any more.

@@ -32,6 +32,25 @@ SELECT number, energy_wh, amount_minor, currency, sale FROM (
 ) ORDER BY ended DESC LIMIT 1"""
 
 
+#: What put a purchase number on a chip of a meter: a sale to it, or a work on it.
+_PUT_ON_CARD = """
+SELECT sale FROM (
+  SELECT ended, sale_id AS sale FROM sales
+    WHERE card = ?1 AND purchase_number = ?3 AND state = 'delivered'
+  UNION ALL
+  SELECT ended, content_sale FROM card_works
+    WHERE meter = ?2 AND serial = ?1 AND purchase_number = ?3 AND state = 'done'
+    AND operation <> 'tool'
+) ORDER BY ended DESC LIMIT 1"""
+
+#: Repairs that took a paid purchase off its card, unread, and after which nothing was done about
+#: it.
+_DROPS = """operation = 'repair' AND state = 'done' AND sale_id <> '' AND content_sale = ''
+AND NOT EXISTS (SELECT 1 FROM card_works later WHERE later.sale_id = card_works.sale_id
+  AND later.sequence > card_works.sequence AND later.state <> 'undone')
+AND NOT EXISTS (SELECT 1 FROM undone_sales WHERE undone_sales.sale_id = card_works.sale_id)"""
+
+
 class CardReads:
     """The reads of `Records` that are about cards; `Records` gives the connection."""
 
@@ -100,6 +119,26 @@ class CardReads:
         """What the newest card of a meter carries, as far as is known here."""
         rows = self._all(_LAST_PURCHASE, meter)
         return Purchase(*rows[0]) if rows else Purchase()
+
+    def purchase_on_card(self, serial: str, meter: str, number: int) -> str:
+        """The sale whose purchase stands under `number` on this chip, or ""; see sale_on_card."""
+        rows = self._all(_PUT_ON_CARD, serial, meter, number)
+        return str(rows[0][0]) if rows else ""
+
+    def dropped(self, meter: str) -> list[CardWorkRecord]:
+        """The repairs that took a paid, unread purchase of this meter off its card, newest first,
+        as long as it was neither put on again nor moved."""
+        return self._works(f"meter = ? AND {_DROPS} ORDER BY sequence DESC", meter)
+
+    def is_off_its_card(self, sale_id: str) -> bool:
+        """Whether a repair took the purchase of this sale off its card; see dropped."""
+        return bool(self._all(f"SELECT 1 FROM card_works WHERE sale_id = ? AND {_DROPS}", sale_id))  # noqa: S608
+
+    def repairs_of(self, sale_id: str) -> list[CardWorkRecord]:
+        """The repairs that moved the purchase of a sale off its card or on it, oldest first."""
+        return self._works(
+            "sale_id = ? AND operation = 'repair' AND state = 'done' ORDER BY sequence", sale_id
+        )
 
     # --- works ------------------------------------------------------------------------------------
 

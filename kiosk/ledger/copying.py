@@ -17,7 +17,7 @@ from kiosk.ledger.connection import connect, faults, key_of, key_text
 from kiosk.ledger.files import sync_folder
 from kiosk.ledger.opening import Head, read_head
 from kiosk.ledger.stations import OPEN_LOCK, living
-from kiosk.ledger.store import LEDGER_FILE
+from kiosk.ledger.store import LEDGER_FILE, undo_half_done
 from kiosk.marks import mark
 
 FOLLOWING = "ledger.db.next"
@@ -29,6 +29,7 @@ def copy_store(home: Path, target: Path, key: bytes) -> Head:
     Gives the head of the copy, which was read back and checked whole. Raises StoreFault.
     """
     target.unlink(missing_ok=True)
+    undo_half_done(home / LEDGER_FILE, key_of(home))
     with faults(target), contextlib.closing(connect(home / LEDGER_FILE, key_of(home), _READ)) as c:
         version = c.execute("PRAGMA user_version").fetchone()[0]
         uri = f"{target.absolute().as_uri()}?mode=rwc"

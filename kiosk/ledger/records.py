@@ -218,14 +218,10 @@ class Records(
         """Sales whose money is pending, oldest first."""
         return self._sales("state IN ('paid', 'in_doubt') ORDER BY sequence")
 
-    def sale_on_card(self, serial: str, purchase_number: int) -> SaleRecord | None:
-        """The newest delivered sale that put this purchase number on the card."""
-        rows = self._sales(
-            "card = ? AND purchase_number = ? AND state = 'delivered'"
-            " ORDER BY sequence DESC LIMIT 1",
-            serial, purchase_number,
-        )  # fmt: skip
-        return rows[0] if rows else None
+    def sale_on_card(self, serial: str, meter: str, purchase_number: int) -> SaleRecord | None:
+        """The sale whose purchase this number on this chip of a meter is, by the newest of what put
+        it there; None for a number that was given without a purchase."""
+        return self.sale(self.purchase_on_card(serial, meter, purchase_number))
 
     def sale_by_token(self, token: str) -> SaleRecord | None:
         """The sale that gave this token, paid or free."""
@@ -264,7 +260,9 @@ class Records(
             " WHERE sale_id = ? AND operation = 'cancel' AND state <> 'undone'",
             sale_id, sale_id,
         )  # fmt: skip
-        return str(rows[0][0]) if rows else ""
+        if rows:
+            return str(rows[0][0])
+        return "dropped" if self.is_off_its_card(sale_id) else ""
 
     def sales_table(self) -> dict[str, tuple[int, int, int]]:
         """Per state: how many sales, their money, their energy."""

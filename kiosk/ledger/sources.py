@@ -14,6 +14,7 @@ from kiosk.errors import KioskError, StoreFault
 from kiosk.ledger.connection import Connection, connect
 from kiosk.ledger.entry_file import Cover, Written, read_kept
 from kiosk.ledger.opening import read_written
+from kiosk.ledger.store import undo_half_done
 
 _PAGE = 1000
 
@@ -45,6 +46,7 @@ class DatabaseSource:
         self, name: str, path: Path, key: bytes, origin: str, *, doubted: bool = False
     ) -> None:
         self.name, self._path, self._origin, self.doubted = name, path, origin, doubted
+        undo_half_done(path, key)
         self.connection: Connection = connect(path, key, "?mode=ro")
 
     def entries(self) -> Iterator[tuple[Entry, bytes]]:

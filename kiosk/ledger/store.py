@@ -134,13 +134,25 @@ def _reading(home: Path) -> str:
     read as it lies. A change that a power cut left half done is first undone, which must write."""
     if takes_nothing(home) and not wal_bytes(home):
         return "?mode=ro&immutable=1"
-    return "?mode=rw" if _half_done(home) else "?mode=ro"
+    return "?mode=rw" if _half_done(home / LEDGER_FILE) else "?mode=ro"
 
 
-def _half_done(home: Path) -> bool:
+def _half_done(path: Path) -> bool:
     with contextlib.suppress(FileNotFoundError):
-        return (home / f"{LEDGER_FILE}-journal").stat().st_size > 0
+        return path.with_name(f"{path.name}-journal").stat().st_size > 0
     return False
+
+
+def undo_half_done(path: Path, key: bytes) -> None:
+    """Undo a change to the ledger in the file `path` that a power cut left half done: who opens
+    the file for reading alone cannot. One that is damaged beyond that stays as it is."""
+    if not _half_done(path):
+        return
+    with (
+        contextlib.suppress(dbapi2.Error),
+        contextlib.closing(connect(path, key, "?mode=rw")) as connection,
+    ):
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
 
 def check(connection: Connection) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from kiosk.domain.account_record import AccountRecord, Figure, Standing, TopUp
 from kiosk.domain.bill_books import Bill
+from kiosk.domain.card_record import CardWorkRecord
 from kiosk.domain.debts import AGES_DAYS, shown_day
 from kiosk.domain.record import SaleRecord
 from kiosk.screens import telling, tender_telling
@@ -239,9 +240,20 @@ def why_lines(words: Words, explained: Explained) -> list[str]:
     lines.append(words.say("account.why_carried", energy_wh=committed.energy_wh))
     lines.append(words.say("cashier.replay_agrees" if explained.same else "cashier.replay_differs"))
     lines += _differences(words, explained)
+    lines += [_repaired(words, each) for each in explained.repairs]
     if explained.undone:
         lines.append(words.say(f"account.undone_{explained.undone}"))
     return lines
+
+
+def _repaired(words: Words, record: CardWorkRecord) -> str:
+    work = record.committed
+    return words.say(
+        f"account.why_{'put_on' if work.content.sale_id else 'taken_off'}",
+        time=words.time(record.time_ms), work=work.work_id, operator=work.operator,
+        purchase_number=work.content.purchase_number, second=work.second,
+        reason=clean(work.reason),
+    )  # fmt: skip
 
 
 def _differences(words: Words, explained: Explained) -> list[str]:

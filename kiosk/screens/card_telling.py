@@ -185,6 +185,8 @@ def _operation_lines(words: Words, plan: Plan) -> list[str]:
         values |= {"purchase_number": content.purchase_number + 1, "energy_wh": plan.energy_wh}
         return [words.say("cards.plan_cancel", **values)]
     values |= {"purchase_number": content.purchase_number, "energy_wh": content.energy_wh}
+    if plan.restores.number:
+        return [words.say("cards.plan_restores", **values, sale=content.sale_id)]
     return [words.say(f"cards.plan_{'keep' if content.sale_id else 'clear'}", **values)]
 
 

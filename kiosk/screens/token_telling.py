@@ -50,6 +50,9 @@ def record_lines(words: Words, record: TokenRecord) -> list[str]:
         lines.append(credit_line(words, register, units))
     if committed.first_sale:
         lines.append(words.say("tokens.replaced", sale=committed.first_sale))
+    if committed.meter_result:
+        said = words.say(f"clinic.result.{committed.meter_result}")
+        lines.append(words.say("tokens.meter_said", result=said))
     if record.state == "refused":
         lines += [words.say("tokens.was_refused"), *reason_told(words, record.reason)]
     if record.state == "committed":
@@ -173,7 +176,9 @@ def old_key_lines(words: Words, old: list[OldKey], supply_group: str) -> list[st
 def diagnosis_lines(words: Words, found: Diagnosis) -> list[str]:
     """The next step first, then what it rests on."""
     other = found.given.meter if found.given is not None else ""
-    lines = [words.say(f"clinic.step_{found.step}", other=other, issue=found.issue_id)]
+    changed = found.step == "key_differs" and found.issue_id
+    step = "key_changed" if changed else found.step
+    lines = [words.say(f"clinic.step_{step}", other=other, issue=found.issue_id, sale=found.sale)]
     if found.issue_id and found.step == "type_again":
         lines.append(words.say("clinic.type_change_again", issue=found.issue_id))
     if found.sale:

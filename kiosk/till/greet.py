@@ -54,7 +54,9 @@ def suggestions(desk: Desk) -> list[Buyer]:
     assert desk.settings.site.mode == "rehearsal", "customers are shown to nobody else"
     found: dict[str, Buyer] = {}
     for meter in desk.records.search("", _LOOKED_AT):
+        if meter.kind in found:
+            continue
         buyer = buyer_of(desk, meter.number)
         if not isinstance(buyer, Refusal) and not buyer.debt_minor:
-            found.setdefault(meter.kind, buyer)
+            found[meter.kind] = buyer
     return [found[kind] for kind in ("keypad", "card") if kind in found]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from kiosk.domain import chart, tariff
+from kiosk.domain.card_record import CardWorkRecord
 from kiosk.domain.record import SaleRecord
 from kiosk.domain.registry import Card, Customer, Meter
 from kiosk.errors import Refusal
@@ -21,6 +22,8 @@ class Explained(msgspec.Struct, frozen=True):
     same: bool
     #: See SaleRecord.undone.
     undone: str = ""
+    #: Repairs that took its purchase off its card or put it on again, oldest first.
+    repairs: list[CardWorkRecord] = []
 
 
 def search(
@@ -54,10 +57,10 @@ def why(desk: Desk, sale_id: str) -> Explained | Refusal:
     if record is None:
         return Refusal("unknown_sale", {"sale": sale_id[:40]})
     committed = record.committed
-    undone = record.undone
+    undone, repairs = record.undone, desk.records.repairs_of(record.committed.sale_id)
     found = desk.records.tariff(committed.tariff_digest)
     if found is None:
-        return Explained(record, None, same=False, undone=undone)
+        return Explained(record, None, same=False, undone=undone, repairs=repairs)
     replayed = tariff.quote(
         found[1],
         committed.power_type,
@@ -69,9 +72,9 @@ def why(desk: Desk, sale_id: str) -> Explained | Refusal:
         usage=committed.usage if isinstance(committed.usage, tariff.Usage) else tariff.Usage(),
     )
     if isinstance(replayed, Refusal):
-        return Explained(record, None, same=False, undone=undone)
+        return Explained(record, None, same=False, undone=undone, repairs=repairs)
     same = replayed.lines == committed.lines and replayed.energy_wh == committed.energy_wh
-    return Explained(record, replayed, same=same, undone=undone)
+    return Explained(record, replayed, same=same, undone=undone, repairs=repairs)
 
 
 def _agreed_then(record: SaleRecord) -> tariff.DebtRule | None:

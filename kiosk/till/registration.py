@@ -23,7 +23,7 @@ from kiosk.domain.registry import (
     shares_wrong,
 )
 from kiosk.domain.registry_slip import RegistrySlip
-from kiosk.domain.vending_keys import VendorKey, newest_usable
+from kiosk.domain.vending_keys import VendorKey, newest_of, newest_usable
 from kiosk.errors import CardFault, Refusal
 from kiosk.till import registry_slips
 from kiosk.till.desk import Desk
@@ -41,7 +41,8 @@ LARGEST_READING_WH = 10**12
 class NewMeter(msgspec.Struct, frozen=True):
     """A meter that is being installed; what is left empty is filled from the vending keys.
 
-    `card_serial` empty: the card in the reader. `shares` are millionths or none.
+    `card_serial` empty: the card in the reader. `shares` are millionths or none. `key_revision` and
+    `base_date` name the key that the meter is under; 0: the newest that may be used.
     """
 
     number: str
@@ -59,6 +60,8 @@ class NewMeter(msgspec.Struct, frozen=True):
     seals: list[str] = []
     shares: list[tuple[str, int]] = []
     register: str = ELECTRICITY
+    key_revision: int = 0
+    base_date: int = 0
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -267,8 +270,8 @@ _NO_KEY = VendorKey("123456", 1, 2, 2014, "07", "")
 
 
 def vending_key(rules: Rules, new: NewMeter) -> VendorKey | Refusal:
-    """The newest key of the meter's supply group that may be used now; the only group where none
-    is named. A meter that nothing here could sell to is not registered."""
+    """The newest key of the meter's supply group that may be used now, or the key that is named;
+    the only group where no group is. A meter that nothing here could sell to is not registered."""
     if isinstance(rules.keys, Refusal):
         return rules.keys
     groups = sorted({key.supply_group for key in rules.keys})
@@ -277,7 +280,27 @@ def vending_key(rules: Rules, new: NewMeter) -> VendorKey | Refusal:
     if not held:
         shown = ", ".join(groups)
         return Refusal("unknown_supply_group", {"supply_group": group[:40], "known": shown})
+    if new.key_revision or new.base_date:
+        return _key_named(rules, held, new)
     return newest_usable(held, rules.now_ms)
+
+
+def _key_named(rules: Rules, held: list[VendorKey], new: NewMeter) -> VendorKey | Refusal:
+    """The key that a meter brings with it. One that sells no more, such as that of base date 1993,
+    is good when a key of its kind is there to which the meter can be changed (E26)."""
+    named = [
+        key
+        for key in held
+        if new.key_revision in {0, key.key_revision} and new.base_date in {0, key.base_date}
+    ]
+    if not named:
+        known = ", ".join(sorted({f"{key.key_revision}/{key.base_date}" for key in held}))
+        details: dict[str, str | int] = {"supply_group": held[0].supply_group, "known": known}
+        return Refusal("unknown_meter_key", details)
+    key = newest_of(named)
+    kind = [one for one in held if (one.key_type, one.algorithm) == (key.key_type, key.algorithm)]
+    usable = newest_usable(kind, rules.now_ms)
+    return usable if isinstance(usable, Refusal) else key
 
 
 def _card(desk: Desk, new: NewMeter) -> tuple[str, str] | Refusal:

@@ -54,14 +54,16 @@ def _customer_rows(desk: Desk, customer: Customer) -> Iterator[list[str]]:
     if not meters:
         yield [*who, *[""] * (len(COLUMNS) - len(who))]
     for meter in meters:
+        keypad = meter.kind == "keypad"
         card, record = (
             desk.records.card(meter=meter.number), desk.records.installation(meter.number)
         )  # fmt: skip
         yield [
             *who, meter.number, meter.kind, meter.power_type, str(meter.phases),
-            str(meter.capacity_w), meter.supply_group if meter.kind == "keypad" else "",
+            str(meter.capacity_w), meter.supply_group if keypad else "",
             str(meter.tariff_index), card.number if card else "", card.serial if card else "",
             record.place if record else "", record.installed_on if record else "",
             str(record.reading_wh if record else 0), " ".join(record.seals) if record else "",
             shares_text(meter.shares), meter.register,
+            *([str(meter.key_revision), str(meter.base_date)] if keypad else ["", ""]),
         ]  # fmt: skip

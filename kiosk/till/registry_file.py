@@ -31,9 +31,11 @@ from kiosk.till.registration import tidy_customer as tidied
 COLUMNS = (
     "account", "name", "address", "phone", "customer_class", "area", "meter", "meter_kind",
     "power_type", "phases", "capacity_w", "supply_group", "tariff_index", "card", "card_serial",
-    "place", "installed_on", "reading_wh", "seals", "shares", "register",
+    "place", "installed_on", "reading_wh", "seals", "shares", "register", "key_revision",
+    "base_date",
 )  # fmt: skip
 _NEEDED = ("account", "name")
+_ONE_WHEN_EMPTY = frozenset({"phases", "tariff_index"})
 
 #: Rows that share one commit: some 60 ms, which is as long as a sale may wait for the pen.
 BATCH = 100
@@ -55,6 +57,7 @@ _COLUMN_OF = {
     "unknown_power_type": "power_type", "shares_wrong": "shares",
     "bad_tariff_index": "tariff_index",
     "unknown_supply_group": "supply_group", "account_exists": "account",
+    "unknown_meter_key": "key_revision",
     "unknown_register": "register", "register_needs_keypad": "register",
     "bad_account_number": "account", "customer_differs": "name",
 }  # fmt: skip
@@ -310,8 +313,8 @@ def _row(line: int, cells: dict[str | None, object]) -> _Row | BadRow:
     if not text.get("meter"):
         return _Row(line, customer, None)
     numbers: dict[str, int] = {}
-    for name, default in (("phases", 1), ("capacity_w", 0), ("tariff_index", 1), ("reading_wh", 0)):
-        value = text.get(name) or str(default)
+    for name in ("phases", "capacity_w", "tariff_index", "reading_wh", "key_revision", "base_date"):
+        value = text.get(name) or str(int(name in _ONE_WHEN_EMPTY))
         if not (value.isascii() and value.isdecimal() and len(value) < 16):
             return BadRow(line, name, Refusal("not_a_number", {"text": value[:40]}))
         numbers[name] = int(value)
@@ -324,6 +327,7 @@ def _row(line: int, cells: dict[str | None, object]) -> _Row | BadRow:
         numbers["tariff_index"], text.get("card", ""), text.get("card_serial", ""),
         text.get("place", ""), text.get("installed_on", ""), numbers["reading_wh"],
         text.get("seals", "").split(), shares, text.get("register") or ELECTRICITY,
+        numbers["key_revision"], numbers["base_date"],
     )  # fmt: skip
     return _Row(line, customer, meter)
 

@@ -61,7 +61,9 @@ def _corrected(desk: Desk, record: SaleRecord) -> str:
     sale_id = record.committed.sale_id
     if desk.records.cancellation_of(sale_id) is not None:
         return "reversed"
-    return "rerated" if desk.records.rerated(sale_id) else record.state
+    if desk.records.rerated(sale_id):
+        return "rerated"
+    return "dropped" if record.undone == "dropped" else record.state
 
 
 def waiting(desk: Desk) -> list[SaleRecord]:

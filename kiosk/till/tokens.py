@@ -1,4 +1,4 @@
-"""The verbs that make tokens which are no sale: engineering, free units, replacements.
+"""The verbs that make tokens which are no sale: engineering and free units.
 
 Two commits around the module's act, as in a sale: the intention with identifier and random bits,
 then the outcome. A silent module leaves the intention open; asked again under the same id, it gives
@@ -61,6 +61,8 @@ class Intent(msgspec.Struct, frozen=True):
     first_sale: str = ""
     #: A credit that is no electricity, in the units of its token.
     units: int = 0
+    #: What the meter said to the token that is replaced.
+    meter_result: str = ""
 
 
 #: Makes the request with an identifier that is free now.
@@ -146,33 +148,6 @@ def give_free(
     return issue(desk, intent, credit_maker(desk, meter, intent))
 
 
-def replace(desk: Desk, sale_id: str, reason: str, second: SecondPerson) -> TokenRecord | Refusal:
-    """Another token of the same energy for a sale whose token does not work (E25).
-
-    Once for a sale: the id is made from that of the sale, and one that was refused does not count.
-    """
-    refused = desk.gate("free") or reason_missing(reason)
-    if refused is not None:
-        return refused
-    sale = desk.records.sale(sale_id)
-    if sale is None or sale.token is None or sale.state != "delivered":
-        return Refusal("unknown_sale", {"sale": sale_id[:40]})
-    before = desk.records.replacements_of(sale_id)
-    if any(record.state != "refused" for record in before):
-        return Refusal("replaced_before", {"sale": sale_id})
-    meter = token_meter(desk, sale.committed.meter)
-    if isinstance(meter, Refusal):
-        return meter
-    agreed = second_person(desk, second.name, second.pin, "free")
-    if isinstance(agreed, Refusal):
-        return agreed
-    intent = Intent(
-        "replacement", meter.number, reason.strip(), f"{sale_id}-r{len(before) + 1}",
-        sale.committed.energy_wh, agreed, sale_id,
-    )  # fmt: skip
-    return issue(desk, intent, credit_maker(desk, meter, intent))
-
-
 # --- how it is made ---------------------------------------------------------------------------
 
 
@@ -205,7 +180,7 @@ def _commit_one(
         fact = token_facts.TokenCommitted(
             intent.issue_id, desk.station.name, desk.operator, intent.second, desk.face,
             intent.meter, intent.operation, intent.reason, intent.first_sale, intent.energy_wh,
-            request,
+            request, intent.meter_result,
         )  # fmt: skip
         mark("issue.before_commit")
         outcome = desk.journal.append(fact)

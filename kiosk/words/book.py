@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from kiosk.errors import Refusal
 from kiosk.words.clean import clean
 from kiosk.words.formats import Formats, local_time, percent, price_per_kwh
 
 _FOLDER = Path(__file__).parent
+#: Stands alone on its line; no sentence goes over several.
+_HEADING = re.compile(r"^\[(.+)\]$", re.MULTILINE)
 
 
 class Words:
@@ -25,7 +27,7 @@ class Words:
     def __init__(self, language: str, formats: Formats) -> None:
         self.language = language
         self.formats = formats
-        self._sentences = sentences(language)
+        self._time, self._decimal = self._plain("format.time"), self._plain("format.decimal")
 
     def say(self, key: str, /, *, currency: str = "", **values: int | str) -> str:
         """The sentence `key`, such as "slip.amount"; money in `currency`, by default the hall's."""
@@ -33,7 +35,10 @@ class Words:
 
     def knows(self, key: str) -> bool:
         """Whether there is a sentence `key`; for reasons that a device or a module may add."""
-        return key in self._sentences
+        try:
+            return bool(self._plain(key))
+        except KeyError:
+            return False
 
     def refusal(self, refusal: Refusal) -> str:
         """Why the answer is no, and what to do."""
@@ -57,7 +62,7 @@ class Words:
 
     def time(self, time_ms: int) -> str:
         """A time of day on the hall's own clock, to the minute."""
-        return local_time(time_ms, self.formats, self._sentences["format.time"])
+        return local_time(time_ms, self.formats, self._time)
 
     def percent(self, rate_ppm: int) -> str:
         """A rate in millionths: 150000 -> "15 %"."""
@@ -73,13 +78,16 @@ class Words:
         """A figure that is written with a point, as this language writes it: "12,5 m3"."""
         return self._localised(text)
 
+    def _plain(self, key: str) -> str:
+        return _sentence(self.language, key)
+
     def _localised(self, figure: str) -> str:
-        return figure.replace(".", self._sentences["format.decimal"])
+        return figure.replace(".", self._decimal)
 
     def _fill(self, key: str, values: Mapping[str, int | str], currency: str) -> str:
         currency = currency or self.formats.currency
         shown = {name: self._value(name, value, currency) for name, value in values.items()}
-        return self._sentences[key].format_map({"currency": currency, **shown})
+        return self._plain(key).format_map({"currency": currency, **shown})
 
     def _value(self, name: str, value: int | str, currency: str) -> str:
         if isinstance(value, str):
@@ -95,24 +103,38 @@ class Words:
         return self.time(value) if name.endswith("_ms") else str(value)
 
 
-@cache
 def sentences(language: str) -> dict[str, str]:
     """Every sentence of `language` by its dotted key; KeyError for a language without a file."""
-    if language not in _codes():
-        raise KeyError(language)
-    return dict(_flat("", tomllib.loads(_text(language))))
+    return {
+        f"{table}.{name}": sentence
+        for table in _tables(language)
+        for name, sentence in _table(language, table).items()
+    }
 
 
 def languages() -> list[tuple[str, str]]:
     """The languages that are there: code and name in its own script, in the order of the codes."""
-    return [(code, _name(code)) for code in _codes()]
+    return [(code, _sentence(code, "language.name")) for code in _codes()]
+
+
+def _sentence(language: str, key: str) -> str:
+    table, _, name = key.rpartition(".")
+    return _table(language, table)[name]
 
 
 @cache
-def _name(language: str) -> str:
-    """Without its sentences: most languages are offered and not spoken."""
-    table, name = _text(language).partition("[language]")[1:]
-    return str(tomllib.loads(table + name.partition("\n[")[0])["language"]["name"])
+def _table(language: str, name: str) -> dict[str, str]:
+    """Read when something in it is said: a first frame says a hundredth of what a language has."""
+    return tomllib.loads(_tables(language)[name])
+
+
+@cache
+def _tables(language: str) -> dict[str, str]:
+    """The text of each table, without its heading."""
+    if language not in _codes():
+        raise KeyError(language)
+    parts = _HEADING.split(_text(language))
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
 def _text(language: str) -> str:
@@ -122,11 +144,3 @@ def _text(language: str) -> str:
 @cache
 def _codes() -> list[str]:
     return sorted(path.stem for path in _FOLDER.glob("*.toml"))
-
-
-def _flat(prefix: str, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, value in table.items():
-        if isinstance(value, dict):
-            yield from _flat(f"{prefix}{name}.", value)
-        else:
-            yield f"{prefix}{name}", value

@@ -6,7 +6,7 @@ Both are kept; terminals fetch the newest that they do not have.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -88,20 +88,21 @@ class CentreRegistry:
 
     async def _changed(self) -> bool:
         """Whether the newest catalogue lacks a change, or none has carried a pack that a hall has
-        published. Nothing is merged before the first one."""
+        published. Before there are prices nothing is merged."""
         async with self._store.transaction() as transaction:
             rows = await transaction.fetch("SELECT content FROM catalogues ORDER BY number")
             entries = await transaction.fetch("SELECT content FROM registry_entries")
-        if not rows:
-            return False
-        merged, written = _decoded(rows[-1]).merged, _written(entries)
-        return bool(_waiting(rows, written).packs) or any(
+        written = _written(entries)
+        if _waiting(rows, written).packs:
+            return True
+        merged = _decoded(rows[-1]).merged if rows else None
+        return merged is not None and any(
             entry.sequence > merged.get(entry.origin, 0) and changes_of(fact)
             for entry, fact in written
         )
 
     async def issue(self) -> Issued:
-        """Merge everything that is booked into the next catalogue; BadInput without a first one.
+        """Merge everything that is booked into the next catalogue; BadInput without any prices.
 
         A pack that a hall has published goes down in a catalogue of its own, the lowest number
         first, so that no hall misses one: then there are several, and this gives the last.
@@ -109,8 +110,6 @@ class CentreRegistry:
         async with self._store.transaction() as transaction:
             await transaction.lock_centre()
             loaded = await transaction.fetch("SELECT content FROM catalogues WHERE issued = 0")
-            if not loaded:
-                raise BadInput("Prices come with a catalogue of the utility: load one first.")
             rows = await transaction.fetch("SELECT content FROM catalogues ORDER BY number")
             # First how far: what is booked meanwhile is merged and merged again, which is the same.
             booked = await transaction.fetch("SELECT origin, sequence FROM books")
@@ -119,8 +118,8 @@ class CentreRegistry:
             )
             written = _written(entries)
             registry, waiting = _registry(loaded, written), _waiting(rows, written)
-            number = _PRICES.decode(rows[-1][0]).number
-            for prices in waiting.packs or [_newest(rows, loaded)]:
+            number = _PRICES.decode(rows[-1][0]).number if rows else 0
+            for prices in waiting.packs or _newest(rows, loaded):
                 number += 1
                 merged = registry.merged(number, self._name, dict(booked), prices)
                 await transaction.fetch(
@@ -172,12 +171,17 @@ def _waiting(
     return tariff_merge.waiting((_PRICES.decode(row[0]).tariff for row in rows), found)
 
 
-def _newest(rows: Iterable[Row], loaded: Iterable[Row]) -> TariffPack:
+def _newest(rows: Sequence[Row], loaded: Iterable[Row]) -> list[TariffPack]:
     """The prices that a catalogue repeats: of the utility's newest one, or what a hall has
-    published under a higher number since."""
-    utility = max((_PRICES.decode(row[0]) for row in loaded), key=lambda each: each.number).tariff
-    every = [utility, *(_PRICES.decode(row[0]).tariff for row in rows)]
-    return max(every, key=lambda pack: pack.number)
+    published under a higher number since. BadInput where nobody has brought any."""
+    if not rows:
+        raise BadInput(
+            "There are no prices yet: load a catalogue of the utility, or publish prices in a hall"
+            " and let it send."
+        )
+    utility = sorted((_PRICES.decode(row[0]) for row in loaded), key=lambda each: each.number)
+    every = [each.tariff for each in utility[-1:]] + [_PRICES.decode(row[0]).tariff for row in rows]
+    return [max(every, key=lambda pack: pack.number)]
 
 
 def _doubts(waiting: tariff_merge.Waiting) -> list[Doubt]:

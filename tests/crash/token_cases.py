@@ -7,7 +7,7 @@ from dataclasses import dataclass
 #: What is asked of the program; METER and SALE are put in.
 OPERATIONS: dict[str, tuple[str, ...]] = {
     "free_units": ("tokens", "issue", "free_units", "--meter", "METER", "--energy", "5"),
-    "replacement": ("tokens", "issue", "replacement", "--sale", "SALE"),
+    "replacement": ("tokens", "issue", "replacement", "--sale", "SALE", "--result", "old"),
     "power_limit": ("tokens", "issue", "power_limit", "--meter", "METER", "--value", "2000"),
     "meter_test": ("tokens", "issue", "meter_test", "--test", "display"),
     "key_change": ("keys", "change", "METER", "--tariff-index", "7"),

@@ -249,4 +249,5 @@ FACTS: list[facts.Fact] = [
         "01470000206", "20000009", "ZAR", 141_900, 142_000, "paid", 29_000, "moved away", "101",
         "301",
     ),
+    store_facts.LedgerRestoredByTwo(4711, ["backup"], 4800, "201", "301"),
 ]  # fmt: skip

@@ -102,6 +102,18 @@ def test_a_paid_purchase_stays_on_its_card_unless_a_repair_says_that_it_goes(kio
     assert kiosk("cards", "read", "--json").json["purchase_number"] == 1
     assert kiosk(*repair, "--drop-purchase").exit == 0
     assert kiosk("cards", "read", "--json").json["purchase_number"] == 9
+    why = kiosk("why", sold["sale_id"], "--json").json
+    assert (why["state"], why["undone"]) == ("dropped", "dropped")
+    assert any("took it off its card unread" in line for line in why["says"])
+    (listed,) = kiosk("records", "purchases", meter, "--json").json
+    assert listed["state"] == "dropped"
+    again = ("cards", "repair", "--reason", "it shows 0", "--shown", "0", "--json")
+    back = kiosk(*again).json
+    assert (back["state"], back["sale_id"], back["energy_wh"]) == (
+        "done", sold["sale_id"], sold["energy_wh"],
+    )  # fmt: skip
+    assert kiosk("why", sold["sale_id"], "--json").json["state"] == "delivered"
+    assert kiosk("verify").exit == 0
 
 
 def test_readings_come_by_inquiry_card_and_stock_is_counted(kiosk: Kiosk) -> None:

@@ -40,9 +40,10 @@ def answer(kiosk: Kiosk, meter: str, token: str) -> str:
     return str(kiosk("rehearse", "meter", "enter", meter, token, "--json").json["result"])
 
 
-def replaced(kiosk: Kiosk, sale: str) -> str:
+def replaced(kiosk: Kiosk, sale: str, result: str) -> str:
     words = ("tokens", "issue", "replacement", "--sale", sale, "--reason", "refused by the meter")
-    return str(kiosk(*words, "--json").json["tokens"][0])
+    is_one_sentence(kiosk(*words), 1, "--result: write what the meter says")
+    return str(kiosk(*words, "--result", result, "--json").json["tokens"][0])
 
 
 def rekeyed(kiosk: Kiosk, meter: str) -> None:
@@ -81,7 +82,7 @@ def test_a_meter_that_was_made_to_refuse_takes_a_token_again_when_the_clinic_is_
         found = kiosk("clinic", meter, "crc_error", "--token", token, "--json").json
         assert found["step"] == "key_differs" and found["may_replace"]
     if step != "use_first":
-        token = replaced(kiosk, sale["sale_id"])
+        token = replaced(kiosk, sale["sale_id"], found["result"])
     assert answer(kiosk, meter, token) == "accepted"
 
 

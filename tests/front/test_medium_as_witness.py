@@ -12,8 +12,10 @@ from kiosk.errors import BadInput, LedgerDamaged, StoreFault
 from kiosk.front import keeping
 from kiosk.front.night import NightWatch, watch
 from kiosk.front.restoring import Wanted, restore
+from kiosk.front.utility import REHEARSAL_PIN
 from kiosk.ledger.second_medium import MEDIUM_DAMAGE
 from kiosk.till.maintain import alarms, devices
+from kiosk.till.tokens import SecondPerson
 from tests.front.keeper import Keeper
 from tests.till.hall import KEYPAD, code, sell_to
 
@@ -89,6 +91,19 @@ def test_a_medium_that_holds_more_is_not_taken_as_a_new_one(keeper: Keeper) -> N
     assert entries_of(keeper).read_bytes() == before
 
 
+def test_each_damaged_file_stays_when_a_medium_is_taken_anew_again_and_again(
+    keeper: Keeper,
+) -> None:
+    spoilt = []
+    for _ in range(3):
+        flip(entries_of(keeper))
+        spoilt.append(entries_of(keeper).read_bytes())
+        keeping.take_medium(keeper.home, keeper.settings, keeper.medium)
+        keeper.sell(1)
+    kept = sorted(keeper.medium.glob("*.damaged.*"))
+    assert [path.read_bytes() for path in kept] == spoilt
+
+
 def test_nothing_is_restored_past_the_medium_when_it_holds_other_entries(keeper: Keeper) -> None:
     put_back_an_old_ledger(keeper)
     away = keeper.place / "away"
@@ -98,7 +113,11 @@ def test_nothing_is_restored_past_the_medium_when_it_holds_other_entries(keeper:
     with pytest.raises(LedgerDamaged, match="another one"):
         restore(keeper.home, keeper.settings, Wanted(), keeper.now)
     chosen = Wanted(second_medium=keeper.medium, without_ledger=True)
-    assert restore(keeper.home, keeper.settings, chosen, keeper.now).sales == 3
+    with pytest.raises(BadInput, match="Two persons"):
+        restore(keeper.home, keeper.settings, chosen, keeper.now)
+    both = SecondPerson("301", REHEARSAL_PIN), SecondPerson("302", REHEARSAL_PIN)
+    done = restore(keeper.home, keeper.settings, chosen, keeper.now, agree=lambda _lost: both)
+    assert done.sales == 3
 
 
 def test_rot_in_the_middle_is_found_at_night_told_and_written_anew(keeper: Keeper) -> None:
@@ -123,7 +142,7 @@ def test_rot_in_the_middle_is_found_at_night_told_and_written_anew(keeper: Keepe
     assert not (keeper.home / MEDIUM_DAMAGE).exists()
     keeper.sell(1)
     assert watch(keeper.home, origin, None, str(keeper.medium)).medium == ""
-    assert list(keeper.medium.glob("*.damaged"))
+    assert [path.suffix for path in keeper.medium.glob("*.damaged.*")] == [".1"]
     keeper.lose_disk()
     wanted = Wanted(second_medium=keeper.medium)
     assert restore(keeper.home, keeper.settings, wanted, keeper.now).sales == 2

@@ -11,13 +11,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from kiosk.domain.store_facts import LedgerRestoredByTwo
 from kiosk.errors import BadInput, HomeFault, LedgerDamaged, StoreFault
 from kiosk.front.home import LedgerGone
 from kiosk.front.restoring import Restored, Wanted, restore
+from kiosk.front.utility import REHEARSAL_PIN
 from kiosk.ledger.connection import connect, key_of
-from kiosk.till import copies
+from kiosk.till import copies, staff
 from kiosk.till.history import search
 from kiosk.till.recover import recover
+from kiosk.till.tokens import SecondPerson
 from tests.front.keeper import Keeper
 from tests.till.hall import KEYPAD, code, sell_to
 
@@ -59,7 +62,12 @@ def restored(keeper: Keeper, chosen: tuple[str, ...], **more: object) -> Restore
         upstream="upstream" in chosen,
         **more,  # type: ignore[arg-type]
     )
-    return restore(keeper.home, keeper.settings, wanted, keeper.now)
+    return restore(keeper.home, keeper.settings, wanted, keeper.now, agree=both)
+
+
+def both(_lost: str) -> tuple[SecondPerson, SecondPerson]:
+    """A supervisor and another."""
+    return SecondPerson("301", REHEARSAL_PIN), SecondPerson("302", REHEARSAL_PIN)
 
 
 @pytest.fixture
@@ -243,8 +251,58 @@ def test_what_stands_in_the_readable_ledger_alone_is_kept_when_an_old_copy_is_re
     assert done.given[-1].entries > 0
 
 
-def test_it_is_given_up_when_a_person_says_so(keeper: Keeper) -> None:
+def test_it_is_given_up_when_two_persons_say_so(keeper: Keeper) -> None:
     assert restored(keeper, ("backup",), alone_is_enough=True, without_ledger=True).sales == 2
+    house = keeper.open()
+    try:
+        noted = house.desk.records.last_of("ledger_restored")
+        assert isinstance(noted, LedgerRestoredByTwo)
+        assert (noted.operator, noted.second) == ("301", "302")
+    finally:
+        house.close()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "why"),
+    [
+        (None, None, "Two persons must agree"),
+        (("301", REHEARSAL_PIN), ("301", REHEARSAL_PIN), "somebody else"),
+        (("301", REHEARSAL_PIN), ("302", "9999"), "cannot agree"),
+        (("999", REHEARSAL_PIN), ("302", REHEARSAL_PIN), "cannot agree"),
+        (("101", REHEARSAL_PIN), ("302", REHEARSAL_PIN), "cannot agree"),
+        (("301", REHEARSAL_PIN), ("201", REHEARSAL_PIN), "cannot agree"),
+    ],
+    ids=["nobody", "twice the same", "wrong PIN", "unknown", "a cashier", "no supervisor"],
+)
+def test_nothing_is_given_up_when_two_persons_do_not_agree(
+    keeper: Keeper, first: tuple[str, str] | None, second: tuple[str, str] | None, why: str
+) -> None:
+    before = last_entry(keeper)
+    plugged(keeper, there=False)
+    wanted = Wanted(backup=keeper.place / "one.backup", alone_is_enough=True, without_ledger=True)
+    agree = None
+    if first and second:
+        persons = SecondPerson(*first), SecondPerson(*second)
+        agree = lambda _lost: persons  # noqa: E731
+    with pytest.raises(BadInput, match=why):
+        restore(keeper.home, keeper.settings, wanted, keeper.now, agree=agree)
+    assert last_entry(keeper) == before
+
+
+def test_who_has_left_since_an_old_copy_does_not_agree_to_put_it_back(keeper: Keeper) -> None:
+    house = keeper.open()
+    try:
+        assert staff.retire(house.desk, "302", "left") is None
+    finally:
+        house.close()
+    with pytest.raises(BadInput, match="'302' cannot agree"):
+        restored(keeper, ("backup",), alone_is_enough=True, without_ledger=True)
+
+
+def test_one_person_is_enough_when_the_other_copies_have_everything(keeper: Keeper) -> None:
+    plugged(keeper, there=True)
+    wanted = Wanted(second_medium=keeper.medium, without_ledger=True)
+    assert restore(keeper.home, keeper.settings, wanted, keeper.now).sales == 5
 
 
 def test_nothing_is_restored_over_a_fork_when_this_ledger_is_the_copy(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from kiosk.till.sell import Payment, cash_payment, sell
 from sync import wire
 from sync.centre.hall import Settings as CentreSettings
 from sync.courier import Courier, EnrolledCentre
+from tests.crash.forks import fork
 from tests.front.carving import carve
 from tests.front.keeper import Keeper, with_store
 from tests.front.test_stolen_disk import secrets_of, written
@@ -141,6 +144,9 @@ def test_nothing_of_a_customer_is_left_and_no_money_is_lost_when_a_terminal_is_r
     owned: Owned,
 ) -> None:
     sell_unsent(owned, 3)
+    (entries,) = owned.keeper.medium.glob("*.entries")
+    for left in (f"{entries.name}.damaged.1", f".{entries.name}.new"):
+        shutil.copyfile(entries, owned.keeper.medium / left)
     known = secrets(owned)
     if not (owned.home / unlock.SEALED).exists():
         assert carve(written(owned.keeper.place), known), "the scan finds them before"
@@ -225,17 +231,27 @@ def test_the_next_start_goes_on_when_the_power_went_in_the_middle_E29(
     assert not (plain.home / LEFT_BEHIND).exists()
 
 
-@pytest.mark.parametrize("mark", MARKS[1:6])
-def test_a_start_that_was_killed_too_is_gone_on_with_E29(plain: Owned, mark: str) -> None:
+#: Where a start dies that carries the order out; the last row is killed again and again.
+_STARTS = [
+    *([mark] for mark in (*MARKS[1:6], "pen.before_commit", "pen.after_commit")),
+    ["pen.before_commit", *MARKS[1:6]],
+]
+
+
+@pytest.mark.parametrize("deaths", _STARTS, ids=[f"{len(each)} {each[-1]}" for each in _STARTS])
+def test_a_start_that_was_killed_too_is_gone_on_with_E29(plain: Owned, deaths: list[str]) -> None:
     sell_unsent(plain, 1)
     plain.revoke()
     house = plain.keeper.open()
     plain.contact(house)
     house.close()
-    marks.arm(die_at(mark))
-    with pytest.raises(DiedError):
-        plain.keeper.open()
-    marks.arm(None)
+    for mark in deaths:
+
+        def start(mark: str = mark) -> None:
+            marks.arm_from(mark)
+            plain.keeper.open()
+
+        assert fork(start) == -signal.SIGKILL, mark
     with pytest.raises(HomeFault, match="revoked this terminal"):
         plain.keeper.open()
     plain.bring()

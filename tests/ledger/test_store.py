@@ -12,8 +12,10 @@ from sqlcipher3 import dbapi2
 
 from kiosk.errors import StoreFault
 from kiosk.ledger import store
-from kiosk.ledger.connection import Connection, library_version, wal_is_safe
+from kiosk.ledger.connection import Connection, key_of, library_version, unlock, wal_is_safe
+from kiosk.ledger.copying import copy_store
 from kiosk.ledger.pen import Pen
+from kiosk.ledger.sources import DatabaseSource
 from kiosk.ledger.store import open_reader, open_writer
 from tests.ledger.ledgers import fill, open_pen
 
@@ -159,10 +161,13 @@ def test_a_sentence_says_what_is_wrong_when_there_is_no_ledger_or_it_is_none(pat
             opener(path)
 
 
-def test_a_half_done_change_is_undone_when_the_first_look_after_a_power_cut_only_reads(
-    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def cut(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home after a power cut in the middle of a change."""
     monkeypatch.setattr(store, "library_version", lambda: "3.40.1")  # its journal is the old one
+    pen = open_pen(path)
+    fill(pen, 10)
+    pen.close()
     writer = open_writer(path)
     writer.execute("PRAGMA cache_size=2")  # the change reaches the disk before it is done
     writer.execute("BEGIN")
@@ -173,12 +178,30 @@ def test_a_half_done_change_is_undone_when_the_first_look_after_a_power_cut_only
     for name in ("ledger.db", "ledger.db-journal"):
         shutil.copy(path / name, cut)
     writer.close()
+    unlock(cut, key_of(path))
+    return cut
+
+
+def test_a_half_done_change_is_undone_when_the_first_look_after_a_power_cut_only_reads(
+    cut: Path,
+) -> None:
     assert store.is_made(cut)
     with contextlib.closing(open_reader(cut)) as reader:
         assert not reader.execute(
             "SELECT 1 FROM sqlite_master WHERE name GLOB 'half_done_*'"
         ).fetchall()
         assert finding(reader) is None
+
+
+def test_a_ledger_is_copied_and_read_for_a_restore_when_a_change_was_left_half_done(
+    cut: Path, tmp_path: Path
+) -> None:
+    again, key = tmp_path / "again", key_of(cut)
+    shutil.copytree(cut, again)
+    head = copy_store(cut, tmp_path / "copy.db", key)
+    source = DatabaseSource("ledger", again / "ledger.db", key, "t1", doubted=True)
+    with contextlib.closing(source):
+        assert [entry.sequence for entry, _ in source.entries()] == [*range(1, head.sequence + 1)]
 
 
 def test_the_start_up_check_finds_it_when_pages_were_overwritten(pen: Pen, path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from kiosk.screens.face import Face
 from kiosk.till import account, bills, debt
 from kiosk.till.tokens import SecondPerson
+from kiosk.words.book import sentences
 from tests.screens.conftest import Hall, Player
 from tests.screens.walks import sign_in_by_keys
 from tests.till.hall import sell_to, sold
@@ -36,7 +37,7 @@ def furnished(hall: Hall) -> None:
 
 def sentence(hall: Hall, key: str) -> str:
     """The sentence up to its first figure, on one line."""
-    spoken = hall.house.words._sentences[key]
+    spoken = sentences(hall.house.words.language)[key]
     return " ".join(spoken.split("{")[0].split())
 
 

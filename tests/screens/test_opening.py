@@ -17,7 +17,10 @@ from kiosk.screens.unopened import CannotOpenError, Opened, Unopened
 from tests.screens.conftest import Hall, Player
 
 #: What opening the home brings, and the first frame does not need.
-_BEHIND = ("cryptography", "sqlcipher3", "serial", "kiosk.ledger", "kiosk.till", "drivers", "sync")
+_BEHIND = (
+    "cryptography", "sqlcipher3", "serial", "kiosk.ledger", "kiosk.till", "drivers", "sync",
+    "kiosk.domain.facts", "kiosk.domain.record", "kiosk.domain.tariff",
+)  # fmt: skip
 
 #: The screen is drawn on standard error; a terminal goes back to its own page with this.
 _SCREEN_LEFT = "\x1b[?1049l"

@@ -115,6 +115,22 @@ def test_a_copy_a_check_and_the_clinic_are_said_when_a_cashier_asks(hall: Hall, 
     in_order(text, "type all 20 digits again", f"First sale: {sale}.")
 
 
+def test_a_token_is_replaced_from_the_clinic_when_two_persons_may_and_the_meter_called_it_old(
+    hall: Hall, talk: Talk
+) -> None:
+    meter = hall.keypad.meter.number
+    talk("cashier", "101", "1234", "1", meter, "35", "", "Y")
+    cashier = talk("cashier", "101", "1234", "9", "3", meter, "6", "")
+    assert "A supervisor and a second person can replace it here." in cashier
+    complaint = (TOKENS, "3", meter, "6", "")
+    text = talk("technician", *SUPERVISOR, *complaint, "Y", "meter says old", "302", "1234")
+    in_order(text, "Replace the token", f"Replacement {meter}", "The meter said: old.", "Slip: ")
+    assert enter(hall, digits(text)[0]) == "accepted"
+    again = talk("technician", *SUPERVISOR, *complaint)
+    in_order(again, "was replaced once", "work order")
+    assert "Replace the token" not in again
+
+
 # --- sets, and what was finished later ------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ from kiosk.till.quote import Offer, quote
 from tests.screens.conftest import Hall, Player
 from tests.screens.tokens_of_a_hall import NEWER, PASSPHRASE, key_file, run_out, sold_while_silent
 from tests.screens.walks import find_customer, sell_for, to_amount, to_payment
+from tests.till.hall import sell_to, sold
 
 ALLOWANCE = FreeUnits("lifeline", 50_000, "Monthly allowance")
 SIZES = [(80, 24), (120, 40)]
@@ -301,6 +302,25 @@ def test_free_units_are_given_when_two_supervisors_fill_the_form(hall: Hall) -> 
     hall.play(script, face="technician")
     (given,) = hall.desk.records.given_tokens(meter, 9)
     assert (given.operation, given.state, given.energy_wh) == ("free_units", "issued", 5_300)
+
+
+def test_a_token_is_replaced_from_the_clinic_when_the_meter_called_it_old(hall: Hall) -> None:
+    meter = hall.keypad.meter.number
+    hall.desk.operator, hall.desk.role = "101", "cashier"
+    sold(sell_to(hall.desk, meter, 5_000))
+
+    async def script(player: Player) -> None:
+        await to_tokens(player, "301", "3", "What the meter shows")
+        await fill(player, meter, "6", "")
+        await player.see("takes no token as old as this one")
+        await player.press("1")
+        await player.see("Replacement of sale")
+        await fill(player, "meter says old", "302", "1234")
+        await player.see("The meter said: old.")
+
+    hall.play(script, face="technician")
+    given, _sale = hall.desk.records.given_tokens(meter, 9)
+    assert (given.operation, given.state) == ("replacement", "issued")
 
 
 def test_no_free_units_are_given_when_a_technician_fills_the_form(hall: Hall) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from kiosk.domain import facts
+from kiosk.domain import facts, registry_facts
 from kiosk.domain.tariff_pack import TariffPack, pack_bytes, pack_digest
 from tests.ledger.ledgers import CATALOGUE
 from tests.sync.running_centre import RunningCentre
@@ -119,3 +119,35 @@ def test_prices_in_another_currency_do_not_leave_their_hall(centre: RunningCentr
     made = centre.run(centre.hall.registry.issue())
     assert [doubt.code for doubt in made.doubts] == ["other_currency"]
     assert issued(centre, 1).tariff == CATALOGUE.tariff
+
+
+def test_prices_of_a_hall_are_issued_where_the_utility_never_brought_a_catalogue(
+    small_centre: RunningCentre, tmp_path: Path
+) -> None:
+    homes = [Home(tmp_path / name, name, into(small_centre)) for name in ("T1", "T2")]
+    one, two = homes
+    try:
+        registry = small_centre.hall.registry
+        one.journal.append(
+            registry_facts.CustomerRegistered("77", "Lea", "9 Hill", "", "", "", "101", "counter")
+        )
+        one.send()
+        small_centre.keep_books()
+        assert small_centre.run(registry.issue_if_changed()) is None, "it waits for prices"
+        one.journal.append(published(pack(11)))
+        one.journal.append(published(msgspec.structs.replace(pack(12), currency="EUR")))
+        one.send()
+        small_centre.keep_books()
+        made = small_centre.run(registry.issue_if_changed())
+        assert made is not None
+        assert [doubt.code for doubt in made.doubts] == ["other_currency"]
+        assert (two.fetch(), two.fetch()) == (1, None)
+        found = two.journal.records.tariff()
+        assert found is not None and found[1] == pack(11)
+        assert two.journal.records.customer("77") is not None
+        assert (one.fetch(), one.fetch()) == (1, None), "its own comes back and fits"
+        load(small_centre, msgspec.structs.replace(CATALOGUE, number=2))
+        assert small_centre.run(registry.issue()).number == 3, "the utility may still join"
+    finally:
+        for home in homes:
+            home.close()

@@ -95,7 +95,7 @@ def test_a_catalogue_is_loaded_once_and_only_a_newer_one_after_it(centre: Runnin
 
 
 def test_nothing_is_issued_without_prices(centre: RunningCentre) -> None:
-    with pytest.raises(BadInput, match="load one first"):
+    with pytest.raises(BadInput, match="load a catalogue of the utility, or publish"):
         centre.run(centre.hall.registry.issue())
 
 

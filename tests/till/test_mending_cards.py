@@ -10,8 +10,9 @@ from kiosk.domain import chart
 from kiosk.domain.cards import open as open_card
 from kiosk.domain.cards.open import OpenCard
 from kiosk.errors import Refusal
+from kiosk.screens.account_telling import why_lines
 from kiosk.screens.card_telling import plan_lines
-from kiosk.till import recover, suspicions
+from kiosk.till import history, recover, reverse, suspicions
 from kiosk.till.cards import mend
 from kiosk.till.cards.work import carry_out, give_up
 from kiosk.till.desk import Desk
@@ -174,6 +175,77 @@ def test_a_paid_purchase_is_named_when_a_repair_would_take_it_off_its_card_unrea
     assert not planned(
         mend.plan_repair(desk, 9)
     ).drops.number  # the meter has written that it is taken
+
+
+def test_a_purchase_dropped_by_a_wrong_number_is_delivered_again_once_when_the_right_one_is_typed(
+    hall: Hall, desk: Desk
+) -> None:
+    hall.put_in(CARD)
+    sale = sold(sell_to(desk, CARD, 5000))
+    sale_id, bytes_sold = sale.committed.sale_id, desk.reader and desk.reader.read()
+    worked(repair(desk, 9))
+    why = history.why(desk, sale_id)
+    assert not isinstance(why, Refusal)
+    assert (why.undone, why.record.standing, card_now(desk).purchase_energy_wh) == (
+        "dropped", "dropped", 0,
+    )  # fmt: skip
+    said = " ".join(why_lines(hall.houses[0].words, why))
+    assert "(101, 301: does not fit) took it off its card unread" in said
+    assert code(reverse.reverse(desk, sale_id, "wrong amount")) == "purchase_dropped"
+    assert not planned(mend.plan_repair(desk, 5)).restores.number, "under its own number only"
+    plan = planned(mend.plan_repair(desk, 0))
+    assert plan.restores.sale_id == sale_id
+    assert "put on again" in " ".join(plan_lines(hall.houses[0].words, plan, desk.currency))
+    worked(repair(desk, 0))
+    assert bytes_sold == (desk.reader and desk.reader.read()), "with its seller's mark"
+    why = history.why(desk, sale_id)
+    assert not isinstance(why, Refusal)
+    assert why.undone == ""
+    assert "put it on its card as purchase 1" in " ".join(why_lines(hall.houses[0].words, why))
+    hall.take_out()
+    assert hall.insert_in_meter(CARD).energy_wh_added == sale.committed.energy_wh
+    hall.put_in(CARD)
+    worked(repair(desk, 9))
+    assert not desk.records.dropped(CARD), "what the meter has taken is not dropped"
+    assert not verify(desk).first_bad
+
+
+def test_the_value_of_a_dropped_purchase_is_moved_once_when_it_is_not_put_on_again(
+    hall: Hall, desk: Desk
+) -> None:
+    hall.put_in(CARD)
+    sale = sold(sell_to(desk, CARD, 5000)).committed
+    worked(repair(desk, 9))
+    back = planned(mend.plan_repair(desk, 0))
+    moved = reverse.reallocate(
+        desk, sale.sale_id, f"capital:{sale.account}", "mistyped", SECOND, consumed=False
+    )
+    assert not isinstance(moved, Refusal)
+    assert money(desk, chart.capital_account(sale.account)) == -5000
+    assert code(carry_out(desk, back, "put it on again", SECOND)) == "undone_before"
+    assert not planned(mend.plan_repair(desk, 0)).restores.number
+    assert not verify(desk).first_bad
+
+
+def test_the_purchase_that_a_repair_renumbered_is_known_when_it_is_taken_back(
+    hall: Hall, desk: Desk
+) -> None:
+    """A new meter counts from 0: number 1 on the card is another sale than the first number 1."""
+    hall.put_in(CARD)
+    sold(sell_to(desk, CARD, 2000))
+    hall.take_out()
+    hall.insert_in_meter(CARD)
+    hall.put_in(CARD)
+    second = sold(sell_to(desk, CARD, 5000)).committed
+    back = b"\1" + bytes(14) + b"\4" + bytes.fromhex("0" + CARD)
+    scratch(hall, hall.serial(CARD), 3, 0, back.ljust(39, b"\0") + b"\xa5")
+    assert worked(repair(desk)).committed.content.purchase_number == 1
+    dropping = planned(mend.plan_repair(desk, 9))
+    assert (dropping.drops.sale_id, dropping.drops.number) == (second.sale_id, 1)
+    record = worked(cancel(desk))
+    assert (record.committed.sale_id, record.committed.amount_minor) == (second.sale_id, 5000)
+    assert (card_now(desk).purchase_number, card_now(desk).purchase_energy_wh) == (0, 0)
+    assert not verify(desk).first_bad
 
 
 # --- interruptions --------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from kiosk.domain.special_tokens import (
     Verified,
 )
 from kiosk.errors import Refusal, VendorFault
-from kiosk.till import recover, token_book, tokens
+from kiosk.till import clinic, recover, token_book, tokens
 from kiosk.till.desk import Desk
 from kiosk.till.maintain import verify
 from kiosk.till.tokens import SecondPerson
@@ -168,12 +168,11 @@ def test_identifiers_follow_each_other_when_paid_and_free_tokens_are_made_in_one
 def test_a_token_is_replaced_once_when_its_sale_is_named(hall: Hall, desk: Desk) -> None:
     sale = sold(sell_to(desk, KEYPAD, 5000))
     sale_id = sale.committed.sale_id
-    record = issued(tokens.replace(desk, sale_id, "meter says old", SECOND))
+    record = issued(clinic.replace(desk, sale_id, "old", "meter says old", SECOND))
     assert record.committed.first_sale == sale_id
     assert hall.enter(KEYPAD, record.tokens[0]).energy_wh_added == sale.committed.energy_wh
     assert energy(desk, chart.REPLACED_ENERGY) == -sale.committed.energy_wh
-    assert code(tokens.replace(desk, sale_id, "again", SECOND)) == "replaced_before"
-    assert code(tokens.replace(desk, "nosale", "again", SECOND)) == "unknown_sale"
+    assert code(clinic.replace(desk, "nosale", "old", "again", SECOND)) == "unknown_sale"
 
 
 # --- interruptions ------------------------------------------------------------------------------

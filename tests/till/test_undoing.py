@@ -66,6 +66,7 @@ TABLE: list[tuple[str, str, Evidence, str]] = [
     ("voided", "card", "absent", "sale_voided_already"),
     ("reversed", "card", "taken_back", "undone_before"),
     ("reallocated", "token", "shown", "undone_before"),
+    ("dropped", "card", "absent", "purchase_dropped"),
     ("rerated", "card", "unread", "sale_priced_again"),
 ]
 

@@ -16,13 +16,16 @@ from kiosk.domain.record import TokenRecord
 from kiosk.domain.registry import Meter
 from kiosk.errors import BadInput, Refusal
 from kiosk.ports import LoadedFile
-from kiosk.till import keys, token_book
+from kiosk.till import keys, registration, rollover, token_book
 from kiosk.till.desk import Desk
 from kiosk.till.maintain import verify
 from kiosk.till.quote import Buyer, find_buyer, quote
+from kiosk.till.registration import NewMeter
+from kiosk.till.registry_export import export_file
 from kiosk.till.sell import vending_key_refused
 from kiosk.till.tokens import SecondPerson
 from tests.till.hall import CATALOGUE, KEYPAD, Hall, code, offer_of, sell_to, sold
+from tests.till.test_opening_accounts import number
 
 SECOND = SecondPerson("301", "1234")
 PASSPHRASE = "a long passphrase"
@@ -199,6 +202,27 @@ def on_base_1993(desk: Desk, number: str) -> Meter:
     meter = desk.records.meter(number)
     assert meter is not None
     return meter
+
+
+def test_a_meter_installed_on_base_1993_is_led_through_its_roll_over(
+    hall: Hall, desk: Desk, tmp_path: Path
+) -> None:
+    meter, out = number(70), tmp_path / "registry.csv"
+    new = NewMeter(meter, "keypad", "home", base_date=1993)
+    loaded(desk, tmp_path, OLD_1993, *rehearsal_keys())
+    made = registration.add_meter(desk, "20000001", new)
+    assert not isinstance(made, Refusal) and made.meter is not None
+    assert (made.meter.base_date, made.meter.key_revision) == (1993, 1)
+    assert not isinstance(export_file(desk, out, lambda _done, _all: None), Refusal)
+    assert f"{meter},keypad,home,1,0,123456,1,,,,,0,,,electricity,1,1993" in out.read_text()
+    assert code(sell_to(desk, meter, 5000)) == "rollover_due"
+    due = rollover.due(desk, made.meter)
+    assert due is not None
+    record = changed(rollover.begin(desk, due, "roll-over"))
+    assert [hall.enter(meter, token).result for token in record.tokens] == ["accepted"] * 2
+    assert isinstance(keys.confirm(desk, record.committed.issue_id), Meter)
+    sale = sold(sell_to(desk, meter, 5000))
+    assert hall.enter(meter, sale.token or "").result == "accepted"
 
 
 def test_a_meter_on_base_1993_buys_only_after_it_was_rolled_over(

@@ -140,7 +140,7 @@ VERBS: dict[Name, Row] = {
     ("credit", "give_credit"): Row(
         "tokens issue", f"{_TOKENS} tokens.menu_free tokens.form_keys", "free",
         "token_committed", "technician"),
-    ("tokens", "replace"): Row(
+    ("clinic", "replace"): Row(
         "tokens issue", f"{_TOKENS} tokens.menu_clinic tokens.form_keys", "free",
         "token_committed", "technician"),
     ("keys", "change_key"): Row(

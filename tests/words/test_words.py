@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 import string
+import tomllib
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -43,6 +46,22 @@ def test_the_line_of_keys_fits_on_a_screen_of_80_columns_when_it_is_shown(langua
     hints = {key: text for key, text in sentences(language).items() if key.endswith("_keys")}
     assert len(hints) > 50
     assert [(key, text) for key, text in hints.items() if len(text) > 78] == []
+
+
+@pytest.mark.parametrize("language", [code for code, _ in languages()])
+def test_a_file_read_table_by_table_says_what_it_says_as_a_whole(language: str) -> None:
+    whole = tomllib.loads((ROOT / f"kiosk/words/{language}.toml").read_text(encoding="utf-8"))
+    for key, sentence in sentences(language).items():
+        table = whole
+        for name in key.split(".")[:-1]:
+            table = table[name]
+        assert table.pop(key.rpartition(".")[2]) == sentence
+    assert list(_leaves(whole)) == []
+
+
+def _leaves(table: dict[str, Any]) -> Iterator[str]:
+    for value in table.values():
+        yield from _leaves(value) if isinstance(value, dict) else [value]
 
 
 def test_languages_name_themselves_in_their_own_script() -> None:

@@ -62,6 +62,18 @@ class OpenShop:
         """The purchase file with the meter's number, or the next one."""
         return open_work.repair(card, image, meter_number, currency, keep=keep)
 
+    def restore(
+        self,
+        card: layout.OpenCard,  # noqa: ARG002 - the purchase file is written as a whole
+        image: CardImage,
+        purchase: Purchase,
+    ) -> list[PlainWrite]:
+        """The purchase file as its sale wrote it."""
+        return layout.rewrite(
+            purchase.number, purchase.energy_wh, purchase.amount_minor, purchase.currency,
+            purchase.sale_id, sealed=layout.is_sealed(image),
+        )  # fmt: skip
+
     def tool(
         self, image: CardImage, tool: str, person: Person, settings: Mapping[str, int], *,
         sealed: bool,

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from kiosk.domain.cards.image import CardImage, PlainWrite
 from kiosk.domain.cards.open import Testimony
 from kiosk.domain.cards.state_grid import (
@@ -115,6 +117,13 @@ class StateGridShop:
         wallet = amount.to_bytes(4, "big") + number.to_bytes(4, "big")
         returned = bytes(self.family.lengths[RETURN]) if keep else image.files[RETURN]
         return self._all(self.family.profile.frame(_USER_CARD, bytes(data)), wallet, returned)
+
+    def restore(
+        self, card: StateGridCard, image: CardImage, purchase: Purchase
+    ) -> list[PlainWrite]:
+        """The wallet with its count and its amount, the return file empty."""
+        as_sold = msgspec.structs.replace(card, purchase_amount_minor=purchase.amount_minor)
+        return self.repair(as_sold, image, purchase.number - 1, purchase.currency, keep=True)
 
     def tool(
         self, image: CardImage, tool: str, person: Person, settings: Mapping[str, int], *,

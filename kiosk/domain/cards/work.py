@@ -113,6 +113,10 @@ class Workshop(Protocol):
         """The writes that bring the card to the meter's own number: its purchase area is cleared,
         or, to `keep` a purchase that was paid, carried under the next number (F004)."""
 
+    def restore(self, card: Any, image: CardImage, purchase: Purchase) -> list[PlainWrite]:
+        """The writes that put a paid purchase on a card without one, under its own number, which a
+        meter takes once (F004)."""
+
     def tool(
         self, image: CardImage, tool: str, person: Person, settings: Mapping[str, int], *,
         sealed: bool,

@@ -10,6 +10,7 @@ from kiosk.front.cli import Context
 from kiosk.front.commands import say
 from kiosk.front.operator import become
 from kiosk.front.wiring import opened
+from kiosk.till.tokens import SecondPerson
 
 
 def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
@@ -26,12 +27,15 @@ def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--catalogue", type=Path, help="the newest catalogue, if nobody has it")
         parser.add_argument("--keys", type=Path, help="a copy of sealed.keys, if nobody has it")
         parser.add_argument(
-            "--without-upstream", action="store_true", help="the centre cannot be asked"
-        )
+            "--without-upstream", action="store_true",
+            help="the centre cannot be asked; two persons agree",
+        )  # fmt: skip
         parser.add_argument(
             "--without-ledger", action="store_true",
-            help="give up what stands in the ledger of this home alone",
+            help="give up what stands in the ledger of this home alone; two persons agree",
         )  # fmt: skip
+        parser.add_argument("--operator", default="", help="who gives it up; PIN on standard input")
+        say.second(parser)
         parser.add_argument(
             "--terminal", default="", help="the number, if only the centre and the keys are left"
         )
@@ -64,6 +68,7 @@ def _backup(options: argparse.Namespace, context: Context) -> int:
 
 
 def _restore(options: argparse.Namespace, context: Context) -> int:
+    from kiosk.front.commands.persons import two_persons
     from kiosk.front.restoring import Wanted, restore
     from kiosk.front.system import SystemClock
 
@@ -77,7 +82,11 @@ def _restore(options: argparse.Namespace, context: Context) -> int:
     def now() -> tuple[int, str]:
         return clock.now().time_ms, "unsynced"
 
-    done = restore(context.home, context.settings, wanted, now)
+    def agree(lost: str) -> tuple[SecondPerson, SecondPerson]:
+        say.aside(lost)
+        return two_persons(context.settings, options)
+
+    done = restore(context.home, context.settings, wanted, now, agree=agree)
     if options.json:
         say.json(done)
         return 0

@@ -68,6 +68,10 @@ def _new_meter(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--phases", type=int, default=1, choices=(1, 3))
     parser.add_argument("--capacity", type=int, default=0, help="in W")
     parser.add_argument("--supply-group", default="")
+    parser.add_argument("--key-revision", type=int, default=0, help="of its key; 0: the newest")
+    parser.add_argument(
+        "--base-date", type=int, default=0, help="of its key, such as 1993; 0: the newest"
+    )
     parser.add_argument("--tariff-index", type=int, default=1)
     parser.add_argument("--card", default="", help="number printed on the card")
     parser.add_argument("--card-serial", default="", help="serial of its chip; else the reader")
@@ -132,7 +136,8 @@ def _typed(options: argparse.Namespace) -> NewMeter:
         options.meter, options.kind, options.power_type, options.phases, options.capacity,
         options.supply_group, options.tariff_index, options.card, options.card_serial,
         options.place, options.date, energy_typed(options.new_reading, "--new-reading"),
-        options.seals.split(), _shares(options.shares), options.register,
+        options.seals.split(), _shares(options.shares), options.register, options.key_revision,
+        options.base_date,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from kiosk.front.commands.persons import energy_typed, second_of
 from kiosk.front.operator import become
 from kiosk.front.wiring import House, opened
 from kiosk.screens import telling, token_telling
-from kiosk.till import credit, token_book, tokens
+from kiosk.till import clinic, credit, token_book, tokens
 
 _OPERATIONS = (*MANAGEMENT, "meter_test", "free_units", "replacement")
 
@@ -48,6 +48,9 @@ def _issue_arguments(parser: argparse.ArgumentParser) -> None:
         "--amount", default="", help="free units in what the meter counts: kWh, m3, minutes, money"
     )
     parser.add_argument("--sale", default="", help="the sale whose token is replaced")
+    parser.add_argument(
+        "--result", default="", choices=list(clinic.STEPS), help="what the meter says to that token"
+    )
     parser.add_argument("--reason", required=True, help="why; it is printed and kept")
     say.second(parser)
 
@@ -130,6 +133,7 @@ def record_json(record: TokenRecord) -> dict[str, object]:
         "units": units,
         "reason": committed.reason,
         "first_sale": committed.first_sale,
+        "meter_result": committed.meter_result,
         "operator": committed.operator,
         "second": committed.second,
         "refused": record.reason,
@@ -164,7 +168,10 @@ def _issued(house: House, options: argparse.Namespace) -> TokenRecord | Refusal:
             desk, options.test, options.reason, options.maker, options.subclass
         )
     if operation == "replacement":
-        return tokens.replace(desk, options.sale, options.reason, second_of(house, options))
+        if not options.result:
+            raise BadInput("--result: write what the meter says to the token that is replaced.")
+        second = second_of(house, options)
+        return clinic.replace(desk, options.sale, options.result, options.reason, second)
     if operation == "free_units" and options.amount:
         second = second_of(house, options)
         return credit.give_credit(desk, options.meter, options.amount, options.reason, second)

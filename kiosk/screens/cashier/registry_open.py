@@ -6,7 +6,7 @@ from functools import partial
 
 from kiosk.domain.credit_registers import REGISTERS
 from kiosk.domain.registry import Customer
-from kiosk.errors import Refusal
+from kiosk.errors import BadInput, Refusal
 from kiosk.screens.staff.answers import chosen, energy_wh, offered, whole
 from kiosk.screens.staff.form import Form, LongForm, Question, asked
 from kiosk.screens.staff.frame import Back, StaffFrame
@@ -19,7 +19,7 @@ KINDS = ("keypad", "card")
 
 _METER = (
     "meter", "meter_kind", "power_type", "phases", "capacity", "card", "place", "date", "reading",
-    "seals", "shares", "register",
+    "seals", "shares", "register", "key",
 )  # fmt: skip
 
 
@@ -90,19 +90,34 @@ def meter_form(screen: Form, then) -> Form:  # type: ignore[no-untyped-def]
 def read_meter_answers(desk: Desk, answers: list[str]) -> NewMeter | Refusal | None:
     """The answers of a meter form; None where no meter was named. Raises BadInput."""
     number, kind, power_type, phases, capacity, card, place, date, reading, *rest = answers
-    seals, shared, register = rest
+    seals, shared, register, key = rest
     if not number.strip():
         return None
     shares = registry_file.shares_typed(shared)
     if isinstance(shares, Refusal):
         return shares
     power_types = registration.known_power_types(desk)
+    group, revision, base_date = meter_key(key)
     return NewMeter(
         number, chosen(kind or "1", KINDS), chosen(power_type, power_types),
         whole(phases, 1), whole(capacity, 0), card=card, place=place.strip(),
         installed_on=date.strip(), reading_wh=energy_wh(reading), seals=seals.split(),
-        shares=shares, register=chosen(register or "1", list(REGISTERS)),
+        shares=shares, register=chosen(register or "1", list(REGISTERS)), supply_group=group,
+        key_revision=revision, base_date=base_date,
     )  # fmt: skip
+
+
+def meter_key(text: str) -> tuple[str, int, int]:
+    """Supply group, revision and base date of a key, told apart by their six, one and four digits;
+    what is left out is "" or 0. Raises BadInput."""
+    found = {6: "", 1: "0", 4: "0"}
+    for part in text.split():
+        if not (part.isascii() and part.isdecimal() and len(part) in found):
+            raise BadInput(
+                f"{text[:40]}: type group, revision and base date, such as 123456 1 1993."
+            )
+        found[len(part)] = part
+    return found[6], int(found[1]), int(found[4])
 
 
 # --- the question and the act -----------------------------------------------------------------

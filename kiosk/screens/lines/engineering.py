@@ -6,15 +6,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from kiosk.domain.record import TokenRecord
 from kiosk.domain.registry import Meter
 from kiosk.domain.special_tokens import MANAGEMENT, METER_TESTS, management_value
 from kiosk.errors import Refusal
 from kiosk.screens import token_telling
-from kiosk.screens.lines import buying
 from kiosk.screens.lines.console import Choice, Console
-from kiosk.till import credit, keys, token_book, tokens
-from kiosk.till.tokens import SecondPerson
+from kiosk.screens.lines.tokens import ask_second, say_made
+from kiosk.till import credit, keys, tokens
 
 
 def choices(console: Console) -> list[Choice]:
@@ -40,22 +38,22 @@ def _engineer(console: Console) -> None:
         console.refuse(carried)
         return
     reason = console.ask("tokens.ask_reason")
-    _say_made(console, tokens.engineer(console.desk, meter, operation, value, reason))
+    say_made(console, tokens.engineer(console.desk, meter, operation, value, reason))
 
 
 def _test(console: Console) -> None:
     test = _one_of(console, "test", list(METER_TESTS))
     if test:
         reason = console.ask("tokens.ask_reason")
-        _say_made(console, tokens.meter_test(console.desk, test, reason))
+        say_made(console, tokens.meter_test(console.desk, test, reason))
 
 
 def _free(console: Console) -> None:
     meter = console.ask("tokens.ask_meter")
     amount = console.ask("tokens.ask_amount")
     reason = console.ask("tokens.ask_reason")
-    second = _second(console)
-    _say_made(console, credit.give_credit(console.desk, meter, amount, reason, second))
+    second = ask_second(console)
+    say_made(console, credit.give_credit(console.desk, meter, amount, reason, second))
 
 
 def _change(console: Console) -> None:
@@ -69,7 +67,7 @@ def _change(console: Console) -> None:
         if not first:
             return
         made = keys.change_key(console.desk, meter, reason, supply_group=group, instead_of=first)
-    _say_made(console, made)
+    say_made(console, made)
 
 
 def _confirm(console: Console) -> None:
@@ -103,7 +101,7 @@ def _keys(console: Console) -> None:
 def _import(console: Console) -> None:
     path = Path(console.ask("tokens.ask_file"))
     passphrase = console.ask_secret("tokens.ask_passphrase")
-    file = keys.load(console.desk, path, passphrase, _second(console))
+    file = keys.load(console.desk, path, passphrase, ask_second(console))
     if isinstance(file, Refusal):
         console.refuse(file)
         return
@@ -111,21 +109,6 @@ def _import(console: Console) -> None:
     console.tell("tokens.keys_loaded", count=len(file.keys), module=file.module)
 
 
-def _second(console: Console) -> SecondPerson:
-    name = console.ask("tokens.ask_second")
-    return SecondPerson(name, console.ask_secret("tokens.ask_second_pin"))
-
-
 def _one_of(console: Console, what: str, names: Sequence[str]) -> str:
     place = console.pick(f"tokens.ask_{what}", names)
     return "" if place is None else names[place]
-
-
-def _say_made(console: Console, record: TokenRecord | Refusal) -> None:
-    """The token, its sections numbered; then its slip."""
-    if isinstance(record, Refusal):
-        console.refuse(record)
-        return
-    console.say(*token_telling.record_lines(console.words, record))
-    if console.desk.slips is not None and console.desk.writer is not None:
-        buying.say_slip(console, token_book.print_slip(console.desk, record))

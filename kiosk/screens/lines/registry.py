@@ -100,6 +100,7 @@ def _ask_meter(console: Console) -> NewMeter | Refusal | None:
     for name in ("phases", "capacity", "card", "place", "date", "reading", "seals", "shares"):
         answers.append(_ask(console, name))
     answers.append(_ask_chosen(console, "register", list(REGISTERS)))
+    answers.append(_ask(console, "key"))
     return read_meter_answers(console.desk, answers)
 
 

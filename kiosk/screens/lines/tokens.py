@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from kiosk.domain.record import TokenRecord
 from kiosk.errors import Refusal
 from kiosk.screens import token_telling
 from kiosk.screens.lines import buying
 from kiosk.screens.lines.console import Choice, Console
 from kiosk.till import clinic, token_book
+from kiosk.till.clinic import Diagnosis
+from kiosk.till.tokens import SecondPerson
 
 _LISTED = 20
 
@@ -65,5 +68,35 @@ def _clinic(console: Console) -> None:
     found = clinic.diagnose(console.desk, meter, results[place], token)
     if isinstance(found, Refusal):
         console.refuse(found)
-    else:
-        console.say(*token_telling.diagnosis_lines(console.words, found))
+        return
+    console.say(*token_telling.diagnosis_lines(console.words, found))
+    if found.may_replace:
+        _replace(console, found)
+
+
+def _replace(console: Console, found: Diagnosis) -> None:
+    """Another token for the sale, by two persons who may."""
+    if console.desk.gate("free") is not None:
+        console.tell("clinic.ask_supervisor")
+        return
+    if not console.confirm(console.words.say("clinic.replace_now", sale=found.sale)):
+        return
+    reason = console.ask("tokens.ask_reason")
+    second = ask_second(console)
+    say_made(console, clinic.replace(console.desk, found.sale, found.result, reason, second))
+
+
+def ask_second(console: Console) -> SecondPerson:
+    """Who agrees, with the PIN."""
+    name = console.ask("tokens.ask_second")
+    return SecondPerson(name, console.ask_secret("tokens.ask_second_pin"))
+
+
+def say_made(console: Console, record: TokenRecord | Refusal) -> None:
+    """The token, its sections numbered; then its slip."""
+    if isinstance(record, Refusal):
+        console.refuse(record)
+        return
+    console.say(*token_telling.record_lines(console.words, record))
+    if console.desk.slips is not None and console.desk.writer is not None:
+        buying.say_slip(console, token_book.print_slip(console.desk, record))

@@ -20,6 +20,7 @@ from kiosk.till import clinic, history, token_book
 from kiosk.till.clinic import Diagnosis
 from kiosk.till.history import Explained
 from kiosk.till.token_book import Checked
+from kiosk.till.tokens import SecondPerson
 
 _LISTED = 50
 _COLUMNS = (
@@ -185,4 +186,45 @@ def clinic_form(screen: StaffFrame, back: Back) -> Form:
 
 
 def _diagnosed(form: Form, title: str, back: Back, found: Diagnosis) -> None:
-    form.face_app.go(Page(title, token_telling.diagnosis_lines(form.words, found), back))
+    form.face_app.go(DiagnosisPage(title, found, back))
+
+
+class DiagnosisPage(Page):
+    """The next step; where a replacement is open, 1 makes it for those who may."""
+
+    def __init__(self, title: str, found: Diagnosis, back: Back) -> None:
+        super().__init__(title, [], back)
+        self.found = found
+
+    def body(self) -> Iterable[Widget]:
+        """The advice."""
+        self.lines = token_telling.diagnosis_lines(self.words, self.found)
+        if self.found.may_replace and not self._may():
+            self.lines.append(self.say("clinic.ask_supervisor"))
+        yield from super().body()
+
+    def _may(self) -> bool:
+        return self.found.may_replace and self.desk.gate("free") is None
+
+    def hint(self) -> str:
+        """Replacement, arrows, Esc."""
+        return self.say("clinic.replace_keys") if self._may() else super().hint()
+
+    def press_digit(self, digit: int) -> None:
+        """1 asks for the reason and the second person."""
+        if digit == 1 and self._may():
+            self.face_app.go(replace_form(self, self.found, self.back))
+
+
+def replace_form(screen: StaffFrame, found: Diagnosis, back: Back) -> Form:
+    """Another token for the sale of a diagnosis, by two persons."""
+
+    def act(form: Form, answers: list[str]) -> None:
+        reason, name, pin = answers
+        second = SecondPerson(name, pin)
+        work = partial(clinic.replace, form.desk, found.sale, found.result, reason, second)
+        asked(form, work, lambda record: form.face_app.go(TokenPage(record, back)))
+
+    names = ("reason", "second", "second_pin")
+    questions = [(screen.say(f"tokens.ask_{name}"), name == "second_pin") for name in names]
+    return Form(screen.say("clinic.replace_title", sale=found.sale), questions, act, back)

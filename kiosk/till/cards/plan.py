@@ -40,7 +40,8 @@ class Plan(msgspec.Struct, frozen=True):
     brings to its end, because the new card carries its purchase. `customer` is the name of whose
     card it is, for whoever confirms; empty for a tool card. `settings` are what a tool card sets.
     `left_minor` was last seen as money on the card that is replaced; it stays there.
-    `drops` is a paid purchase that the card carries unread and will not carry afterwards.
+    `drops` is a paid purchase that the card carries unread and will not carry afterwards,
+    `restores` one that an earlier repair took off and that it will carry again.
     """
 
     operation: Operation
@@ -64,6 +65,7 @@ class Plan(msgspec.Struct, frozen=True):
     customer: str = ""
     settings: dict[str, int] = {}
     drops: Purchase = Purchase()
+    restores: Purchase = Purchase()
     left_minor: int = 0
 
 
