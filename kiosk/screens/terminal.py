@@ -72,20 +72,6 @@ class FaceDriver(LinuxDriver):
                 return
             except Exception as error:
                 _LOG.warning("unreadable keys were passed over: %s", error)
-<<<<<<< HEAD
-
-
-def let_go(terminal: int) -> bool:
-    """Forget what was typed at `terminal` and not read; whether there was any."""
-    before = termios.tcgetattr(terminal)
-    by_keys = termios.tcgetattr(terminal)
-    by_keys[3] &= ~(termios.ICANON | termios.ECHO)  # as keys: half a line counts too
-    termios.tcsetattr(terminal, termios.TCSANOW, by_keys)
-    (waiting,) = struct.unpack("i", fcntl.ioctl(terminal, termios.FIONREAD, bytes(4)))
-    termios.tcflush(terminal, termios.TCIFLUSH)
-    termios.tcsetattr(terminal, termios.TCSANOW, before)
-    return bool(waiting)
-=======
             else:
                 return
 
@@ -115,4 +101,15 @@ def let_go(terminal: int) -> bool:
         """Pass on what was typed; the size of the terminal is asked of the system alone."""
         if not isinstance(message, events.Resize | InBandWindowResize):
             super().process_message(message)
->>>>>>> kiosk5
+
+
+def let_go(terminal: int) -> bool:
+    """Forget what was typed at `terminal` and not read; whether there was any."""
+    before = termios.tcgetattr(terminal)
+    by_keys = termios.tcgetattr(terminal)
+    by_keys[3] &= ~(termios.ICANON | termios.ECHO)  # as keys: half a line counts too
+    termios.tcsetattr(terminal, termios.TCSANOW, by_keys)
+    (waiting,) = struct.unpack("i", fcntl.ioctl(terminal, termios.FIONREAD, bytes(4)))
+    termios.tcflush(terminal, termios.TCIFLUSH)
+    termios.tcsetattr(terminal, termios.TCSANOW, before)
+    return bool(waiting)
