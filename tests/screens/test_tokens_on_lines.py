@@ -201,6 +201,8 @@ def test_a_purchase_is_asked_about_when_a_key_change_was_never_confirmed(
     stopped = talk("cashier", *SUPERVISOR, "1", meter, "N", "N")
     in_order(stopped, "nobody has confirmed", "taken all 2 tokens?", "Sell for the old key?")
     assert hall.desk.records.sales_of(meter=meter) == []
+    cashier = talk("cashier", "101", "1234", "1", meter, "N")
+    in_order(cashier, "nobody has confirmed", "Ask a technician or a supervisor.", "Sell for the")
     sold = talk("cashier", *SUPERVISOR, "1", meter, "N", "Y", "35", "", "", "Y")
     in_order(sold, "Sell for the old key?", "Token, five groups of four: ")
     customer = talk("self-service", "1", meter, "Y", "Q")

@@ -247,6 +247,14 @@ def test_the_counter_warns_before_the_amount_when_a_key_change_was_never_confirm
         await player.press("enter")
         await player.see("From 10.00 ZAR")
 
+    async def asked_by_a_cashier(player: Player) -> None:
+        await sign_in(player, "101")
+        await player.see("What is to be done?")
+        await player.press("1", see="Which customer?")
+        await player.press(*meter, "enter", see="Ask a technician or a supervisor.")
+        assert "5: show" not in player.text()
+
+    hall.play(asked_by_a_cashier, face="cashier")
     hall.play(script, face="cashier")
     after = hall.desk.records.meter(meter)
     assert after is not None and after.tariff_index == 7

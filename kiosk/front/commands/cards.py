@@ -323,10 +323,4 @@ def _works(house: House, options: argparse.Namespace) -> int | Refusal:
 
 
 def _reprint(house: House, options: argparse.Namespace) -> int | Refusal:
-    job = slip.reprint(house.desk, options.work)
-    if isinstance(job, Refusal):
-        return job
-    if not job:
-        return say.trouble(house.words.say("cashier.no_printer"))
-    say.out(house.words.say("cashier.reprinted", copy=int(job.rpartition("/")[2])))
-    return 0
+    return say.copy(house, slip.reprint(house.desk, options.work))

@@ -15,6 +15,9 @@ from kiosk.domain.record import SaleRecord
 from kiosk.domain.tariff import Line
 from kiosk.errors import Refusal
 from kiosk.front.sentences import words_of
+from kiosk.front.wiring import House
+from kiosk.screens import telling
+from kiosk.till import paper
 from kiosk.words.book import Words
 
 if TYPE_CHECKING:
@@ -54,6 +57,29 @@ def trouble(sentence: str) -> int:
     """Another sentence of failure, and the exit code 1."""
     print(f"kiosk: {sentence}", file=sys.stderr)  # noqa: T201
     return 1
+
+
+def copy(house: House, job: str | Refusal) -> int | Refusal:
+    """Which copy of a slip is printed, and whether it was."""
+    if isinstance(job, Refusal):
+        return job
+    if job:
+        out(telling.copy_line(house.words, job))
+    return slip(house, job)
+
+
+def slip(house: House, job: str, *, silent: bool = False) -> int:
+    """The printer's word on a slip; exit code 1 when it was not printed, or there is no printer.
+    With `silent` a slip that was printed is not mentioned, for answers in JSON."""
+    if not job:
+        return trouble(house.words.say("cashier.no_printer"))
+    state = paper.ended(house.desk, job)
+    line = house.words.say("linear.slip_line", state=house.words.say(f"job.{state}"))
+    if state != "printed":
+        return trouble(line)
+    if not silent:
+        out(line)
+    return 0
 
 
 def who(parser: argparse.ArgumentParser) -> None:

@@ -224,11 +224,4 @@ def _reprint(console: Console) -> None:
     sale, copy = record.committed.sale_id, record.copies + 1
     if not console.confirm(console.words.say("cashier.reprint_confirm", copy=copy, sale=sale)):
         return
-    job = paper.reprint(console.desk, sale)
-    if isinstance(job, Refusal):
-        console.refuse(job)
-    elif job:
-        console.tell("cashier.reprinted", copy=copy)
-        buying.say_slip(console, job)
-    else:
-        console.tell("cashier.no_printer")
+    buying.say_copy(console, paper.reprint(console.desk, sale))
