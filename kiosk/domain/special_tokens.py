@@ -177,6 +177,14 @@ def control_of_test(number: int, subclass: int = 0) -> int | Refusal:
     return (1 << bits) - 1 if number == 0 else 1 << number - 1
 
 
+def test_named(control: int, subclass: int) -> str:
+    """The test that a control field asks for; "" for one that has no name here."""
+    for name, number in METER_TESTS.items():
+        if subclass in {0, 1} and control_of_test(number, subclass) == control:
+            return name
+    return ""
+
+
 def check_test(request: MeterTestRequest) -> Refusal | None:
     """Refuses a class 1 token that its fields cannot hold."""
     if request.subclass not in _TEST_LAYOUT:

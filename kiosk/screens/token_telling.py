@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kiosk.domain import special_tokens
 from kiosk.domain.credit_registers import amount_text, register_of
 from kiosk.domain.energy import STS_STEP_WH
 from kiosk.domain.record import GivenToken, TokenRecord
@@ -100,6 +101,8 @@ def checked_lines(words: Words, checked: Checked) -> list[str]:
 def _verified(words: Words, checked: Checked) -> list[str]:
     found = checked.verified
     assert isinstance(found, Verified)
+    if found.kind == "meter_test" and found.value is not None:
+        return [_test_line(words, found, found.value)]
     kind = f"tokens.kind_{found.kind}"
     what = words.say(kind if words.knows(kind) else f"tokens.operation_{found.kind}")
     lines = [
@@ -117,6 +120,13 @@ def _verified(words: Words, checked: Checked) -> list[str]:
     if found.value is not None:
         lines.append(words.say("tokens.verified_value", value=found.value))
     return lines
+
+
+def _test_line(words: Words, found: Verified, control: int) -> str:
+    """A class 1 token is for no single meter: what any meter does with it."""
+    name = special_tokens.test_named(control, found.subclass)
+    test = words.say(f"tokens.test_{name}") if name else f"{control:x}"
+    return words.say("tokens.verifies_test", subclass=found.subclass, test=test)
 
 
 def key_line(words: Words, key: VendorKey) -> str:

@@ -74,6 +74,9 @@ def test_credit_of_water_is_told_with_its_unit_and_sold_to_nobody(kiosk: Kiosk) 
     give = ("tokens", "issue", "free_units", "--meter", meter, "--reason", "paid at the bank")
     is_one_sentence(kiosk(*give, "--amount", "much"), 1, "how much in m3")
     is_one_sentence(kiosk(*give, "--energy", "5"), 1, "say an amount in what it counts")
+    both = kiosk(*give, "--amount", "7.5", "--energy", "5")
+    is_one_sentence(both, 1, "--energy and --amount both say how much")
+    is_one_sentence(kiosk(*give, "--value", "5"), 1, "--value says nothing about free_units")
     issue = kiosk(*give, "--amount", "7.5", "--json").json
     told = kiosk("tokens", "show", issue["issue_id"]).out
     assert "Credit of water: 7.5 m3." in told
@@ -87,3 +90,12 @@ def test_credit_of_water_is_told_with_its_unit_and_sold_to_nobody(kiosk: Kiosk) 
     answer = kiosk("rehearse", "meter", "enter", meter, setting, "--json").json
     assert answer["display"] == "WATER FACTOR 10"
     assert kiosk("verify").exit == 0
+
+
+def test_a_test_token_says_what_any_meter_does_with_it_when_it_is_checked(kiosk: Kiosk) -> None:
+    meter = str(a_customer(kiosk, "keypad")["meter"])
+    issue = ("tokens", "issue", "meter_test", "--reason", "look at it", "--json")
+    for test, said in (("display", "tests or shows: display"), ("all", "shows: every test")):
+        (token,) = kiosk(*issue, "--test", test).json["tokens"]
+        told = kiosk("tokens", "verify", "--meter", meter, token).out
+        assert "This token is for no single meter, class 1.0." in told and said in told

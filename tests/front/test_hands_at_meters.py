@@ -9,7 +9,8 @@ from tests.front.conftest import Kiosk, a_meter, is_one_sentence
 
 def entered(kiosk: Kiosk, meter: str, *words: str) -> str:
     """Have a token made, type it in, and say what the meter shows then."""
-    issue = kiosk("tokens", "issue", *words, "--meter", meter, "--reason", "trial", "--json")
+    whose = () if words[0] == "meter_test" else ("--meter", meter)
+    issue = kiosk("tokens", "issue", *words, *whose, "--reason", "trial", "--json")
     told = kiosk("rehearse", "meter", "enter", meter, issue.json["tokens"][0], "--json").json
     assert told["result"] == "accepted"
     return str(told["display"])

@@ -343,11 +343,11 @@ def test_no_free_units_are_given_when_a_technician_fills_the_form(hall: Hall) ->
 
 def test_a_test_token_works_in_any_meter_when_the_form_is_filled(hall: Hall) -> None:
     async def script(player: Player) -> None:
-        await to_tokens(player, "201", "5", "key_revision")
+        await to_tokens(player, "201", "5", "19 meter number")
         await fill(player, "everything")
         await player.see("everything is no token that can be made here")
         await player.press(*["backspace"] * 10)
-        await fill(player, "display", "look")
+        await fill(player, "3", "look")
         await player.see("Meter test")
 
     hall.play(script, face="technician")
@@ -365,9 +365,11 @@ def test_a_wrong_answer_of_an_engineering_token_is_said_at_its_own_question(hall
         await fill(player, meter[:-1] + str((int(meter[-1]) + 1) % 10))
         await player.see("has a wrong digit")
         await player.press("backspace")
-        await fill(player, meter[-1], "power")
-        await player.see("power is no token that can be made here")
-        await fill(player, "_limit", "20000000")
+        await player.see("1 Power limit")
+        await fill(player, meter[-1], "9")
+        await player.see("9 is no token that can be made here")
+        await player.press("backspace")
+        await fill(player, "1", "20000000")
         await player.see("cannot carry 20000000 as power_limit")
         await player.press("backspace", "backspace", "backspace", "enter")
         await fill(player, "no")

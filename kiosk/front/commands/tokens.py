@@ -18,6 +18,17 @@ from kiosk.till import clinic, credit, token_book, tokens
 
 _OPERATIONS = (*MANAGEMENT, "meter_test", "free_units", "replacement")
 
+#: Options of `issue` and what each is when it is not given; those that each operation takes.
+_LEFT_OUT = {
+    "meter": "", "value": "", "test": "all", "maker": 0, "subclass": 0, "energy": "", "amount": "",
+    "sale": "", "result": "", "second": "",
+}  # fmt: skip
+_TAKES = {
+    "meter_test": {"test", "maker", "subclass"},
+    "free_units": {"meter", "energy", "amount", "second"},
+    "replacement": {"sale", "result", "second"},
+}
+
 
 def arguments(_verb: str, parser: argparse.ArgumentParser) -> None:
     """What `kiosk tokens` takes."""
@@ -163,6 +174,7 @@ def _issue(house: House, options: argparse.Namespace) -> int | Refusal:
 
 def _issued(house: House, options: argparse.Namespace) -> TokenRecord | Refusal:
     desk, operation = house.desk, options.operation
+    _refuse_others(options)
     if operation == "meter_test":
         return tokens.meter_test(
             desk, options.test, options.reason, options.maker, options.subclass
@@ -185,6 +197,17 @@ def _issued(house: House, options: argparse.Namespace) -> TokenRecord | Refusal:
     if value < 0:
         raise BadInput(f"--value {options.value[:40]!r}: write a whole number, or all registers.")
     return tokens.engineer(desk, options.meter, operation, value, options.reason)
+
+
+def _refuse_others(options: argparse.Namespace) -> None:
+    """BadInput for an option that the operation does not take: nothing typed is dropped."""
+    operation = options.operation
+    taken = _TAKES.get(operation, {"meter", "value"})
+    for name, left_out in _LEFT_OUT.items():
+        if name not in taken and getattr(options, name) != left_out:
+            raise BadInput(f"--{name} says nothing about {operation}; leave it out.")
+    if options.energy and options.amount:
+        raise BadInput("--energy and --amount both say how much; write one of them.")
 
 
 def _reprint(house: House, options: argparse.Namespace) -> int | Refusal:

@@ -110,5 +110,6 @@ def _import(console: Console) -> None:
 
 
 def _one_of(console: Console, what: str, names: Sequence[str]) -> str:
-    place = console.pick(f"tokens.ask_{what}", names)
+    words = [console.words.say(f"tokens.{what}_{name}") for name in names]
+    place = console.pick(f"tokens.ask_{what}", words)
     return "" if place is None else names[place]

@@ -21,6 +21,12 @@ def offered(label: str, options: Sequence[str]) -> str:
     return f"{label}: " + "  ".join(f"{n} {option}" for n, option in enumerate(options, 1))
 
 
+def numbered(texts: Sequence[str], a_line: int) -> list[str]:
+    """All of `texts` with their numbers from 1, so many a line."""
+    rows = [f"{number} {text}" for number, text in enumerate(texts, 1)]
+    return ["   ".join(rows[start : start + a_line]) for start in range(0, len(rows), a_line)]
+
+
 def energy_wh(text: str) -> int:
     """Kilowatt-hours as they are typed, in watt-hours; empty is 0. Raises BadInput."""
     whole, _point, fraction = text.strip().replace(",", ".").partition(".")

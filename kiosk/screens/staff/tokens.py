@@ -10,6 +10,7 @@ from textual.widget import Widget
 from kiosk.domain.record import GivenToken, TokenRecord
 from kiosk.screens import token_telling
 from kiosk.screens.staff import copies
+from kiosk.screens.staff.answers import chosen, numbered
 from kiosk.screens.staff.form import Form, asked
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Page
@@ -166,19 +167,11 @@ def clinic_form(screen: StaffFrame, back: Back) -> Form:
     """Asks what the meter shows, and says the next step."""
     title = screen.say("clinic.title")
     results = list(clinic.STEPS)
-    known = [
-        "   ".join(
-            f"{number} {screen.say(f'clinic.result.{result}')}"
-            for number, result in list(enumerate(results, 1))[start : start + 5]
-        )
-        for start in range(0, len(results), 5)
-    ]
+    known = numbered([screen.say(f"clinic.result.{result}") for result in results], 5)
 
     def act(form: Form, answers: list[str]) -> None:
         meter, shown, token = answers
-        place = int(shown) if shown.isascii() and shown.isdecimal() and len(shown) < 3 else 0
-        result = results[place - 1] if 1 <= place <= len(results) else shown
-        work = partial(clinic.diagnose, form.desk, meter, result, token)
+        work = partial(clinic.diagnose, form.desk, meter, chosen(shown, results), token)
         asked(form, work, partial(_diagnosed, form, title, back))
 
     questions = [(screen.say(f"tokens.ask_{name}"), False) for name in ("meter", "result", "token")]
