@@ -30,8 +30,6 @@ BATCH_BYTES = 256 * 1024
 IDLE_S = 30.0
 
 #: Longest wait between two attempts.
-RETRY_LIMIT_S = 60.0
-
 #: A call that hangs in the network ends by its own time limit; nobody waits for that at the exit.
 _CLOSE_LIMIT_S = 2.0
 
@@ -103,14 +101,21 @@ class _Refusing(KioskError):
     """The centre was reached and said no."""
 
 
-def retry_delay_s(attempt: int, jitter: float) -> float:
+class Retry(msgspec.Struct, frozen=True):
+    """How long to wait after a failure: `first_s`, doubled each time, never above `longest_s`."""
+
+    first_s: float = 1.0
+    longest_s: float = 60.0
+
+
+def retry_delay_s(attempt: int, jitter: float, retry: Retry = Retry()) -> float:  # noqa: B008
     """Seconds to wait after the `attempt`-th failure in a row (from 1): 1, 2, 4 ... 32, 60, 60.
 
     `jitter`, 0 to 1, takes off up to a quarter, so that a hall of terminals does not come back in
     step.
     """
     assert attempt >= 1 and 0 <= jitter <= 1
-    whole = min(RETRY_LIMIT_S, 2.0 ** min(attempt - 1, 6))
+    whole = min(retry.longest_s, retry.first_s * 2.0 ** min(attempt - 1, 30))
     return whole * (1 - jitter / 4)
 
 
@@ -181,6 +186,7 @@ class Courier:
         heard: Callable[[int], object] = lambda _time_ms: None,
         contact: Callable[[bytes], object] = lambda _received: None,
         forked: Callable[[str], object] = lambda _sentence: None,
+        retry: Retry = Retry(),  # noqa: B008
     ) -> None:
         #: Told when the centre has proved that this journal is a copy, or an old state.
         self._forked = forked
@@ -189,7 +195,7 @@ class Courier:
         #: Gets each acknowledgement or order of the centre that was proved, as it came.
         self._contact = contact
         self._journal, self._road, self._centre = journal, road, centre
-        self._clock, self._jitter = clock, jitter
+        self._clock, self._jitter, self._retry = clock, jitter, retry
         #: Up to where the centre stands; None: not asked since the line was last lost.
         self._stands: int | None = None
         self._failures = 0
@@ -240,7 +246,7 @@ class Courier:
             self._failures += 1
             self._stands = None
             self._note(isinstance(error, _Refusing), _sentence(error))
-            return retry_delay_s(self._failures, self._jitter())
+            return retry_delay_s(self._failures, self._jitter(), self._retry)
         self._failures = 0
         return rest_s
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from kiosk.config import Settings
 from kiosk.domain.organisation import may
+from kiosk.domain.record import SaleRecord
 from kiosk.domain.store_facts import LeaseGiven
 from kiosk.domain.token import Lane
 from kiosk.errors import Refusal
@@ -68,6 +69,8 @@ class Desk:
         #: What is wrong with the ledger: nothing is sold and nothing is written while it stands.
         self.damage = ""
         self.told_of_damage = False
+        #: Sales that an interruption left and the start of this face has ended; told once.
+        self.settled_at_start: list[SaleRecord] = []
         #: Called once a second with the seconds in which nobody was there.
         self.when_idle: Callable[[int], None] = lambda _idle_s: None
         #: The signed time of the newest answer of the centre; 0: there is none.

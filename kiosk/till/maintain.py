@@ -161,9 +161,16 @@ def _ledger(desk: Desk) -> DeviceState:
     return DeviceState("ledger", "ok", details)
 
 
+def _away(device: str, driver: str, advice: str) -> DeviceState:
+    """A device that this face does not work: there is none, or another face has it."""
+    if driver != "none":
+        return DeviceState(device, "absent", "not worked by this face")
+    return DeviceState(device, "absent", "not configured", advice)
+
+
 def _card(desk: Desk) -> DeviceState:
     if desk.reader is None:
-        return DeviceState("card reader", "absent", "not configured", "[card] driver in kiosk.toml")
+        return _away("card reader", desk.settings.card.driver, "[card] driver in kiosk.toml")
     try:
         inside = "card inside" if desk.reader.present() else "empty"
     except CardFault as error:
@@ -173,7 +180,7 @@ def _card(desk: Desk) -> DeviceState:
 
 def _cash(desk: Desk) -> DeviceState:
     if desk.cash is None:
-        return DeviceState("note acceptor", "absent", "not configured", "[cash] in kiosk.toml")
+        return _away("note acceptor", desk.settings.cash.driver, "[cash] driver in kiosk.toml")
     try:
         notes = ", ".join(str(value) for value in desk.cash.notes())
         desk.cash.since(desk.records.last_note_counter(desk.cash.name))
@@ -184,7 +191,7 @@ def _cash(desk: Desk) -> DeviceState:
 
 def _printer(desk: Desk) -> DeviceState:
     if desk.slips is None:
-        return DeviceState("printer", "absent", "not configured", "[printer] in kiosk.toml")
+        return _away("printer", desk.settings.printer.driver, "[printer] driver in kiosk.toml")
     seen, left = desk.slips.state(), desk.slips.paper_left_lines()
     details = f"{seen.state}, about {left} lines of paper left"
     if seen.state not in {"ok", "paper_low"}:
