@@ -84,4 +84,6 @@ def faults(path: Path) -> Iterator[None]:
     try:
         yield
     except dbapi2.Error as error:
-        raise StoreFault(f"{path}: the database cannot be used ({error}).") from error
+        gone = any(sign in str(error) for sign in ("malformed", "not a database"))
+        advice = " It is damaged: `kiosk restore`." if gone else ""
+        raise StoreFault(f"{path}: the database cannot be used ({error}).{advice}") from error

@@ -117,7 +117,8 @@ def _medium(desk: Desk) -> DeviceState | None:
     state = desk.journal.medium()
     assert state is not None
     if state.trouble:
-        advice = "Plug it in; it catches up."
+        there = Path(folder).is_dir()
+        advice = "Make room on it, or mend it." if there else "Plug it in; it catches up."
         if state.damaged:
             advice = f"`kiosk store medium {folder}` writes it anew."
         return DeviceState("second medium", "fault", state.trouble, advice)

@@ -91,6 +91,22 @@ def test_a_medium_that_holds_more_is_not_taken_as_a_new_one(keeper: Keeper) -> N
     assert entries_of(keeper).read_bytes() == before
 
 
+def test_nobody_is_told_to_plug_a_medium_in_when_it_is_there_and_does_not_write(
+    keeper: Keeper,
+) -> None:
+    entries = entries_of(keeper)
+    entries.unlink()
+    entries.mkdir()
+    house = keeper.open()
+    try:
+        states = devices(house.desk)
+    finally:
+        house.close()
+    assert isinstance(states, list)
+    told = next(state for state in states if state.device == "second medium")
+    assert (told.state, told.advice) == ("fault", "Make room on it, or mend it.")
+
+
 def test_each_damaged_file_stays_when_a_medium_is_taken_anew_again_and_again(
     keeper: Keeper,
 ) -> None:

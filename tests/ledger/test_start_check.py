@@ -64,6 +64,11 @@ def test_a_sound_ledger_and_an_empty_one_pass_when_they_are_started(ledger: Conn
         ("UPDATE postings SET amount = 7 WHERE line = 0 AND sequence > 100", "balance"),
         ("INSERT INTO postings VALUES (100000, 0, 'cash:x', 'ZAR', 1, 'posted')", "is missing"),
         ("INSERT INTO anchors VALUES (100000, x'00', 'c', x'')", "upstream has acknowledged more"),
+        (
+            "INSERT INTO amendments VALUES (9999, 0, 'meter', '1', 'area', '', 'x', '', '', 1)",
+            "entry 9999 is shown",
+        ),
+        ("INSERT INTO debt_takings VALUES (9999, 'd', 1)", "entry 9999 is shown"),
         ("INSERT INTO anchors VALUES (50, zeroblob(32), 'c', x'')", "entry 50 is not the one"),
     ],
 )

@@ -157,7 +157,7 @@ def test_a_sentence_says_what_is_wrong_when_there_is_no_ledger_or_it_is_none(pat
     assert not store.is_made(path)
     (path / "ledger.db").write_bytes(b"not a database" * 1000)
     for opener in (open_writer, open_reader):
-        with pytest.raises(StoreFault, match="cannot be used"):
+        with pytest.raises(StoreFault, match=r"cannot be used.*`kiosk restore`"):
             opener(path)
 
 
