@@ -8,10 +8,15 @@ mode writes every key to a file, PINs too.
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import selectors
+import struct
+import termios
 from codecs import getincrementaldecoder
+from collections.abc import Callable
+from typing import cast
 
 from textual import events
 from textual._xterm_parser import XTermParser
@@ -31,7 +36,18 @@ _MOST_COLUMNS, _MOST_ROWS = 500, 200
 
 
 class FaceDriver(LinuxDriver):
-    """Reads keys for as long as there is a terminal."""
+    """Reads keys for as long as there is a terminal, and none that came before its screen."""
+
+    def start_application_mode(self) -> None:
+        """Keys typed before the screen could be seen are let go: the end of a PIN would stand,
+        readable, where a name is asked."""
+        try:
+            blind = let_go(self.fileno)
+        except (OSError, termios.error):  # no terminal
+            blind = False
+        if blind:
+            cast("Callable[[], None]", self._app.typed_blind)()  # type: ignore[attr-defined]
+        super().start_application_mode()  # type: ignore[no-untyped-call]
 
     @property
     def can_suspend(self) -> bool:
@@ -85,3 +101,15 @@ class FaceDriver(LinuxDriver):
         """Pass on what was typed; the size of the terminal is asked of the system alone."""
         if not isinstance(message, events.Resize | InBandWindowResize):
             super().process_message(message)
+
+
+def let_go(terminal: int) -> bool:
+    """Forget what was typed at `terminal` and not read; whether there was any."""
+    before = termios.tcgetattr(terminal)
+    by_keys = termios.tcgetattr(terminal)
+    by_keys[3] &= ~(termios.ICANON | termios.ECHO)  # as keys: half a line counts too
+    termios.tcsetattr(terminal, termios.TCSANOW, by_keys)
+    (waiting,) = struct.unpack("i", fcntl.ioctl(terminal, termios.FIONREAD, bytes(4)))
+    termios.tcflush(terminal, termios.TCIFLUSH)
+    termios.tcsetattr(terminal, termios.TCSANOW, before)
+    return bool(waiting)
