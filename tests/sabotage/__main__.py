@@ -47,7 +47,9 @@ def uncaught(plants: Sequence[Plant], seed: int) -> list[str]:
 
 def _try(plant: Plant, copy: Path, seed: int) -> str:
     """Empty when the suite fails as it must; otherwise what happened."""
-    ignored = shutil.ignore_patterns(".venv", ".git", "__pycache__", ".*_cache", "*.egg-info")
+    ignored = shutil.ignore_patterns(
+        ".venv", ".git", "build", "__pycache__", ".*_cache", "*.egg-info"
+    )
     shutil.copytree(ROOT, copy, ignore=ignored)
     path = copy / plant.file
     path.write_text(path.read_text().replace(plant.old, plant.new))

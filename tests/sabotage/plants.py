@@ -181,6 +181,9 @@ PLANTS = [
           "            if self in self.face_app.screen_stack:\n"
           "                self.face_app.exit(1)",
           "tests/attacks/test_escapes.py -k fault_is_a_case_number"),
+    Plant("a size that is typed is believed", "kiosk/screens/terminal.py",
+          "        if not isinstance(message, events.Resize | InBandWindowResize):",
+          "        if message:", "tests/attacks/test_terminal.py -k size"),
     Plant("Ctrl-C ends a real kiosk", "kiosk/screens/app.py",
           '        if self.desk.settings.site.mode == "rehearsal":\n            self.exit(0)',
           "        self.exit(0)", "tests/attacks/test_escapes.py -k ctrl+c"),
