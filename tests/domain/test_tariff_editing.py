@@ -11,7 +11,6 @@ from kiosk.domain.tariff_editing import (
     FIELDS,
     added,
     additions,
-    block_at,
     changed,
     field_in,
     removed,
@@ -115,7 +114,7 @@ def test_a_block_comes_into_the_power_type_at_hand(name: str, at: str) -> None:
     wanted = next(each for each in additions(FILE, here) if each.name == name)
     text, place = added(FILE, here, wanted)
     assert text.splitlines()[place] == BLOCKS[name][0]
-    assert (block_at(text, place), where(text, place)) == (name, where(FILE, here))
+    assert where(text, place) == where(FILE, here)
     faults = read_pack(text, zone_or_none)
     told = [] if isinstance(faults, TariffPack) else [fault.code for fault in faults]
     assert not {"not_toml", "not_toml_at_all", "unknown_field"} & set(told)

@@ -42,6 +42,13 @@ def test_a_language_is_complete_when_compared_with_english(language: str) -> Non
 
 
 @pytest.mark.parametrize("language", [code for code, _ in languages()])
+def test_the_line_of_keys_fits_on_a_screen_of_80_columns_when_it_is_shown(language: str) -> None:
+    hints = {key: text for key, text in sentences(language).items() if key.endswith("_keys")}
+    assert len(hints) > 50
+    assert [(key, text) for key, text in hints.items() if len(text) > 78] == []
+
+
+@pytest.mark.parametrize("language", [code for code, _ in languages()])
 def test_a_file_read_table_by_table_says_what_it_says_as_a_whole(language: str) -> None:
     whole = tomllib.loads((ROOT / f"kiosk/words/{language}.toml").read_text(encoding="utf-8"))
     for key, sentence in sentences(language).items():

@@ -154,25 +154,19 @@ class AccountPage(StaffFrame):
         self.face_app.go(Page(self.say("account.menu_book"), lines, self.again))
 
     def _check(self) -> None:
-        self.ask(partial(statement.check, self.desk, self.customer), self._checked)
+        self.ask_or_say(partial(statement.check, self.desk, self.customer), self._checked)
 
-    def _checked(self, checked: list[statement.Checked] | Refusal) -> None:
-        if isinstance(checked, Refusal):
-            self.note(self.words.refusal(checked), "warn")
-        else:
-            lines = account_telling.check_lines(self.words, checked)
-            self.face_app.go(Page(self.say("account.menu_check"), lines, self.again))
+    def _checked(self, checked: list[statement.Checked]) -> None:
+        lines = account_telling.check_lines(self.words, checked)
+        self.face_app.go(Page(self.say("account.menu_check"), lines, self.again))
 
     def _statement(self) -> None:
         work = partial(account_paper.print_statement, self.desk, self.customer)
-        self.ask(work, self._printed)
+        self.ask_or_say(work, self._printed)
 
-    def _printed(self, job: str | Refusal) -> None:
-        if isinstance(job, Refusal):
-            self.note(self.words.refusal(job), "warn")
-        else:
-            self.note(self.say("linear.slip_line", state=self.say("job.printing"))
-                      if job else self.say("cashier.no_printer"))  # fmt: skip
+    def _printed(self, job: str) -> None:
+        self.note(self.say("linear.slip_line", state=self.say("job.printing"))
+                  if job else self.say("cashier.no_printer"))  # fmt: skip
 
 
 def _books(desk: Desk, customer: str) -> list[Book]:

@@ -7,7 +7,6 @@ from functools import partial
 
 from textual.widget import Widget
 
-from kiosk.errors import Refusal
 from kiosk.screens import registry_telling
 from kiosk.screens.staff.answers import day_ms
 from kiosk.screens.staff.form import Form, asked
@@ -97,12 +96,9 @@ class ListPage(StaffFrame):
     def on_mount(self) -> None:
         """Read the list."""
         work = partial(inquiry.listing, self.desk, self.listing_name, self.span)
-        self.ask(work, self._listed)
+        self.ask_or_say(work, self._listed)
 
-    def _listed(self, found: Listing | Refusal) -> None:
-        if isinstance(found, Refusal):
-            self.note(self.words.refusal(found), "warn")
-            return
+    def _listed(self, found: Listing) -> None:
         self._found = found
         self.query_one(Table).fill(registry_telling.cells(self.words, found))
         if not found.rows:

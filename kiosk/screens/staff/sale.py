@@ -29,12 +29,9 @@ class SalePage(Page):
     def on_mount(self) -> None:
         """Read it anew, so that copies are counted."""
         work = partial(history.why, self.desk, self.record.committed.sale_id)
-        self.ask(work, self._read)
+        self.ask_or_say(work, self._read)
 
-    def _read(self, explained: Explained | Refusal) -> None:
-        if isinstance(explained, Refusal):
-            self.note(self.words.refusal(explained), "warn")
-            return
+    def _read(self, explained: Explained) -> None:
         self.record = explained.record
         undone = [self.say(f"account.undone_{explained.undone}")] if explained.undone else []
         # One that was interrupted is finished with the same key.
@@ -100,10 +97,8 @@ class Copy(Confirm):
     def _sent(self, job: str | Refusal) -> None:
         if isinstance(job, Refusal):
             said = self.words.refusal(job)
-        elif job:
-            said = self.say("cashier.reprinted", copy=int(job.rpartition("/")[2]))
         else:
-            said = self.say("cashier.no_printer")
+            said = telling.copy_line(self.words, job)
         screen = self._after()
         if isinstance(screen, SalePage):
             screen.said = said
@@ -123,12 +118,9 @@ def begin(screen: StaffFrame, digit: int, record: SaleRecord, back: Back) -> Non
 
 def show_why(screen: StaffFrame, sale: str, back: Back) -> None:
     """Every figure of a sale and whether the replay agrees."""
-    screen.ask(partial(history.why, screen.desk, sale), partial(_show_why, screen, back))
+    screen.ask_or_say(partial(history.why, screen.desk, sale), partial(_show_why, screen, back))
 
 
-def _show_why(screen: StaffFrame, back: Back, explained: Explained | Refusal) -> None:
-    if isinstance(explained, Refusal):
-        screen.note(screen.words.refusal(explained), "warn")
-        return
+def _show_why(screen: StaffFrame, back: Back, explained: Explained) -> None:
     lines = account_telling.why_lines(screen.words, explained)
     screen.face_app.go(Page(screen.say("cashier.why_title"), lines, back))
