@@ -38,6 +38,10 @@ _NOT_TOML = {
     "Unterminated": "toml_text_open",
     "declaration": "toml_brackets",
 }
+#: Blocks that belong into a power type, where somebody writes them at the top.
+_INSIDE = {
+    name: f"power_type.{name}" for name in ("price", "charge", "tax", "steps", "time_of_use")
+} | {"rate": "power_type.price.rate"}
 _MOST_UNREADABLE = 20
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -99,6 +103,8 @@ class Reading:
     def line(self, path: Path) -> int:
         """The line of the field at `path`, or of the nearest table around it."""
         while path and path not in self._lines:
+            if (*path, 0) in self._lines:  # a list of tables begins where its first one does
+                return self._lines[*path, 0]
             path = path[:-1]
         return self._lines.get(path, 1)
 
@@ -124,8 +130,10 @@ class Table:
         """Refuse every field that nobody asked for: a mistyped one would silently cost money."""
         for name in self._values:
             if name not in self._asked:
-                near = difflib.get_close_matches(name, sorted(self._asked), n=1, cutoff=0)
-                self.fault(name, "unknown_field", near=near[0])
+                near = difflib.get_close_matches(name, sorted(self._asked), n=1, cutoff=0)[0]
+                if not self.path:
+                    near = _INSIDE.get(name, near)
+                self.fault(name, "unknown_field", near=near)
 
     def _get(self, name: str, types: type | tuple[type, ...], kind: str, default: Any) -> Any:
         self._asked.add(name)
@@ -136,9 +144,13 @@ class Table:
             return default
         value = self._values[name]
         if (isinstance(value, bool) and types is not bool) or not isinstance(value, types):
-            self.fault(name, "must_be", named=name, kind=kind)
+            self.fault(name, "must_be", named=self._header(name), kind=kind)
             return default
         return value
+
+    def _header(self, name: str) -> str:
+        """The name of a table inside this one as it stands in its header."""
+        return ".".join([*(part for part in self.path if isinstance(part, str)), name])
 
     def text(self, name: str, default: str | None = None) -> str:
         """Text that is not empty."""
@@ -264,7 +276,7 @@ class Table:
             if isinstance(value, dict):
                 yield Table(self.reading, (*self.path, name, place), value)
             else:
-                self.fault(name, "must_be", named=name, kind="tables")
+                self.fault(name, "must_be", named=self._header(name), kind="tables")
 
 
 def _bounded(value: int) -> int:

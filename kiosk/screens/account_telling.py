@@ -259,6 +259,12 @@ def why_lines(words: Words, explained: Explained) -> list[str]:
     lines += [_repaired(words, each) for each in explained.repairs]
     if explained.undone:
         lines.append(words.say(f"account.undone_{explained.undone}"))
+    if explained.difference_minor is not None:
+        key = "more" if explained.difference_minor >= 0 else "less"
+        amount = abs(explained.difference_minor)
+        lines.append(
+            words.say(f"account.why_rerated_{key}", currency=currency, amount_minor=amount)
+        )
     return lines
 
 

@@ -10,6 +10,7 @@ from kiosk.domain.tariff_pack import PPM, PowerType, SubItem, TariffPack, pack_d
 from kiosk.domain.tariff_segments import step_range
 from kiosk.domain.tariff_toml import Fault
 from kiosk.till.requote import Requoted
+from kiosk.till.tariff_drafts import zone_or_none
 from kiosk.till.tariffs import Change, Example
 from kiosk.words.book import Words
 from kiosk.words.clean import clean
@@ -43,7 +44,9 @@ def pack_row(words: Words, pack: TariffPack, in_force: str) -> PackRow:
 
 
 def pack_lines(words: Words, pack: TariffPack) -> list[str]:
-    """A pack as a sheet of prices, a paragraph for each power type."""
+    """A pack as a sheet of prices, a paragraph for each power type; its days by its own clock."""
+    zone = zone_or_none(pack.zone) if pack.zone else None
+    words = words.in_zone(zone) if zone is not None else words
     lines = [
         words.say(
             "tariff.title", number=pack.number, label=pack.label, valid_from_ms=pack.valid_from_ms

@@ -22,6 +22,8 @@ class Explained(msgspec.Struct, frozen=True):
     same: bool
     #: See SaleRecord.undone.
     undone: str = ""
+    #: What pricing it again came to, in minor units: paid too little, or below zero too much.
+    difference_minor: int | None = None
     #: Repairs that took its purchase off its card or put it on again, oldest first.
     repairs: list[CardWorkRecord] = []
 
@@ -52,7 +54,18 @@ def in_doubt(desk: Desk) -> list[SaleRecord]:
 
 
 def why(desk: Desk, sale_id: str) -> Explained | Refusal:
-    """Replay a sale from the pack that it was priced with: every figure can be explained."""
+    """Replay a sale from the pack that it was priced with: every figure can be explained; and what
+    pricing it again came to."""
+    found = _replayed(desk, sale_id)
+    if isinstance(found, Refusal):
+        return found
+    rerated = desk.records.rerated(found.record.committed.sale_id)
+    if rerated is None:
+        return found
+    return msgspec.structs.replace(found, difference_minor=rerated[0])
+
+
+def _replayed(desk: Desk, sale_id: str) -> Explained | Refusal:
     record = desk.records.sale(sale_id) or desk.records.sale_by_token(sale_id.replace(" ", ""))
     if record is None:
         return Refusal("unknown_sale", {"sale": sale_id[:40]})

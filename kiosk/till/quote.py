@@ -128,6 +128,8 @@ def quote(desk: Desk, buyer: Buyer, amount_minor: int, sale_id: str = "") -> Off
 
 def quote_energy(desk: Desk, buyer: Buyer, energy_wh: int, sale_id: str = "") -> Offer | Refusal:
     """The smallest amount that buys at least `energy_wh` now, and what it buys."""
+    if energy_wh <= 0:
+        return Refusal("energy_missing")
     return _offer(desk, buyer, tariff.quote_energy, energy_wh, sale_id)
 
 

@@ -25,7 +25,12 @@ def rerate(desk: Desk, sale_id: str) -> AccountRecord | Refusal:
     if refused is not None:
         return refused
     fact = _priced_again(desk, sale_id)
-    return fact if isinstance(fact, Refusal) else write(desk, fact, fact.account)
+    if isinstance(fact, Refusal):
+        return fact
+    before = desk.records.fact_of(fact.identity())
+    if isinstance(before, SaleRerated) and before.due_minor != fact.due_minor:
+        return Refusal("priced_again_before", {"sale": sale_id})
+    return write(desk, before if isinstance(before, SaleRerated) else fact, fact.account)
 
 
 def _priced_again(desk: Desk, sale_id: str) -> SaleRerated | Refusal:

@@ -77,7 +77,9 @@ def reverse(
 ) -> AccountRecord | Refusal:
     """Take a delivered sale back. `to` is where the money goes: cash, capital or meter.
 
-    A red entry needs `second`. Refused with the reason of the policy; nothing is written then.
+    A red entry needs `second`, and so does cash for what was paid with money that was kept: nobody
+    alone turns a customer's account into cash. Refused with the reason of the policy; nothing is
+    written then.
     """
     refused = may_take(desk, "undo") or reason_missing(reason)
     if refused is not None:
@@ -91,6 +93,10 @@ def reverse(
         if seen.refusal is not None:
             _give_up(desk, seen)
             return seen.refusal
+        if to == "cash" and _was_kept(seen.record):
+            if second is None and seen.how == "same_day":
+                return Refusal("kept_money_in_cash", {"sale": seen.record.committed.sale_id})
+            seen = msgspec.structs.replace(seen, how="red_entry")
         approver = _approver(desk, seen.how, reason, second)
         if isinstance(approver, Refusal):
             return approver
@@ -114,6 +120,12 @@ def _approver(desk: Desk, how: How, reason: str, second: SecondPerson | None) ->
     if second is None:
         return Refusal("second_person_needed")
     return agreed(desk, second, reason)
+
+
+def _was_kept(record: SaleRecord) -> bool:
+    """Whether some of it was paid with money that was kept, on an account, for a meter, on a
+    card."""
+    return any(tender.kind not in {"cash", "notes"} for tender in record.committed.tenders)
 
 
 def _take_back(desk: Desk, seen: Undoing) -> Refusal | None:

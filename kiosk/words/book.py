@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import tzinfo
 from functools import cache
 from pathlib import Path
 
@@ -28,6 +30,10 @@ class Words:
         self.language = language
         self.formats = formats
         self._time, self._decimal = self._plain("format.time"), self._plain("format.decimal")
+
+    def in_zone(self, zone: tzinfo) -> Words:
+        """The same words with the times of another clock."""
+        return Words(self.language, replace(self.formats, zone=zone))
 
     def say(self, key: str, /, *, currency: str = "", **values: int | str) -> str:
         """The sentence `key`, such as "slip.amount"; money in `currency`, by default the hall's."""

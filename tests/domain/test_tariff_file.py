@@ -185,6 +185,9 @@ FAULTS = [
     ("label = \"Home\"", "label = \"\"", "must not be empty"),
     ("per = \"month\"", "per = \"week\"", "purchase, month, day"),
     ("[power_type.steps]", "[power_type.steps", "not TOML"),
+    ("[[power_type.charge]]", "[[charge]]", "did you mean power_type.charge?"),
+    ("[[power_type.tax]]", "[power_type.tax]", "tables [[power_type.tax]]"),
+    ("[[season]]", "[[seasons]]", "did you mean season?"),
 ]  # fmt: skip
 
 

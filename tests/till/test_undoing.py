@@ -12,12 +12,13 @@ from kiosk.domain.account_record import AccountRecord
 from kiosk.domain.record import SaleRecord
 from kiosk.domain.reversal import POLICY, WHO, Evidence, judge
 from kiosk.errors import Refusal
-from kiosk.till import closing, debt, history, maintain, rerate, reverse
+from kiosk.till import account, closing, debt, history, maintain, rerate, reverse
 from kiosk.till.cards import mend
 from kiosk.till.cards.plan import Plan
 from kiosk.till.cards.work import carry_out
 from kiosk.till.desk import Desk
 from kiosk.till.quote import Buyer, find_buyer, quote
+from kiosk.till.sell import sell
 from kiosk.till.tokens import SecondPerson
 from tests.till.hall import (
     CARD,
@@ -28,6 +29,7 @@ from tests.till.hall import (
     code,
     meter_number,
     money,
+    offer_of,
     sell_to,
     sold,
 )
@@ -242,6 +244,19 @@ def test_a_debt_is_open_again_with_its_date_when_its_sale_is_taken_back(
     assert debt.owed(desk, owner) == before
 
 
+def test_nobody_alone_turns_money_of_an_account_into_cash(hall: Hall, desk: Desk) -> None:
+    done(account.top_up(desk, OWNER, "cash", 5_000))
+    hall.put_in(CARD)
+    offer = offer_of(desk, CARD, 5_000)
+    paid = account.capital_payment(desk, offer.buyer, 5_000)
+    assert not isinstance(paid, Refusal)
+    sale = sold(sell(desk, offer, paid)).committed.sale_id
+    assert code(reverse.reverse(desk, sale, "wrong amount")) == "kept_money_in_cash"
+    event = done(reverse.reverse(desk, sale, "wrong amount", second=SECOND))
+    assert (event.second, event.texts["how"]) == ("301", "red_entry")
+    assert money(desk, chart.cash("101")) == 0
+
+
 # --- the wrong meter --------------------------------------------------------------------------
 
 
@@ -338,6 +353,10 @@ def test_the_difference_is_booked_and_the_token_stays_when_prices_came_late_E07_
     assert difference * sign > 0
     assert rerate.rerate_all(desk) == []
     assert rerate.rerate(desk, record.committed.sale_id) == events[0]
+    explained = history.why(desk, record.committed.sale_id)
+    assert not isinstance(explained, Refusal) and explained.difference_minor == difference
+    publish(desk, 150, record.time_ms - LONG_MS + 1, number=3)
+    assert code(rerate.rerate(desk, record.committed.sale_id)) == "priced_again_before"
     assert desk.records.sale(record.committed.sale_id) == record
     assert not maintain.verify(desk).first_bad
 

@@ -68,7 +68,7 @@ def _reverse_now(house: House, options: argparse.Namespace) -> int | Refusal:
     if options.look:
         return _told_policy(house, seen, options)
     second = None
-    if seen.refusal is None and seen.how == "red_entry":
+    if seen.refusal is None and (seen.how == "red_entry" or options.second):
         second = _second(house, options)
     record = reverse.reverse(house.desk, options.sale, options.reason, to=options.to, second=second)
     return told(house, record, options)

@@ -232,8 +232,18 @@ def price(options: argparse.Namespace, context: Context) -> int:
     usage = _usage(pack, code, options, context)
     if options.energy_kwh is not None:
         energy_wh = energy_typed(options.energy_kwh, "--energy-kwh")
-        quoted = tariff.quote_energy(
-            pack, code, energy_wh, account="", debt_minor=debt, carrier=options.carrier, usage=usage
+        quoted = (
+            Refusal("energy_missing")
+            if not energy_wh
+            else tariff.quote_energy(
+                pack,
+                code,
+                energy_wh,
+                account="",
+                debt_minor=debt,
+                carrier=options.carrier,
+                usage=usage,
+            )
         )
     else:
         amount = money.parse_amount(options.amount, pack.currency)

@@ -74,13 +74,15 @@ class Changes(Page):
         ]
         if self._sales:
             word = self.say("prices.backdate_word")
-            questions.append((self.say("prices.ask_backdate", sales=self._sales, word=word), False))
+            questions.append((self.say("prices.ask_backdate", word=word), False))
         known = [
             self.say(
                 "tariff.title", number=self.pack.number, label=self.pack.label,
                 valid_from_ms=self.pack.valid_from_ms,
             )
         ]  # fmt: skip
+        if self._sales:
+            known.append(self.say("prices.sold_since", sales=self._sales))
         return Form(self.say("prices.publish"), questions, act, self.back, known)
 
     def _published(self, form: Form, _digest: str) -> None:
