@@ -81,8 +81,10 @@ def _taking(words: Words) -> None:
     pay.add_argument("--debt", default="", help="one debt (default: in the order of the plan)")
     for parser in (top_up, pay):
         parser.add_argument("--tender", help="cash given (default: exactly the amount)")
-    for parser in (deposit, pay):
-        parser.add_argument("--from", dest="source", default="cash", help="cash, capital, METER")
+    deposit.add_argument(
+        "--from", dest="source", default="cash", choices=("cash", "capital"), help="how it is paid"
+    )
+    pay.add_argument("--from", dest="source", default="cash", help="cash, capital, METER")
     for parser in (top_up, deposit, pay):
         parser.add_argument("--amount", required=True, help="decimal, in major units")
         parser.add_argument("--id", default="", help="the same id twice is one event")
