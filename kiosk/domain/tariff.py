@@ -109,8 +109,10 @@ def quote_energy(
     """The smallest allowed amount that buys at least `energy_wh`, and what exactly it buys.
 
     The inverse of `quote`: with one multiple of the purchase less the customer would get less than
-    `energy_wh`, or could not buy at all. Refuses energy that no single purchase gives.
+    `energy_wh`, or could not buy at all. Refuses no energy, and what no single purchase gives.
     """
+    if energy_wh <= 0:
+        return Refusal("energy_missing")
     case = _case(pack, power_type, usage, debt_minor, carrier, plan)
     multiple = case.prices.multiple_minor
     low, high = _lowest(case) // multiple, _highest(case) // multiple

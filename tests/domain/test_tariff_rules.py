@@ -311,6 +311,12 @@ def test_too_much_energy_is_refused_with_the_most_there_is() -> None:
     assert found == Refusal("energy_above_maximum", {"largest_wh": 25_000})
 
 
+def test_nothing_is_priced_when_no_energy_is_wanted() -> None:
+    made = pack(power_type(minimum_minor=1_000))
+    found = tariff.quote_energy(made, "any", 0, account="1", carrier="card")
+    assert found == Refusal("energy_missing")
+
+
 # --- shared meters (F048) -------------------------------------------------------------------------
 
 SHARED = pack(

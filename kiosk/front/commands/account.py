@@ -81,7 +81,9 @@ def _taking(words: Words) -> None:
     pay.add_argument("--debt", default="", help="one debt (default: in the order of the plan)")
     for parser in (top_up, pay):
         parser.add_argument("--tender", help="cash given (default: exactly the amount)")
-    deposit.add_argument("--from", dest="source", default="cash", help="cash or capital")
+    deposit.add_argument(
+        "--from", dest="source", default="cash", choices=("cash", "capital"), help="how it is paid"
+    )
     pay.add_argument("--from", dest="source", default="cash", help="cash, capital, METER")
     for parser in (top_up, deposit, pay):
         parser.add_argument("--amount", required=True, help="decimal, in major units")
