@@ -93,6 +93,10 @@ class EnrolledCentre(msgspec.Struct, frozen=True):
     public_key: bytes
 
 
+class Forked(LinkFault):
+    """The centre proves, signed, that it holds other entries under our number than we do."""
+
+
 class _Refusing(KioskError):
     """The centre was reached and said no."""
 
@@ -137,20 +141,21 @@ def bundles(journal: Journal, after: int) -> Iterator[wire.Bundle]:
 def settle(journal: Journal, centre: EnrolledCentre, answer: wire.Acknowledgement) -> int:
     """Keep `answer` if it is genuine and new: the number up to which the centre stands.
 
-    Raises LinkFault for an acknowledgement that is forged, another's, or wider than our journal.
+    Raises LinkFault for an acknowledgement that is forged or another's, and Forked for one that is
+    genuine and does not fit our journal.
     """
     if answer.origin != journal.origin or answer.centre != centre.name:
         raise LinkFault("The acknowledgement is not meant for this terminal.")
     if not wire.acknowledgement_is_genuine(centre.public_key, answer):
         raise LinkFault("The acknowledgement was not signed by the enrolled centre.")
     if answer.upto > journal.head().sequence:
-        raise LinkFault(
+        raise Forked(
             f"The centre holds entry {answer.upto}, which this journal does not have: this home was"
             " restored from an old backup or copied; use `kiosk rejoin`, or restore it."
         )
     ours = journal.after(answer.upto - 1, 1)
     if len(ours) != 1 or digest(ours[0]) != answer.digest:
-        raise LinkFault(
+        raise Forked(
             f"The centre acknowledges another entry {answer.upto} than ours: this home is a copy of"
             " another; use `kiosk rejoin`."
         )
@@ -180,8 +185,11 @@ class Courier:
         jitter: Callable[[], float],
         heard: Callable[[int], object] = lambda _time_ms: None,
         contact: Callable[[bytes], object] = lambda _received: None,
+        forked: Callable[[str], object] = lambda _sentence: None,
         retry: Retry = Retry(),  # noqa: B008
     ) -> None:
+        #: Told when the centre has proved that this journal is a copy, or an old state.
+        self._forked = forked
         #: Gets the signed time of each answer of the centre, as it comes in.
         self._heard = heard
         #: Gets each acknowledgement or order of the centre that was proved, as it came.
@@ -279,7 +287,11 @@ class Courier:
             self._contact(received)
             raise _Refusing("The centre has revoked this terminal.")
         if isinstance(answer, wire.Acknowledgement):
-            self._stands = settle(self._journal, self._centre, answer)
+            try:
+                self._stands = settle(self._journal, self._centre, answer)
+            except Forked as fork:
+                self._forked(fork.sentence)
+                raise
             self._heard(answer.time_ms)
             self._contact(received)
         elif answer.sequence > self._journal.head().sequence + 1:

@@ -16,6 +16,7 @@ from kiosk.config import Upstream
 from kiosk.domain.store_facts import ClockConfirmed
 from kiosk.errors import KioskError
 from kiosk.front import catalogue, enrolment, leasing
+from kiosk.ledger.damage import FORK, known_damage, note_damage
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.withdrawn import is_withdrawn
 from kiosk.ports import Clock, Entropy, LinkState, TrustedClock
@@ -162,7 +163,9 @@ class Line:
         courier = Courier(
             self._journal, road, centre, self._clock, lambda: self._entropy.nibble() / 16,
             lambda time_ms: hear(self._journal, self._clock, centre.name, time_ms),
-            lambda received: contact(self._home, self._journal, received), self._retry,
+            lambda received: contact(self._home, self._journal, received),
+            lambda sentence: note_fork(self._home, sentence),
+            self._retry,
         )  # fmt: skip
         courier.start()
         self._courier, self._road = courier, road
@@ -192,6 +195,13 @@ def contact(home: Path, journal: Journal, received: bytes) -> None:
         keep_order(home, received)
     elif isinstance(answer, wire.Acknowledgement):
         leasing.renew(journal, answer, received)
+
+
+def note_fork(home: Path, sentence: str) -> None:
+    """Nothing is sold from here on, in any process: two terminals would give the same identifiers
+    to a meter, which takes only one of the tokens (E09)."""
+    if not known_damage(home, FORK):
+        note_damage(home, sentence, FORK)
 
 
 def pause(seconds: float) -> None:

@@ -18,7 +18,7 @@ from kiosk.errors import Refusal
 from kiosk.till import token_book
 from kiosk.till.desk import Desk
 from kiosk.till.operators import second_person
-from kiosk.till.quote import retired
+from kiosk.till.quote import account_closed, retired
 from kiosk.till.tokens import (
     Intent,
     SecondPerson,
@@ -67,6 +67,7 @@ _NOT_REPLACED = {
     "finish_key_change": "key_change_first",
     "type_replacement": "replaced_before",
     "inspect": "replaced_before",
+    "undone": "sale_not_replaced",
 }
 
 
@@ -137,6 +138,8 @@ def _about(
     if replaced:
         step = "inspect" if given.issue_id == replaced else "type_replacement"
         return Diagnosis(meter.number, result, step, sale_id, given, issue_id=replaced)
+    if sale is not None and sale.undone and step in _REPLACEABLE:
+        return Diagnosis(meter.number, result, "undone", sale_id, given)
     may_replace = paid and step in _REPLACEABLE
     # Confirmed, but perhaps never typed to the end: typing it again does no harm (sts-facts 1.6).
     told = step in {"type_again", "key_differs"}
@@ -169,12 +172,14 @@ def replace(
     found = diagnose(desk, sale.committed.meter, result, sale.token)
     if isinstance(found, Refusal):
         return found
-    if not found.may_replace:
-        return _not_replaced(sale_id, found)
     meter = token_meter(desk, sale.committed.meter)
     assert isinstance(meter, Meter), sale_id
-    if meter.retired:
-        return retired(meter)
+    # A blocked meter gets what was paid for before it was blocked.
+    over = retired(meter) if meter.retired else account_closed(desk, meter)
+    if over is not None:
+        return over
+    if not found.may_replace:
+        return _not_replaced(sale_id, found)
     agreed = second_person(desk, second.name, second.pin, "free")
     if isinstance(agreed, Refusal):
         return agreed

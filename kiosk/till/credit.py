@@ -20,7 +20,7 @@ from kiosk.till.tokens import (
     give_free,
     issue,
     reason_missing,
-    token_meter,
+    supplied_meter,
 )
 
 
@@ -33,7 +33,7 @@ def give_credit(
     is the reason that two persons give.
     """
     refused = desk.gate("free") or reason_missing(reason)
-    meter = refused or token_meter(desk, meter_number)
+    meter = refused or supplied_meter(desk, meter_number)
     if isinstance(meter, Refusal):
         return meter
     register = meter.register

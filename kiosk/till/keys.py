@@ -20,6 +20,7 @@ from kiosk.ports import LoadedFile
 from kiosk.till.desk import Desk
 from kiosk.till.meter_key import held_keys
 from kiosk.till.operators import second_person
+from kiosk.till.quote import retired
 from kiosk.till.tokens import Intent, SecondPerson, issue, reason_missing, token_meter
 
 _UNIQUE = 2
@@ -184,6 +185,8 @@ def change_key(
     meter = token_meter(desk, meter_number)
     if isinstance(meter, Refusal):
         return meter
+    if meter.retired:
+        return retired(meter)
     waiting = _waiting(desk, meter)
     if waiting and waiting != instead_of.strip():
         return Refusal("key_change_made", {"meter": meter.number, "issue": waiting})

@@ -17,6 +17,7 @@ from kiosk.ledger import store
 from kiosk.ledger.connection import library_version, wal_is_safe
 from kiosk.ledger.damage import note_damage
 from kiosk.till.desk import Desk
+from kiosk.till.operators import has_other_secret
 from kiosk.till.recover import card_image
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def verify(desk: Desk, *, every_signature: bool = False) -> Proof:
 
 def devices(desk: Desk) -> list[DeviceState] | Refusal:
     """Every device, asked now; may wait for a silent one, so call it from a worker."""
-    found = [_ledger(desk), _medium(desk), _backup(desk)]
+    found = [_ledger(desk), _medium(desk), _backup(desk), _pin_secret(desk)]
     return [*(state for state in found if state is not None), *_attached(desk)]
 
 
@@ -124,6 +125,14 @@ def _medium(desk: Desk) -> DeviceState | None:
     advice = "It is on the same disk as the ledger: use another." if same else ""
     details = f"{folder}, up to entry {state.upto}"
     return DeviceState("second medium", "warn" if same else "ok", details, advice)
+
+
+def _pin_secret(desk: Desk) -> DeviceState | None:
+    """Nothing to say while it is the one that PINs were keyed with."""
+    if not has_other_secret(desk):
+        return None
+    details = "it is not the one that the PINs of this home were given with: no PIN is right"
+    return DeviceState("secret of the PINs", "fault", details, "Put keys/pins.secret back.")
 
 
 def _backup(desk: Desk) -> DeviceState | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from kiosk.domain import chart, debts, tariff
-from kiosk.domain.credit_registers import ELECTRICITY
+from kiosk.domain.credit_registers import ELECTRICITY, counts_money
 from kiosk.domain.free_units import FreeUnits
 from kiosk.domain.registry import (
     CARD_DIGITS,
@@ -70,14 +70,12 @@ def buyer_of(desk: Desk, meter_number: str) -> Buyer | Refusal:
     meter = desk.records.meter(meter_number)
     if meter is None:
         return Refusal("unknown_meter", {"meter": meter_number})
-    if meter.retired:
-        return retired(meter)
-    if meter.register != ELECTRICITY:
-        return Refusal("meter_not_sold", {"meter": meter_number})
-    if meter.blocked:
-        return Refusal("blocked_meter", {"meter": meter_number})
-    if desk.records.is_closed(meter.account):
-        return Refusal("account_closed", {"account": meter.account})
+    if not meter.retired and meter.register != ELECTRICITY:
+        code = "meter_counts_money" if counts_money(meter.register) else "meter_not_sold"
+        return Refusal(code, {"meter": meter_number})
+    refused = not_supplied(desk, meter)
+    if refused is not None:
+        return refused
     power_type = power_type_at(meter, desk.clock.now().time_ms)
     meter = msgspec.structs.replace(meter, power_type=power_type)
     customer = desk.records.customer(meter.account)
@@ -96,6 +94,23 @@ def buyer_of(desk: Desk, meter_number: str) -> Buyer | Refusal:
         maximum_minor=prices.maximum_minor,
         plan=desk.records.debt_plan(meter.account),
     )
+
+
+def not_supplied(desk: Desk, meter: Meter) -> Refusal | None:
+    """Why a meter gets no energy now, sold or given: it was taken out, is blocked, or its account
+    is closed."""
+    if meter.retired:
+        return retired(meter)
+    if meter.blocked:
+        return Refusal("blocked_meter", {"meter": meter.number})
+    return account_closed(desk, meter)
+
+
+def account_closed(desk: Desk, meter: Meter) -> Refusal | None:
+    """Nothing is owed to a meter whose account was settled and closed."""
+    if not desk.records.is_closed(meter.account):
+        return None
+    return Refusal("account_closed", {"account": meter.account})
 
 
 def retired(meter: Meter) -> Refusal:

@@ -33,6 +33,7 @@ from kiosk.ports import TokenVendor
 from kiosk.till.desk import Desk
 from kiosk.till.meter_key import key_refused
 from kiosk.till.operators import second_person
+from kiosk.till.quote import not_supplied
 
 _IDENTIFIER_TRIES = 20
 _VENDOR_TRIES = 3
@@ -128,11 +129,11 @@ def give_free(
     refused = desk.gate("free") or reason_missing(reason)
     if refused is not None:
         return refused
-    meter = token_meter(desk, meter_number)
+    meter = supplied_meter(desk, meter_number)
     if isinstance(meter, Refusal):
         return meter
     if meter.register != ELECTRICITY:
-        return Refusal("meter_not_sold", {"meter": meter.number})
+        return Refusal("energy_not_counted", {"meter": meter.number})
     largest_wh = STS_LARGEST_UNITS * STS_STEP_WH
     if energy_wh <= 0:
         return Refusal("energy_missing")
@@ -285,6 +286,14 @@ def token_meter(desk: Desk, number: str) -> Meter | Refusal:
     if meter.kind != "keypad":
         return Refusal("meter_takes_no_token", {"meter": checked})
     return meter
+
+
+def supplied_meter(desk: Desk, number: str) -> Meter | Refusal:
+    """A keypad meter that may get credit: the refusals are those of a sale."""
+    meter = token_meter(desk, number)
+    if isinstance(meter, Refusal):
+        return meter
+    return not_supplied(desk, meter) or meter
 
 
 def free_identifier(desk: Desk, meter: Meter) -> int | Refusal:

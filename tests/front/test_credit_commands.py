@@ -73,7 +73,7 @@ def test_credit_of_water_is_told_with_its_unit_and_sold_to_nobody(kiosk: Kiosk) 
     is_one_sentence(kiosk("sell", "--meter", meter, "--amount", "30"), 1, "counts no electricity")
     give = ("tokens", "issue", "free_units", "--meter", meter, "--reason", "paid at the bank")
     is_one_sentence(kiosk(*give, "--amount", "much"), 1, "how much in m3")
-    is_one_sentence(kiosk(*give, "--energy", "5"), 1, "counts no electricity")
+    is_one_sentence(kiosk(*give, "--energy", "5"), 1, "say an amount in what it counts")
     issue = kiosk(*give, "--amount", "7.5", "--json").json
     told = kiosk("tokens", "show", issue["issue_id"]).out
     assert "Credit of water: 7.5 m3." in told

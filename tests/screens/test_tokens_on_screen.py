@@ -247,6 +247,14 @@ def test_the_counter_warns_before_the_amount_when_a_key_change_was_never_confirm
         await player.press("enter")
         await player.see("From 10.00 ZAR")
 
+    async def asked_by_a_cashier(player: Player) -> None:
+        await sign_in(player, "101")
+        await player.see("What is to be done?")
+        await player.press("1", see="Which customer?")
+        await player.press(*meter, "enter", see="Ask a technician or a supervisor.")
+        assert "5: show" not in player.text()
+
+    hall.play(asked_by_a_cashier, face="cashier")
     hall.play(script, face="cashier")
     after = hall.desk.records.meter(meter)
     assert after is not None and after.tariff_index == 7
@@ -327,7 +335,7 @@ def test_no_free_units_are_given_when_a_technician_fills_the_form(hall: Hall) ->
     async def script(player: Player) -> None:
         await to_tokens(player, "201", "6", "Amount in what the meter counts")
         await fill(player, hall.keypad.meter.number, "5", "relief", "301", "1234")
-        await player.see("Your role does not allow this (free)")
+        await player.see("Your role does not allow this;")
 
     hall.play(script, face="technician")
     assert hall.desk.records.given_tokens(hall.keypad.meter.number, 9) == []

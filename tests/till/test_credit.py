@@ -101,7 +101,9 @@ def test_nothing_is_sold_and_no_energy_given_when_a_meter_counts_water(desk: Des
     installed(desk, number(61), "water")
     assert code(find_buyer(desk, number(61))) == "meter_not_sold"
     outcome = tokens.give_free(desk, number(61), 5_000, "relief", SECOND)
-    assert code(outcome) == "meter_not_sold"
+    assert code(outcome) == "energy_not_counted"
+    installed(desk, number(62), "electricity_currency")
+    assert code(find_buyer(desk, number(62))) == "meter_counts_money"
     record = credit.give_credit(desk, KEYPAD, "5.25", "relief", SECOND)
     assert isinstance(record, TokenRecord) and record.committed.energy_wh == 5_300
 

@@ -9,6 +9,7 @@ from drivers.vending.vending_key import rehearsal_keys
 from kiosk import marks
 from kiosk.domain import chart
 from kiosk.domain.record import TokenRecord
+from kiosk.domain.registry_slip import RegistrySlip
 from kiosk.domain.special_tokens import (
     METER_TESTS,
     CreditRequest,
@@ -17,11 +18,25 @@ from kiosk.domain.special_tokens import (
     Verified,
 )
 from kiosk.errors import Refusal, VendorFault
-from kiosk.till import clinic, recover, token_book, tokens
+from kiosk.till import clinic, credit, keys, recover, replace, reverse, token_book, tokens
+from kiosk.till.credit_left import Final
 from kiosk.till.desk import Desk
 from kiosk.till.maintain import verify
+from kiosk.till.quote import find_buyer
 from kiosk.till.tokens import SecondPerson
-from tests.till.hall import CARD, KEYPAD, DiedError, Hall, code, die_at, entries, sell_to, sold
+from tests.till.hall import (
+    BLOCKED,
+    CARD,
+    KEYPAD,
+    DiedError,
+    Hall,
+    code,
+    die_at,
+    entries,
+    meter_number,
+    sell_to,
+    sold,
+)
 
 SECOND = SecondPerson("301", "1234")
 
@@ -173,6 +188,34 @@ def test_a_token_is_replaced_once_when_its_sale_is_named(hall: Hall, desk: Desk)
     assert hall.enter(KEYPAD, record.tokens[0]).energy_wh_added == sale.committed.energy_wh
     assert energy(desk, chart.REPLACED_ENERGY) == -sale.committed.energy_wh
     assert code(clinic.replace(desk, "nosale", "old", "again", SECOND)) == "unknown_sale"
+
+
+def test_a_meter_gets_no_free_units_when_it_could_buy_nothing(desk: Desk) -> None:
+    for given in (
+        tokens.give_free(desk, BLOCKED, 1_000, "flood relief", SECOND),
+        credit.give_credit(desk, BLOCKED, "1", "flood relief", SECOND),
+    ):
+        assert code(given) == "blocked_meter" == code(find_buyer(desk, BLOCKED))
+    sale = sold(sell_to(desk, KEYPAD, 5000))
+    final = Final("display", 0, 0)
+    slip = replace.cancel_meter(desk, KEYPAD, final, "house pulled down", SECOND)
+    assert isinstance(slip, RegistrySlip), slip
+    for refused in (
+        tokens.give_free(desk, KEYPAD, 1_000, "flood relief", SECOND),
+        clinic.replace(desk, sale.committed.sale_id, "old", "too old", SECOND),
+        keys.change_key(desk, KEYPAD, "new index", tariff_index=2),
+    ):
+        assert code(refused) == "retired_meter" == code(find_buyer(desk, KEYPAD))
+
+
+def test_no_token_is_replaced_when_its_sale_was_moved(hall: Hall, desk: Desk) -> None:
+    other = meter_number("keypad", nth=3)
+    sale_id = sold(sell_to(desk, KEYPAD, 5000)).committed.sale_id
+    moved = reverse.reallocate(
+        desk, sale_id, f"meter:{other}", "wrong meter", SECOND, consumed=False
+    )
+    assert not isinstance(moved, Refusal), moved
+    assert code(clinic.replace(desk, sale_id, "old", "too old", SECOND)) == "sale_not_replaced"
 
 
 # --- interruptions ------------------------------------------------------------------------------

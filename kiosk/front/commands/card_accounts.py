@@ -78,7 +78,10 @@ def _with_card(
         return buyer
     with card_in(house, buyer):
         settled = recover.recover(house.desk)
-        return settled if isinstance(settled, Refusal) else work()
+        if isinstance(settled, Refusal):
+            return settled
+        say.settled(house.words, settled, options)
+        return work()
 
 
 def _show(house: House, options: argparse.Namespace) -> int | Refusal:

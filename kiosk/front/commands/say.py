@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -20,6 +20,9 @@ from kiosk.screens import telling
 from kiosk.till import paper
 from kiosk.words.book import Words
 
+if TYPE_CHECKING:
+    from kiosk.till.recover import Recovered
+
 
 def out(text: str = "") -> None:
     """One line of the answer."""
@@ -34,6 +37,14 @@ def aside(text: str) -> None:
 def json(value: Any) -> None:
     """The answer as JSON."""
     out(msgspec.json.format(msgspec.json.encode(value)).decode())
+
+
+def settled(words: Words, recovered: Recovered, options: argparse.Namespace) -> None:
+    """What was interrupted before and is ended now, before the answer; beside JSON on stderr."""
+    from kiosk.screens.settled_telling import settled_lines
+
+    for line in settled_lines(words, recovered):
+        (aside if options.json else out)(line)
 
 
 def refused(refusal: Refusal, settings: Settings) -> int:

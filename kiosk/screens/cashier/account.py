@@ -107,10 +107,12 @@ class AccountPage(StaffFrame):
             self.face_app.go(Page(self.say("account.history"), lines, self.again))
 
     def press_other(self, key: str) -> None:
-        """w says why the figures of the chosen sale are what they are."""
+        """w says why the figures of the chosen sale are what they are; any other event opens."""
         chosen = self._chosen()
         if key == "w" and isinstance(chosen, SaleRecord):
             show_why(self, chosen.committed.sale_id, self.again)
+        elif key == "w":
+            self.press_enter()
 
     def _chosen(self) -> AccountRecord | SaleRecord | None:
         return self._entries[self.query_one(Table).chosen] if self._entries else None

@@ -91,7 +91,9 @@ class CustomerPage(StaffFrame):
     def _due_sentence(self, due: RollOver) -> str:
         if not due.must:
             assert due.record is not None
-            return self.say("tokens.finish_here", issue=due.record.committed.issue_id)
+            follows = self.say("tokens.finish_offer" if due.may else "tokens.rollover_ask")
+            issue = due.record.committed.issue_id
+            return self.say("tokens.finish_here", issue=issue, next=follows)
         said = self._why_due(due)
         return f"{said} {self.say('tokens.rollover_offer' if due.may else 'tokens.rollover_ask')}"
 

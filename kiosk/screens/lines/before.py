@@ -33,6 +33,8 @@ def _change_settled(console: Console, due: rollover.RollOver, record: TokenRecor
         return False
     if due.may and console.confirm(_taken(console, record)):
         return _confirmed(console, record)
+    if not due.may:
+        console.tell("tokens.rollover_ask")
     return console.confirm(console.words.say("tokens.sell_old_key"))
 
 
@@ -46,6 +48,8 @@ def _rolled_over(console: Console, due: rollover.RollOver) -> bool:
     if not due.may:
         if due.record is not None:
             console.tell("tokens.rollover_made", issue=due.record.committed.issue_id)
+        elif console.desk.role != "self_service":
+            console.tell("tokens.rollover_ask")
         return False
     if not console.confirm(console.words.say("tokens.rollover_begin", meter=due.meter.number)):
         return False

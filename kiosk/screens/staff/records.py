@@ -119,10 +119,12 @@ class ListPage(StaffFrame):
         self.face_app.go(Page(self.heading(), lines, self._again))
 
     def press_other(self, key: str) -> None:
-        """w says why the figures of the chosen sale are what they are."""
+        """w says why the figures of the chosen sale are what they are; any other row opens."""
         sale = self._sale() if key == "w" else ""
         if sale:
             show_why(self, sale, self._again)
+        elif key == "w":
+            self.press_enter()
 
     def _sale(self) -> str:
         """The sale that the chosen row is about, or nothing."""

@@ -20,7 +20,7 @@ class SalePage(Page):
 
     def __init__(self, record: SaleRecord, back: Back, said: str = "") -> None:
         super().__init__("", [], back)
-        self.record, self.said = record, said
+        self.record, self.said, self.undone = record, said, ""
 
     def heading(self) -> str:
         """Which sale."""
@@ -34,6 +34,9 @@ class SalePage(Page):
     def _read(self, explained: Explained) -> None:
         self.record = explained.record
         undone = [self.say(f"account.undone_{explained.undone}")] if explained.undone else []
+        # One that was interrupted is finished with the same key.
+        self.undone = explained.undone.replace("intended", "")
+        self.tell_keys()
         self.query_one(Reading).show([*self._lines(), *undone])
         self.note(self.said)
 
@@ -53,8 +56,8 @@ class SalePage(Page):
         ]
 
     def hint(self) -> str:
-        """Copy or reasons."""
-        return self.say("cashier.sale_keys")
+        """Copy or reasons; what may be done about it, once."""
+        return self.say("cashier.sale_done_keys" if self.undone else "cashier.sale_keys")
 
     def press_other(self, key: str) -> None:
         """w says why, as on every list of sales."""
@@ -63,6 +66,9 @@ class SalePage(Page):
 
     def press_digit(self, digit: int) -> None:
         """1 prints a copy, 2 says why, 3 takes the sale back, 4 prices it again."""
+        if self.undone and digit in {3, 4}:
+            self.note(self.say(f"account.undone_{self.undone}"), "warn")
+            return
         if digit == 3:
             undo.begin(
                 self, self.record.committed.sale_id, partial(SalePage, self.record, self.back)
