@@ -9,7 +9,6 @@ bounded: there is one encoding of a value and every other is a WireFault.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import struct
 import zlib
@@ -24,12 +23,10 @@ from kiosk.ledger.sealing import Signer, is_genuine
 #: The last byte is the version of the format.
 BUNDLE_MAGIC = b"PHB\x01"
 ANSWER_MAGIC = b"PHA\x01"
-CATALOGUE_MAGIC = b"PHC\x01"
 
 #: How HTTP names the two.
 BUNDLE_TYPE = "application/x-payment-hall-bundle"
 ANSWER_TYPE = "application/x-payment-hall-answer"
-CATALOGUE_TYPE = "application/x-payment-hall-catalogue"
 
 #: A bundle as it travels. One catalogue entry with the debts of 100 000 customers still fits.
 BUNDLE_LIMIT_BYTES = 4 * 1024 * 1024
@@ -37,8 +34,6 @@ BUNDLE_LIMIT_BYTES = 4 * 1024 * 1024
 CONTENT_LIMIT_BYTES = 16 * 1024 * 1024
 ENTRIES_LIMIT = 1000
 ANSWER_LIMIT_BYTES = 64 * 1024
-#: A catalogue of some 200 000 customers with everything of theirs.
-CATALOGUE_LIMIT_BYTES = 64 * 1024 * 1024
 
 #: Sequence numbers that every language and database can hold.
 _LAST_SEQUENCE = 2**53
@@ -46,8 +41,6 @@ _ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _HEAD = struct.Struct(">4sII")
 _ENTRIES_PURPOSE = "payment-hall/entries/1"
 _ACKNOWLEDGEMENT_PURPOSE = "payment-hall/acknowledgement/1"
-_CATALOGUE_PURPOSE = "payment-hall/catalogue/1"
-_REQUEST_PURPOSE = "payment-hall/catalogue-request/1"
 _REVOKED_PURPOSE = "payment-hall/revoked/1"
 
 
@@ -116,23 +109,6 @@ class Revoked(
 Answer = Acknowledgement | WantFrom | Refused | Revoked
 
 
-class SignedCatalogue(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """A catalogue on its way down: `content` as kiosk.domain.catalogue encodes it. `signature` is
-    the centre's, over its SHA-256."""
-
-    centre: str
-    content: bytes
-    signature: bytes
-
-
-class CatalogueRequest(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """An enrolled terminal asks for the next catalogue after number `after`, and signs that."""
-
-    origin: str
-    after: int
-    signature: bytes
-
-
 class EnrolmentRequest(msgspec.Struct, frozen=True):
     """An origin asks to be known; travels as JSON. `public_key` is 32 bytes in hex."""
 
@@ -171,8 +147,6 @@ _ENCODER = msgspec.msgpack.Encoder()
 _REQUESTS = msgspec.msgpack.Decoder(EntriesRequest)
 _BUNDLES = msgspec.msgpack.Decoder(Bundle)
 _ANSWERS = msgspec.msgpack.Decoder(Answer)
-_CATALOGUES = msgspec.msgpack.Decoder(SignedCatalogue)
-_CATALOGUE_REQUESTS = msgspec.msgpack.Decoder(CatalogueRequest)
 
 
 def is_origin(name: str) -> bool:
@@ -265,67 +239,6 @@ def _check_numbers(bundle: Bundle) -> None:
         if entry.sequence != expected or len(entry.signature) != 64 or len(entry.previous) != 32:
             raise WireFault("The entries of the bundle are not consecutive and complete.")
         expected += 1
-
-
-# --- catalogues -------------------------------------------------------------------------------
-
-
-def encode_catalogue(catalogue: SignedCatalogue) -> bytes:
-    """The bytes of a signed catalogue, as they travel."""
-    return CATALOGUE_MAGIC + _ENCODER.encode(catalogue)
-
-
-def decode_catalogue(data: bytes) -> SignedCatalogue:
-    """The signed catalogue in `data`. Raises WireFault."""
-    if len(data) > CATALOGUE_LIMIT_BYTES or not data.startswith(CATALOGUE_MAGIC):
-        raise WireFault("This is not a catalogue of a centre.")
-    try:
-        return _CATALOGUES.decode(data[len(CATALOGUE_MAGIC) :])
-    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
-        raise WireFault(f"The catalogue cannot be read ({error}).") from error
-
-
-def sign_catalogue(signer: Signer, centre: str, content: bytes) -> SignedCatalogue:
-    """`content` signed by the centre."""
-    return SignedCatalogue(centre, content, signer.sign(_catalogue_bytes(centre, content)))
-
-
-def catalogue_is_genuine(public_key: bytes, catalogue: SignedCatalogue) -> bool:
-    """Whether the centre with `public_key` signed this catalogue."""
-    data = _catalogue_bytes(catalogue.centre, catalogue.content)
-    return is_genuine(public_key, catalogue.signature, data)
-
-
-def _catalogue_bytes(centre: str, content: bytes) -> bytes:
-    digest = hashlib.sha256(content).digest()
-    return _ENCODER.encode((_CATALOGUE_PURPOSE, centre, digest))
-
-
-def ask_catalogue(signer: Signer, origin: str, after: int) -> CatalogueRequest:
-    """The signed question for the next catalogue: a registry is not for everybody."""
-    return CatalogueRequest(origin, after, signer.sign(_asked_bytes(origin, after)))
-
-
-def encode_catalogue_request(request: CatalogueRequest) -> bytes:
-    """The bytes of the question."""
-    return _ENCODER.encode(request)
-
-
-def decode_catalogue_request(data: bytes) -> CatalogueRequest:
-    """The question in `data`. Raises WireFault."""
-    try:
-        return _CATALOGUE_REQUESTS.decode(data)
-    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
-        raise WireFault(f"This asks for no catalogue ({error}).") from error
-
-
-def catalogue_request_is_genuine(public_key: bytes, request: CatalogueRequest) -> bool:
-    """Whether the terminal with `public_key` asks."""
-    return is_genuine(public_key, request.signature, _asked_bytes(request.origin, request.after))
-
-
-def _asked_bytes(origin: str, after: int) -> bytes:
-    return _ENCODER.encode((_REQUEST_PURPOSE, origin, after))
 
 
 # --- answers ----------------------------------------------------------------------------------

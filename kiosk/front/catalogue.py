@@ -5,18 +5,20 @@ from __future__ import annotations
 from kiosk.domain import catalogue as catalogues
 from kiosk.errors import LinkFault, Refusal
 from kiosk.ledger.journal import Journal
-from sync import wire
+from sync import catalogue_wire, wire
 from sync.courier import EnrolledCentre
 from sync.roads.apart import RoadApart
 from sync.roads.https import HttpsRoad
 
 
-def take(journal: Journal, centre: EnrolledCentre, signed: wire.SignedCatalogue) -> int | Refusal:
+def take(
+    journal: Journal, centre: EnrolledCentre, signed: catalogue_wire.SignedCatalogue
+) -> int | Refusal:
     """Take a catalogue over: its number. Raises LinkFault for one that the centre did not sign.
 
     One that came before changes nothing; an older one fills in what no newer one contains.
     """
-    genuine = wire.catalogue_is_genuine(centre.public_key, signed)
+    genuine = catalogue_wire.catalogue_is_genuine(centre.public_key, signed)
     if signed.centre != centre.name or not genuine:
         raise LinkFault("The catalogue was not signed by the centre of this terminal.")
     catalogue = catalogues.decode(signed.content)
@@ -33,13 +35,13 @@ def fetch(
     """Ask the centre for the next catalogue and take it over: its number, None when there is none.
     Raises LinkFault."""
     after = journal.records.highest_catalogue()
-    answer = road.catalogue(wire.ask_catalogue(journal.signer, journal.origin, after))
+    answer = road.catalogue(catalogue_wire.ask_catalogue(journal.signer, journal.origin, after))
     if answer.startswith(wire.ANSWER_MAGIC):
         refused = wire.decode_answer(answer)
         if isinstance(refused, wire.Refused) and refused.code == "no_catalogue":
             return None
         raise LinkFault(f"The centre gives no catalogue: {refused}.")
-    return take(journal, centre, wire.decode_catalogue(answer))
+    return take(journal, centre, catalogue_wire.decode_catalogue(answer))
 
 
 def fetch_all(journal: Journal, road: HttpsRoad | RoadApart, centre: EnrolledCentre) -> int:

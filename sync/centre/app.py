@@ -23,7 +23,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from kiosk.errors import StoreFault
-from sync import wire
+from sync import catalogue_wire, wire
 from sync.centre.reception import Reception
 from sync.centre.status import Status
 from sync.sealed import SEALED_LIMIT_BYTES
@@ -89,7 +89,9 @@ class _Application:
         found = await self._reception.catalogue(body)
         if isinstance(found, wire.Refused):
             return _answer(found)
-        return Response(wire.encode_catalogue(found), media_type=wire.CATALOGUE_TYPE)
+        return Response(
+            catalogue_wire.encode_catalogue(found), media_type=catalogue_wire.CATALOGUE_TYPE
+        )
 
     async def enrol(self, request: Request) -> Response:
         try:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from kiosk.domain.entry import Entry
 from kiosk.errors import KioskError, StoreFault
 from kiosk.ledger.sealing import Signer
-from sync import sealed, wire
+from sync import catalogue_wire, sealed, wire
 from sync.centre import intake, revocations
 from sync.centre.holdings import Holdings, Identity
 from sync.centre.intake import Checked, Taken, Verdict
@@ -68,18 +68,20 @@ class Reception:
         self.taken: Callable[[], None] = lambda: None
         self._last_s = 0.0
         #: Gives the lowest catalogue above a number; set by the hall.
-        self.next_catalogue: Callable[[int], Awaitable[wire.SignedCatalogue | None]] = _no_catalogue
+        self.next_catalogue: Callable[[int], Awaitable[catalogue_wire.SignedCatalogue | None]] = (
+            _no_catalogue
+        )
 
-    async def catalogue(self, data: bytes) -> wire.SignedCatalogue | wire.Refused:
+    async def catalogue(self, data: bytes) -> catalogue_wire.SignedCatalogue | wire.Refused:
         """The next catalogue for the enrolled terminal that asks for it with its signature."""
         try:
-            request = wire.decode_catalogue_request(data)
+            request = catalogue_wire.decode_catalogue_request(data)
         except wire.WireFault as fault:
             return wire.Refused("unreadable", fault.sentence)
         key = await self._key(request.origin) if wire.is_origin(request.origin) else None
         if key is None:
             return wire.Refused("unknown_origin", "This origin is not enrolled here.")
-        if not wire.catalogue_request_is_genuine(key, request):
+        if not catalogue_wire.catalogue_request_is_genuine(key, request):
             sentence = f"The question was not signed by {request.origin}."
             return await self._refuse(request.origin, wire.Refused("bad_signature", sentence))
         if await self._revocations.of(request.origin) is not None:
@@ -255,7 +257,7 @@ class Reception:
         )  # fmt: skip
 
 
-async def _no_catalogue(_after: int) -> wire.SignedCatalogue | None:
+async def _no_catalogue(_after: int) -> catalogue_wire.SignedCatalogue | None:
     """Before the hall is put together there is none."""
     return None
 

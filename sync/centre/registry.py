@@ -19,7 +19,7 @@ from kiosk.domain.registry_merge import Doubt, Registry
 from kiosk.domain.tariff_pack import TariffPack
 from kiosk.errors import BadInput, Refusal
 from kiosk.ledger.sealing import Signer
-from sync import wire
+from sync import catalogue_wire
 from sync.centre.store import Row, Store
 
 _ENTRIES = msgspec.msgpack.Decoder(Entry)
@@ -130,13 +130,17 @@ class CentreRegistry:
         doubts = sorted([*merged.doubts, *_doubts(waiting)])
         return Issued(made.number, len(made.customers), len(made.meters), doubts)
 
-    async def next_after(self, number: int) -> wire.SignedCatalogue | None:
+    async def next_after(self, number: int) -> catalogue_wire.SignedCatalogue | None:
         """The lowest catalogue above `number`, signed; None when there is none."""
         async with self._store.transaction() as transaction:
             rows = await transaction.fetch(
                 "SELECT content FROM catalogues WHERE number > $1 ORDER BY number LIMIT 1", number
             )
-        return wire.sign_catalogue(self._signer, self._name, bytes(rows[0][0])) if rows else None
+        return (
+            catalogue_wire.sign_catalogue(self._signer, self._name, bytes(rows[0][0]))
+            if rows
+            else None
+        )
 
 
 def _decoded(row: Row) -> Catalogue:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from kiosk.errors import BadInput, LinkFault
-from sync import wire
+from sync import catalogue_wire, wire
 from sync.roads.https import check_address
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _ROOT = str(Path(__file__).resolve().parents[2])
 _CHUNK = 65536
 _LENGTH = 4
-_LONGEST = max(wire.BUNDLE_LIMIT_BYTES, wire.CATALOGUE_LIMIT_BYTES) + 65536
+_LONGEST = max(wire.BUNDLE_LIMIT_BYTES, catalogue_wire.CATALOGUE_LIMIT_BYTES) + 65536
 
 #: What starting the child and the way to it may take, beside the limit of the exchange itself.
 _START_S = 10.0
@@ -75,7 +75,7 @@ class RoadApart:
         """Where the centre stands with `origin`. Raises LinkFault."""
         return self._exchange(Question("ask", origin.encode())).content
 
-    def catalogue(self, request: wire.CatalogueRequest) -> bytes:
+    def catalogue(self, request: catalogue_wire.CatalogueRequest) -> bytes:
         """The next catalogue, signed, or a refusal (`no_catalogue`). Raises LinkFault."""
         return self._exchange(Question("catalogue", msgspec.msgpack.encode(request))).content
 
@@ -222,7 +222,7 @@ def walked(road: HttpsRoad, question: Question) -> Answer:
         if question.verb == "ask":
             return Answer("answer", road.ask(question.content.decode()))
         if question.verb == "catalogue":
-            asked = msgspec.msgpack.decode(question.content, type=wire.CatalogueRequest)
+            asked = msgspec.msgpack.decode(question.content, type=catalogue_wire.CatalogueRequest)
             return Answer("answer", road.catalogue(asked))
         request = msgspec.msgpack.decode(question.content, type=wire.EnrolmentRequest)
         told = road.enrol(request)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from kiosk.errors import BadInput
-from sync import sealed, wire
+from sync import catalogue_wire, sealed, wire
 
 #: More than a year of a busy terminal, packed.
 FILE_LIMIT_BYTES = 256 * 1024 * 1024
@@ -56,24 +56,26 @@ def read_answer(path: Path) -> wire.Answer:
     return wire.decode_answer(_read(path, wire.ANSWER_LIMIT_BYTES))
 
 
-def write_catalogue(path: Path, catalogue: wire.SignedCatalogue) -> None:
+def write_catalogue(path: Path, catalogue: catalogue_wire.SignedCatalogue) -> None:
     """Write a signed catalogue to `path`. Raises BadInput."""
-    _write(path, wire.encode_catalogue(catalogue))
+    _write(path, catalogue_wire.encode_catalogue(catalogue))
 
 
 def is_catalogue(path: Path) -> bool:
     """Whether the file in `path` is a signed catalogue. Raises BadInput."""
-    return _read(path, wire.CATALOGUE_LIMIT_BYTES).startswith(wire.CATALOGUE_MAGIC)
+    return _read(path, catalogue_wire.CATALOGUE_LIMIT_BYTES).startswith(
+        catalogue_wire.CATALOGUE_MAGIC
+    )
 
 
-def read_catalogue(path: Path) -> wire.SignedCatalogue:
+def read_catalogue(path: Path) -> catalogue_wire.SignedCatalogue:
     """The signed catalogue in `path`. Raises BadInput or WireFault."""
-    return wire.decode_catalogue(_read(path, wire.CATALOGUE_LIMIT_BYTES))
+    return catalogue_wire.decode_catalogue(_read(path, catalogue_wire.CATALOGUE_LIMIT_BYTES))
 
 
 def read_content(path: Path) -> bytes:
     """The bytes of a catalogue of the utility, as they were written. Raises BadInput."""
-    return _read(path, wire.CATALOGUE_LIMIT_BYTES)
+    return _read(path, catalogue_wire.CATALOGUE_LIMIT_BYTES)
 
 
 def write_content(path: Path, content: bytes) -> None:

@@ -18,7 +18,7 @@ import msgspec
 
 from kiosk.domain.entry import Entry
 from kiosk.errors import BadInput, LinkFault
-from sync import wire
+from sync import catalogue_wire, wire
 
 if TYPE_CHECKING:
     import httpx
@@ -83,10 +83,10 @@ class HttpsRoad:
         said = answer.sentence if isinstance(answer, wire.Refused) else "something else"
         raise LinkFault(f"{self._base_url} gives no entries: {said}")
 
-    def catalogue(self, request: wire.CatalogueRequest) -> bytes:
+    def catalogue(self, request: catalogue_wire.CatalogueRequest) -> bytes:
         """The next catalogue, signed, or a refusal (`no_catalogue`). Raises LinkFault."""
-        body = wire.encode_catalogue_request(request)
-        limit = wire.CATALOGUE_LIMIT_BYTES
+        body = catalogue_wire.encode_catalogue_request(request)
+        limit = catalogue_wire.CATALOGUE_LIMIT_BYTES
         return self._exchange("POST", "/v1/catalogue", body, "application/octet-stream", limit)
 
     def enrol(self, request: wire.EnrolmentRequest) -> wire.Enrolment | wire.Refused:
@@ -128,7 +128,12 @@ class HttpsRoad:
             # RuntimeError: httpx's word for a client that was closed meanwhile.
             raise LinkFault(f"{self._base_url} cannot be reached ({error}).") from error
         kind = response.headers.get("content-type", "")
-        known = (wire.ANSWER_TYPE, wire.BUNDLE_TYPE, wire.CATALOGUE_TYPE, "application/json")
+        known = (
+            wire.ANSWER_TYPE,
+            wire.BUNDLE_TYPE,
+            catalogue_wire.CATALOGUE_TYPE,
+            "application/json",
+        )
         if not kind.startswith(known):
             raise LinkFault(f"{self._base_url} answers with HTTP {response.status_code}.")
         if response.status_code >= 500:

@@ -16,6 +16,7 @@ from kiosk.ledger.connection import connect, key_of
 from kiosk.ledger.damage import MARK
 from kiosk.till.maintain import verify
 from tests.front.keeper import Keeper
+from tests.ledger.thief import unguarded
 from tests.till.hall import KEYPAD, code, sell_to
 
 SILENT = [
@@ -38,15 +39,9 @@ def change(keeper: Keeper, *statements: str) -> None:
     """Somebody with a copy of SQLite; the guards are there again afterwards."""
     path = keeper.home / "ledger.db"
     with contextlib.closing(connect(path, key_of(keeper.home))) as connection:
-        guards = connection.execute(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%_no_%'"
-        ).fetchall()
-        for name, _ in guards:
-            connection.execute(f"DROP TRIGGER {name}")
-        for statement in statements:
+        guards = unguarded(connection, "%_no_%")
+        for statement in (*statements, *guards):
             connection.execute(statement)
-        for _, sql in guards:
-            connection.execute(sql)
 
 
 def is_stopped(keeper: Keeper) -> None:

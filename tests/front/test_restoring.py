@@ -22,6 +22,7 @@ from kiosk.till.history import search
 from kiosk.till.recover import recover
 from kiosk.till.tokens import SecondPerson
 from tests.front.keeper import Keeper
+from tests.ledger.thief import unguarded
 from tests.till.hall import KEYPAD, code, sell_to
 
 SOURCES = ("backup", "second_medium", "upstream")
@@ -351,10 +352,7 @@ def tamper(keeper: Keeper, sql: str) -> None:
     """Somebody with the key of the store changes what was written."""
     path = keeper.home / "ledger.db"
     with contextlib.closing(connect(path, key_of(keeper.home))) as connection:
-        for (name,) in connection.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'entries'"
-        ).fetchall():
-            connection.execute(f"DROP TRIGGER {name}")
+        unguarded(connection, "entries_no_%")
         connection.execute(sql)
 
 

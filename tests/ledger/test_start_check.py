@@ -13,6 +13,7 @@ from kiosk.ledger.connection import Connection, connect, key_of
 from kiosk.ledger.start_check import check_start
 from kiosk.ledger.store import LEDGER_FILE, open_scratch
 from tests.ledger.ledgers import fill, open_pen
+from tests.ledger.thief import unguarded
 
 
 @pytest.fixture(scope="module")
@@ -29,17 +30,10 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
 
 def found_after(ledger: Connection, *damage: str) -> str | None:
     ledger.execute("BEGIN")
-    for name, sql in ledger.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"):
-        ledger.execute(f"DROP TRIGGER {name}")
-        if damage[0].startswith(("UPDATE", "DELETE", "INSERT")):
-            ledger.execute("CREATE TEMP TABLE IF NOT EXISTS guards (sql TEXT)")
-            ledger.execute("INSERT INTO guards VALUES (?)", (sql,))
-    for statement in damage:
+    guards = unguarded(ledger)
+    again = guards if damage[0].startswith(("UPDATE", "DELETE", "INSERT")) else []
+    for statement in (*damage, *again):
         ledger.execute(statement)
-    if damage[0].startswith(("UPDATE", "DELETE", "INSERT")):
-        for (sql,) in ledger.execute("SELECT sql FROM guards").fetchall():
-            ledger.execute(sql)
-        ledger.execute("DROP TABLE guards")
     try:
         return check_start(ledger)
     finally:

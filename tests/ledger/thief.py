@@ -21,6 +21,16 @@ from tests.ledger.ledgers import ORIGIN, fill, open_pen
 CONTENT = "time_ms, quality, kind, version, body, previous, signature"
 
 
+def unguarded(connection: Connection, like: str = "%") -> list[str]:
+    """Take the triggers with names `like` this away; the statements that make them again."""
+    found = connection.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE ?", (like,)
+    ).fetchall()
+    for name, _ in found:
+        connection.execute(f"DROP TRIGGER {name}")
+    return [sql for _, sql in found]
+
+
 def robbed(path: Path, sales: int) -> Connection:
     """A ledger of `sales` sales in a file whose triggers are gone."""
     pen = open_pen(path)
@@ -28,9 +38,7 @@ def robbed(path: Path, sales: int) -> Connection:
     pen.close()
     connection = connect(path / LEDGER_FILE, key_of(path))
     connection.execute("PRAGMA foreign_keys=OFF")
-    triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-    for (name,) in connection.execute(triggers).fetchall():
-        connection.execute(f"DROP TRIGGER {name}")
+    unguarded(connection)
     return connection
 
 

@@ -16,6 +16,7 @@ from tests.screens.walks import (
     find_customer,
     more,
     open_account,
+    past_sales,
     sign_in_by_keys,
 )
 
@@ -47,8 +48,7 @@ def test_an_account_is_topped_up_spent_and_explained_when_keys_are_pressed(
         await player.press("/", see="Paid: Account")
         await player.press("enter", see="Enter: next customer")
         await player.press("enter")
-        await choose(player, "Past sales")
-        await player.see("w: why")
+        await past_sales(player)
         await player.press("w", see="Paid: 35.00 ZAR")
         await player.see("every line agrees")
 

@@ -96,17 +96,8 @@ def test_customer_of_the_card_in_the_reader_is_opened_when_asked_for(hall: Hall)
 
 
 def test_sale_is_in_doubt_when_a_card_is_pulled_out_and_does_not_come_back(hall: Hall) -> None:
-    meter, world, hands = hall.card.meter.number, hall.house.world, hall.house.hands
-    assert world is not None
-    assert hands is not None
-    hands.insert_card(meter)
-
     async def script(player: Player) -> None:
-        await sign_in_by_keys(player)
-        await find_customer(player, meter)
-        await sell_for(player, "20")
-        world.slot().pull_after(_until_the_write(hall))
-        await player.press("enter", see="Put the same card back")
+        await _pulled_while_written(player, hall)
         await player.press("escape", see="is in doubt. Keep the money")
         await player.press("enter", see="What is to be done?")
         await player.press("4", see="the card, 0 min")
@@ -118,22 +109,28 @@ def test_sale_is_in_doubt_when_a_card_is_pulled_out_and_does_not_come_back(hall:
 
 
 def test_sale_is_finished_when_the_same_card_is_put_back(hall: Hall) -> None:
-    meter, world, hands = hall.card.meter.number, hall.house.world, hall.house.hands
-    assert world is not None
-    assert hands is not None
-    hands.insert_card(meter)
+    assert hall.house.hands is not None
+    hands = hall.house.hands
 
     async def script(player: Player) -> None:
-        await sign_in_by_keys(player)
-        await find_customer(player, meter)
-        await sell_for(player, "20")
-        world.slot().pull_after(_until_the_write(hall))
-        await player.press("enter", see="Put the same card back")
-        hands.insert_card(meter)
+        await _pulled_while_written(player, hall)
+        hands.insert_card(hall.card.meter.number)
         await player.see("The card carries purchase 1.")
 
     hall.play(script, face="cashier")
     assert history.in_doubt(hall.desk) == []
+
+
+async def _pulled_while_written(player: Player, hall: Hall) -> None:
+    """A sale to the card in the reader, which comes out while it is written."""
+    world, hands = hall.house.world, hall.house.hands
+    assert world is not None and hands is not None
+    hands.insert_card(hall.card.meter.number)
+    await sign_in_by_keys(player)
+    await find_customer(player, hall.card.meter.number)
+    await sell_for(player, "20")
+    world.slot().pull_after(_until_the_write(hall))
+    await player.press("enter", see="Put the same card back")
 
 
 def _until_the_write(hall: Hall) -> int:

@@ -11,7 +11,7 @@ from kiosk.errors import Refusal
 from kiosk.till import card_accounts, suspicions
 from kiosk.till.operators import sign_in, sign_out
 from tests.screens.conftest import Hall, Player, Talk
-from tests.screens.walks import card_room
+from tests.screens.walks import card_room, top_up_card
 
 
 def _put_in(hall: Hall) -> str:
@@ -87,11 +87,7 @@ def test_nothing_is_taken_when_the_restated_top_up_is_cancelled_or_cannot_be(hal
     _put_in(hall)
 
     async def script(player: Player) -> None:
-        await card_room(player, "101")
-        await player.press("7")
-        await player.see("Nothing was ever put on this card.")
-        await player.press("1")
-        await player.see("Amount in cash")
+        await top_up_card(player)
         await player.press(*"0", "enter")
         await player.see("above zero")
         await player.press("backspace", *"99999999999", "enter")
@@ -114,11 +110,7 @@ def test_no_cash_goes_on_another_card_when_it_was_changed_after_the_question(hal
     other = next(c.card for c in meters if c.card.meter != hall.card.meter.number)
 
     async def script(player: Player) -> None:
-        await card_room(player, "101")
-        await player.press("7")
-        await player.see("Nothing was ever put on this card.")
-        await player.press("1")
-        await player.see("Amount in cash")
+        await top_up_card(player)
         await player.press(*"50", "enter")
         await player.see("Enter: do it")
         hands.pull_card()
@@ -140,11 +132,7 @@ def test_the_cash_is_kept_and_settled_when_the_card_was_pulled_while_it_was_writ
     hall.desk.settings = msgspec.structs.replace(hall.desk.settings, faces=faces)
 
     async def script(player: Player) -> None:
-        await card_room(player, "101")
-        await player.press("7")
-        await player.see("Nothing was ever put on this card.")
-        await player.press("1")
-        await player.see("Amount in cash")
+        await top_up_card(player)
         await player.press(*"50", "enter")
         await player.see("Enter: do it")
         world.slot().pull_after(26)

@@ -11,10 +11,12 @@ from kiosk.till.tokens import SecondPerson
 from tests.screens.conftest import Hall, Player
 from tests.screens.walks import (
     SIZES,
+    account_page,
     answer,
     choose,
     find_customer,
     more,
+    past_sales,
     sell_for,
     sign_in_by_keys,
     to_amount,
@@ -38,8 +40,7 @@ def test_the_reason_is_said_when_a_token_sale_shall_be_taken_back(hall: Hall) ->
         await sell_for(player, "35")
         await player.press("enter", see="Enter: next customer")
         await player.press("enter")
-        await choose(player, "Past sales")
-        await player.see("w: why")
+        await past_sales(player)
         await player.press("enter", see="3: take it back")
         await player.press("3", see="was shown, so it cannot be taken back")
         await player.press(*f"capital:{other}", "enter", "2", "enter", *"wrong", "enter")
@@ -60,8 +61,7 @@ def test_a_card_sale_is_taken_back_when_its_card_is_in_the_reader(hall: Hall) ->
         await sell_for(player, "20")
         await player.press("enter", see="Take the card out")
         await player.press("enter")
-        await choose(player, "Past sales")
-        await player.see("w: why")
+        await past_sales(player)
         await player.press("enter", see="3: take it back")
         await player.press("3", see="Own sale before closing")
         await player.press("1", "enter", *"mistyped", "enter", see="This sale was taken back.")
@@ -112,8 +112,7 @@ def test_one_sale_is_priced_again_from_its_page(hall: Hall) -> None:
             ("301", "Done: Sale priced again"),
         ):
             await sign_in_by_keys(player, operator)
-            await choose(player, "Past sales")
-            await player.see("w: why")
+            await past_sales(player)
             await player.press("enter", see="4: price again")
             await player.press("4", see="Enter: yes, do it")
             await player.press("enter", see=wanted)
@@ -169,10 +168,7 @@ def test_one_key_says_why_wherever_a_sale_is_shown(hall: Hall) -> None:
         await player.press("w", see="every line agrees")
         await player.press("escape", see="Enter: next customer")
         await player.press("enter")
-        await choose(player, "Accounts and bills")
-        await player.see("Interest of a month")
-        await player.press("1", see="Account, meter or card number")
-        await player.press(*owner, "enter", see="1 Top up")
+        await account_page(player, owner)
         await more(player, "7")
         await player.see("Sale paid")
         await player.press("w", see="every line agrees")

@@ -43,9 +43,20 @@ async def sell_for(player: Player, amount: str, tendered: str = "") -> None:
     await player.press(*tendered, "enter", see="Sell?")
 
 
+async def past_sales(player: Player) -> None:
+    """From the menu to the list of past sales."""
+    await choose(player, "Past sales")
+    await player.see("w: why")
+
+
 async def open_account(player: Player, number: str, operator: str = "101") -> None:
     """Signed in and on the page of the account that `number` leads to."""
     await sign_in_by_keys(player, operator)
+    await account_page(player, number)
+
+
+async def account_page(player: Player, number: str) -> None:
+    """From the menu to the page of the account that `number` leads to."""
     await choose(player, "Accounts and bills")
     await player.see("Interest of a month")
     await player.press("1", see="Account, meter or card number")
@@ -56,6 +67,13 @@ async def more(player: Player, row: str) -> None:
     """From the page of an account to a row of what is done less often."""
     await player.press("0", see="Everything that happened")
     await player.press(row)
+
+
+async def top_up_card(player: Player) -> None:
+    """Signed in as a cashier and asked how much cash goes on the empty card in the reader."""
+    await card_room(player, "101")
+    await player.press("7", see="Nothing was ever put on this card.")
+    await player.press("1", see="Amount in cash")
 
 
 async def answer(player: Player, *answers: str) -> None:

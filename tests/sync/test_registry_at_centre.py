@@ -14,7 +14,7 @@ from kiosk.domain.catalogue import Catalogue
 from kiosk.domain.fact import Fact
 from kiosk.errors import BadInput, LinkFault, Refusal
 from kiosk.front.catalogue import fetch, take
-from sync import wire
+from sync import catalogue_wire, wire
 from sync.centre import registry_tables
 from sync.courier import EnrolledCentre, bundles
 from sync.roads.https import HttpsRoad
@@ -45,7 +45,7 @@ def load(centre: RunningCentre, catalogue: Catalogue = CATALOGUE) -> None:
 def issued(centre: RunningCentre, after: int) -> Catalogue:
     found = centre.run(centre.hall.registry.next_after(after))
     assert found is not None
-    assert wire.catalogue_is_genuine(centre.public_key, found)
+    assert catalogue_wire.catalogue_is_genuine(centre.public_key, found)
     catalogue = catalogues.decode(found.content)
     assert isinstance(catalogue, Catalogue)
     return catalogue
@@ -122,16 +122,18 @@ def test_a_catalogue_follows_by_itself_when_a_hall_changed_something(
 def test_a_catalogue_is_given_to_enrolled_terminals_alone(centre: RunningCentre) -> None:
     load(centre)
     terminal = hall(centre, "T1")
-    good = wire.ask_catalogue(terminal.key, "T1", 0)
+    good = catalogue_wire.ask_catalogue(terminal.key, "T1", 0)
 
-    def ask(request: wire.CatalogueRequest) -> tuple[int, bytes]:
-        answer = centre.run(centre.hall.reception.catalogue(wire.encode_catalogue_request(request)))
-        return (0, answer.content) if isinstance(answer, wire.SignedCatalogue) else (
+    def ask(request: catalogue_wire.CatalogueRequest) -> tuple[int, bytes]:
+        answer = centre.run(
+            centre.hall.reception.catalogue(catalogue_wire.encode_catalogue_request(request))
+        )
+        return (0, answer.content) if isinstance(answer, catalogue_wire.SignedCatalogue) else (
             1, answer.code.encode()
         )  # fmt: skip
 
     assert ask(good) == (0, catalogues.encode(CATALOGUE))
-    assert ask(wire.ask_catalogue(terminal.key, "T1", 1)) == (1, b"no_catalogue")
+    assert ask(catalogue_wire.ask_catalogue(terminal.key, "T1", 1)) == (1, b"no_catalogue")
     assert ask(msgspec.structs.replace(good, after=5)) == (1, b"bad_signature")
     assert ask(msgspec.structs.replace(good, origin="T9")) == (1, b"unknown_origin")
 
@@ -140,12 +142,12 @@ def test_a_changed_catalogue_is_not_genuine(centre: RunningCentre) -> None:
     load(centre)
     found = centre.run(centre.hall.registry.next_after(0))
     assert found is not None
-    again = wire.decode_catalogue(wire.encode_catalogue(found))
+    again = catalogue_wire.decode_catalogue(catalogue_wire.encode_catalogue(found))
     assert again == found
     forged = msgspec.structs.replace(found, content=found.content + b"\0")
-    assert not wire.catalogue_is_genuine(centre.public_key, forged)
+    assert not catalogue_wire.catalogue_is_genuine(centre.public_key, forged)
     with pytest.raises(wire.WireFault):
-        wire.decode_catalogue(b"PHC\x01nonsense")
+        catalogue_wire.decode_catalogue(b"PHC\x01nonsense")
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])

@@ -7,7 +7,7 @@ import pytest
 
 from kiosk.domain.entry import GENESIS, digest
 from kiosk.errors import BadInput
-from sync import sealed, wire
+from sync import catalogue_wire, sealed, wire
 from sync.centre import revocations
 from tests.sync.running_centre import RunningCentre
 from tests.sync.sync_terminal import NOON_MS, Terminal
@@ -67,7 +67,9 @@ def test_a_revoked_terminal_gets_no_registry_no_entries_and_no_enrolment_E29(
     enrolled.send(terminal.packed())
     revoke(enrolled)
     reception = enrolled.hall.reception
-    question = wire.encode_catalogue_request(wire.ask_catalogue(terminal.key, "T1", 0))
+    question = catalogue_wire.encode_catalogue_request(
+        catalogue_wire.ask_catalogue(terminal.key, "T1", 0)
+    )
     assert refused(enrolled.run(reception.catalogue(question))) == "origin_revoked"
     entries = wire.ask_entries(terminal.key, "T1", 0, "SC1")
     assert refused(enrolled.run(reception.entries(entries))) == "origin_revoked"
