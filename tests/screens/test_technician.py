@@ -157,10 +157,8 @@ def test_an_engineering_token_is_made_and_found_when_a_technician_fills_the_form
         await player.press("6", see="check value c33f45")
         await player.press("escape", see="TECHNICIAN MODE")
         await player.press("5", see="Engineering token")
-        await player.press("4", see="power_limit")
-        await player.press(
-            *meter, "enter", *"power_limit", "enter", *"2000", "enter", *"new", "enter"
-        )
+        await player.press("4", see="1 Power limit 2 Clear credit")
+        await player.press(*meter, "enter", "1", "enter", *"2000", "enter", *"new", "enter")
         await player.see("Power limit " + meter)
         await player.press("escape", see="Tokens and keys")
         await player.press("2")

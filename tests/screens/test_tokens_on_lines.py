@@ -37,7 +37,7 @@ def test_an_engineering_token_is_said_when_its_questions_are_answered(
 ) -> None:
     meter = hall.keypad.meter.number
     text = talk("technician", *TECHNICIAN, TOKENS, ENGINEER, meter, "1", "2000", "new limit")
-    in_order(text, "1 power_limit", f"Power limit {meter}", "Reason: new limit", "Slip: printed.")
+    in_order(text, "1 Power limit", f"Power limit {meter}", "Reason: new limit", "Slip: printed.")
     (token,) = digits(text)
     assert enter(hall, token) == "accepted"
 

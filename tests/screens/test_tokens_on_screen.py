@@ -10,6 +10,7 @@ import pytest
 from kiosk.domain import facts
 from kiosk.domain.free_units import FreeUnits
 from kiosk.domain.record import TokenRecord
+from kiosk.screens.face import Face
 from kiosk.screens.widgets.digits import drawn, token_lines
 from kiosk.till import keys
 from kiosk.till.hand_over import hand_over_all
@@ -312,21 +313,28 @@ def test_free_units_are_given_when_two_supervisors_fill_the_form(hall: Hall) -> 
     assert (given.operation, given.state, given.energy_wh) == ("free_units", "issued", 5_300)
 
 
-def test_a_token_is_replaced_from_the_clinic_when_the_meter_called_it_old(hall: Hall) -> None:
+@pytest.mark.parametrize(
+    ("face", "menu"), [("technician", "TECHNICIAN MODE"), ("cashier", "What is to be done?")]
+)
+def test_a_token_is_replaced_from_the_clinic_when_the_meter_called_it_old(
+    hall: Hall, face: Face, menu: str
+) -> None:
     meter = hall.keypad.meter.number
     hall.desk.operator, hall.desk.role = "101", "cashier"
     sold(sell_to(hall.desk, meter, 5_000))
 
     async def script(player: Player) -> None:
-        await to_tokens(player, "301", "3", "What the meter shows")
+        await sign_in(player, "301")
+        await player.see(menu)
+        await player.press("5", see="A meter refuses a token")
+        await player.press("3", see="What the meter shows")
         await fill(player, meter, "6", "")
         await player.see("takes no token as old as this one")
-        await player.press("1")
-        await player.see("Replacement of sale")
+        await player.press("1", see="Replacement of sale")
         await fill(player, "meter says old", "302", "1234")
         await player.see("The meter said: old.")
 
-    hall.play(script, face="technician")
+    hall.play(script, face=face)
     given, _sale = hall.desk.records.given_tokens(meter, 9)
     assert (given.operation, given.state) == ("replacement", "issued")
 
@@ -347,7 +355,7 @@ def test_a_test_token_works_in_any_meter_when_the_form_is_filled(hall: Hall) -> 
         await fill(player, "everything")
         await player.see("everything is no token that can be made here")
         await player.press(*["backspace"] * 10)
-        await fill(player, "display", "look")
+        await fill(player, "3", "look")
         await player.see("Meter test")
 
     hall.play(script, face="technician")
@@ -395,24 +403,18 @@ def test_a_key_file_is_loaded_a_key_changed_and_confirmed_when_forms_are_filled(
         await fill(player, "", PASSPHRASE, "", "1234")
         await player.see("1 keys of module hall are in force")
         assert PASSPHRASE not in player.text()
-        await player.press("escape")
-        await player.see("Engineering token")
-        await player.press("9")
-        await player.see("Supply group")
+        await player.press("escape", see="Engineering token")
+        await player.press("9", see="Supply group")
         await fill(player, "123456")
         await player.see("goes to revision 2")
-        await player.press("escape")
-        await player.see("Engineering token")
-        await player.press("7")
-        await player.see("New supply group")
+        await player.press("escape", see="Engineering token")
+        await player.press("7", see="New supply group")
         await fill(player, meter, "", "new key", "")
         await player.see("2 of 2:")
         (record,) = hall.desk.records.key_changes_of(meter)
         assert [hands.enter_token(meter, t).result for t in record.tokens] == ["accepted"] * 2
-        await player.press("escape")
-        await player.see("Engineering token")
-        await player.press("8")
-        await player.see("Token number of the key change")
+        await player.press("escape", see="Engineering token")
+        await player.press("8", see="Token number of the key change")
         await fill(player, record.committed.issue_id)
         await player.see("is now under group 123456, revision 2")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -26,9 +26,11 @@ def choices(console: Console) -> list[Choice]:
 
 def _engineer(console: Console) -> None:
     meter = console.ask("tokens.ask_meter")
-    operation = _one_of(console, "operation", list(MANAGEMENT))
-    if not operation:
+    names = [console.words.say(f"tokens.operation_{name}") for name in MANAGEMENT]
+    place = console.pick("tokens.ask_operation", names)
+    if place is None:
         return
+    operation = list(MANAGEMENT)[place]
     value = token_telling.value_typed(operation, console.ask("tokens.ask_value"))
     if isinstance(value, Refusal):
         console.refuse(value)
@@ -42,10 +44,11 @@ def _engineer(console: Console) -> None:
 
 
 def _test(console: Console) -> None:
-    test = _one_of(console, "test", list(METER_TESTS))
-    if test:
+    tests = list(METER_TESTS)
+    place = console.pick("tokens.ask_test", tests)
+    if place is not None:
         reason = console.ask("tokens.ask_reason")
-        say_made(console, tokens.meter_test(console.desk, test, reason))
+        say_made(console, tokens.meter_test(console.desk, tests[place], reason))
 
 
 def _free(console: Console) -> None:
@@ -107,8 +110,3 @@ def _import(console: Console) -> None:
         return
     console.say(*token_telling.file_lines(console.words, file))
     console.tell("tokens.keys_loaded", count=len(file.keys), module=file.module)
-
-
-def _one_of(console: Console, what: str, names: Sequence[str]) -> str:
-    place = console.pick(f"tokens.ask_{what}", names)
-    return "" if place is None else names[place]

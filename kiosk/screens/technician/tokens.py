@@ -12,6 +12,7 @@ from kiosk.domain.vending_keys import VendorKey
 from kiosk.errors import Refusal
 from kiosk.ports import LoadedFile
 from kiosk.screens import token_telling
+from kiosk.screens.account_acts import numbered
 from kiosk.screens.staff.form import Form, asked
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Page, Reading
@@ -43,8 +44,10 @@ def _questions(screen: StaffFrame, *names: str) -> list[tuple[str, bool]]:
     return [(screen.say(f"tokens.ask_{name}"), name in hidden) for name in names]
 
 
-def _choices(screen: StaffFrame, names: list[str]) -> list[str]:
-    return [screen.say("tokens.choices", choices=", ".join(names))]
+def _numbered_rows(names: list[str], in_a_row: int) -> list[str]:
+    """Choices with their numbers from 1, so many in a row of 80 columns."""
+    shown = [f"{number} {name}" for number, name in enumerate(names, 1)]
+    return ["   ".join(shown[at : at + in_a_row]) for at in range(0, len(shown), in_a_row)]
 
 
 def _show(form: Form, record: TokenRecord) -> None:
@@ -55,14 +58,15 @@ def engineer_form(screen: StaffFrame) -> Form:
     """A management token of one meter."""
 
     def act(form: Form, answers: list[str]) -> None:
-        meter, operation, value, reason = answers
+        meter, chosen, value, reason = answers
+        operation = numbered(chosen, list(MANAGEMENT))
         number = token_telling.value_typed(operation, value)
         assert isinstance(number, int), number
         work = partial(tokens.engineer, form.desk, meter, operation, number, reason)
         asked(form, work, partial(_show, form))
 
     questions = _questions(screen, "meter", "operation", "value", "reason")
-    known = _choices(screen, list(MANAGEMENT))
+    known = _numbered_rows([screen.say(f"tokens.operation_{name}") for name in MANAGEMENT], 2)
     title = screen.say("tokens.menu_engineer")
     return Form(title, questions, act, TokenMenu, known, check=_engineering_wrong)
 
@@ -73,8 +77,9 @@ def _engineering_wrong(answers: list[str]) -> Refusal | None:
         return _meter_wrong(answers[0])
     if len(answers) == 4:
         return tokens.reason_missing(answers[3])
-    value = token_telling.value_typed(answers[1], answers[2]) if len(answers) == 3 else 0
-    carried = value if isinstance(value, Refusal) else management_value(answers[1], value)
+    operation = numbered(answers[1], list(MANAGEMENT))
+    value = token_telling.value_typed(operation, answers[2]) if len(answers) == 3 else 0
+    carried = value if isinstance(value, Refusal) else management_value(operation, value)
     return carried if isinstance(carried, Refusal) else None
 
 
@@ -87,16 +92,17 @@ def test_form(screen: StaffFrame) -> Form:
     """A test or display for any meter."""
 
     def act(form: Form, answers: list[str]) -> None:
-        work = partial(tokens.meter_test, form.desk, answers[0], answers[1])
+        test = numbered(answers[0], list(METER_TESTS))
+        work = partial(tokens.meter_test, form.desk, test, answers[1])
         asked(form, work, partial(_show, form))
 
     def wrong(answers: list[str]) -> Refusal | None:
         if len(answers) == 2:
             return tokens.reason_missing(answers[1])
-        known = answers[0] in METER_TESTS
+        known = numbered(answers[0], list(METER_TESTS)) in METER_TESTS
         return None if known else Refusal("unknown_operation", {"operation": answers[0][:40]})
 
-    known = _choices(screen, list(METER_TESTS))
+    known = _numbered_rows(list(METER_TESTS), 4)
     questions = _questions(screen, "test", "reason")
     return Form(screen.say("tokens.menu_test"), questions, act, TokenMenu, known, check=wrong)
 
