@@ -15,9 +15,13 @@ from kiosk.domain.account_facts import METHODS
 from kiosk.domain.account_record import AccountRecord
 from kiosk.domain.debts import KINDS, ORDERS, RULES, Plan
 from kiosk.errors import Refusal
+from kiosk.screens import account_telling
+from kiosk.screens.account_telling import PaidIn
 from kiosk.till import account, bills, debt, rerate
 from kiosk.till.desk import Desk
+from kiosk.till.money_of import reference_missing
 from kiosk.till.tokens import SecondPerson
+from kiosk.words.book import Words
 
 #: The verb with the answers of its questions.
 Verb = Callable[[Desk, list[str]], AccountRecord | Refusal]
@@ -32,13 +36,18 @@ DEBT_KINDS = [kind for kind in KINDS if kind != "interest"]
 
 _PPM_OF_PERCENT = 10_000
 
+#: What is restated before an act is done, made of its answers; or why it cannot be done.
+Restate = Callable[[Desk, Words, list[str]], list[str] | Refusal]
+
 
 class Act(msgspec.Struct, frozen=True):
-    """One act: the key of its title, the keys of its questions, and what is done."""
+    """One act: the key of its title, the keys of its questions, what is done, and what is restated
+    before it where money changes hands."""
 
     title: str
     questions: list[str]
     verb: Verb
+    restate: Restate | None = None
 
 
 #: Makes an act for a customer, a debt, a payment, a bill or a sale.
@@ -59,19 +68,44 @@ def _source(text: str) -> str:
 
 
 def top_up(desk: Desk, customer: str) -> Act:
-    """Money for the capital account, in one of METHODS."""
+    """Money for the capital account, in one of METHODS; cash received and change are restated."""
     event_id = desk.entropy.name()
 
     def verb(desk: Desk, answers: list[str]) -> AccountRecord | Refusal:
-        amount, method, reference = answers
-        found = money.parse_amount(amount, desk.currency)
-        if isinstance(found, Refusal):
-            return found
-        by = numbered(method or "1", list(METHODS))
-        return account.top_up(desk, customer, by, found, reference=reference, event_id=event_id)
+        paid = _paid_in(desk, answers)
+        if isinstance(paid, Refusal):
+            return paid
+        return account.top_up(
+            desk, customer, paid.method, paid.amount_minor,
+            reference=paid.reference, tendered_minor=paid.tendered_minor, event_id=event_id,
+        )  # fmt: skip
 
-    asks = ["account.ask_amount", "account.ask_method", "account.ask_reference"]
-    return Act("account.menu_top_up", asks, verb)
+    def restate(desk: Desk, words: Words, answers: list[str]) -> list[str] | Refusal:
+        paid = _paid_in(desk, answers)
+        if isinstance(paid, Refusal):
+            return paid
+        return account_telling.paid_in_lines(words, desk.currency, customer, paid)
+
+    asks = ["amount", "method", "reference", "tendered"]
+    return Act("account.menu_top_up", [f"account.ask_{ask}" for ask in asks], verb, restate)
+
+
+def _paid_in(desk: Desk, answers: list[str]) -> PaidIn | Refusal:
+    """The payment that is typed; without cash received, exactly the amount."""
+    amount, method, reference, tendered = answers
+    by = numbered(method or "1", list(METHODS))
+    if by not in METHODS:
+        return Refusal("unknown_tender", {"tender": by[:20]})
+    found = money.parse_amount(amount, desk.currency)
+    if isinstance(found, Refusal):
+        return found
+    in_hand = money.parse_amount(tendered, desk.currency) if tendered and by == "cash" else found
+    if isinstance(in_hand, Refusal):
+        return in_hand
+    if in_hand < found:
+        return Refusal("tender_too_small", {"needed_minor": found})
+    missing = None if by == "cash" else reference_missing(reference)
+    return missing or PaidIn(by, found, reference, in_hand)
 
 
 def clear(_desk: Desk, top_up_id: str) -> Act:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from kiosk.domain.account_record import AccountRecord, Figure, Standing, TopUp
 from kiosk.domain.bill_books import Bill
 from kiosk.domain.card_record import CardWorkRecord
@@ -298,3 +300,32 @@ def undoing_lines(words: Words, seen: Undoing) -> list[str]:
     if seen.refusal is not None:
         return [words.refusal(seen.refusal)]
     return [words.say("account.may_reverse"), words.say(f"account.how_{seen.how}")]
+
+
+class PaidIn(msgspec.Struct, frozen=True):
+    """A payment for the customer's own account, before it is taken."""
+
+    method: str
+    amount_minor: int
+    reference: str
+    tendered_minor: int
+
+
+def paid_in_lines(words: Words, currency: str, account: str, paid: PaidIn) -> list[str]:
+    """What will be booked; of cash, what was received and what goes back."""
+    event = words.say("account_event.top_up_received")
+    booked = words.say(
+        "account.confirm",
+        currency=currency, event=event, amount_minor=paid.amount_minor, account=account,
+    )  # fmt: skip
+    method = f"{accounts.label(words, 'method')}: {accounts.said(words, 'method', paid.method)}"
+    if paid.method != "cash":
+        return [booked, f"{method}, {clean(paid.reference)}"]
+    received = words.money(paid.tendered_minor, currency)
+    change_minor = paid.tendered_minor - paid.amount_minor
+    return [
+        booked,
+        method,
+        f"{accounts.figure(words, 'tendered')}: {received}",
+        words.say("cashier.change_due", currency=currency, change_minor=change_minor),
+    ]

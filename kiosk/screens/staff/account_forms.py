@@ -10,7 +10,7 @@ from textual.screen import Screen
 from kiosk.domain.account_record import AccountRecord
 from kiosk.errors import Refusal
 from kiosk.screens import account_acts, account_telling
-from kiosk.screens.account_acts import Act, MakeAct, Verb
+from kiosk.screens.account_acts import Act, MakeAct, Restate, Verb
 from kiosk.screens.frame import Frame
 from kiosk.screens.staff.form import Form, Question, asked
 from kiosk.screens.staff.frame import StaffFrame
@@ -27,8 +27,12 @@ def act_form(screen: StaffFrame, make: MakeAct, about: str, after: After, shown:
     it is done to in words, where `about` is an id."""
     act = make(screen.desk, about)
     if not act.questions:
-        return _confirm(screen, act, shown or about, after)
+        sentences = [f"{screen.say(act.title)}: {shown or about}"]
+        return _confirm(screen, act, sentences, [], after)
     questions = asked_of(screen, act.questions)
+    if act.restate is not None:
+        typed = partial(_restated, act, act.restate, after)
+        return Form(screen.say(act.title), questions, typed, lambda: after(""))
     return event_form(screen, act.title, questions, act.verb, after, shown)
 
 
@@ -57,14 +61,25 @@ def event_form(
     return Form(heading, questions, act, lambda: after(""))
 
 
-def _confirm(screen: StaffFrame, act: Act, about: str, after: After) -> Confirm:
+def _restated(act: Act, restate: Restate, after: After, form: Form, answers: list[str]) -> None:
+    """What was typed is said back, with the change, before it is booked."""
+    trimmed = [answer.strip() for answer in answers]
+    sentences = restate(form.desk, form.words, trimmed)
+    if isinstance(sentences, Refusal):
+        form.refuse(form.words.refusal(sentences))
+    else:
+        form.face_app.go(_confirm(form, act, sentences, trimmed, after))
+
+
+def _confirm(
+    screen: StaffFrame, act: Act, sentences: list[str], answers: list[str], after: After
+) -> Confirm:
     shown: Confirm
 
     def yes() -> None:
-        work = partial(_done, shown.desk, partial(act.verb, shown.desk, []))
+        work = partial(_done, shown.desk, partial(act.verb, shown.desk, answers))
         shown.ask(work, partial(_answered, shown, after))
 
-    sentences = [f"{screen.say(act.title)}: {about}"]
     keys, title = screen.say("account.confirm_keys"), screen.say(act.title)
     shown = Confirm(title, sentences, keys, yes, lambda: after(""))
     return shown
