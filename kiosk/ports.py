@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # a first frame needs a clock; it must not wait for what else
     from kiosk.domain.card_account_record import MoveRecord
     from kiosk.domain.card_record import CardWorkRecord
     from kiosk.domain.cards.image import CardImage, PlainWrite
+    from kiosk.domain.facts import NoteOffered
     from kiosk.domain.record import PaymentRecord, SaleRecord, TokenRecord
     from kiosk.domain.registry import Customer
     from kiosk.domain.registry_slip import RegistrySlip
@@ -307,7 +308,10 @@ class Slips(Protocol):
         """The printer as last seen; never waits."""
 
     def paper_left_lines(self) -> int:
-        """Lines left on the roll by our own count; staff resets it when a roll is changed."""
+        """Lines left on the roll by our own count."""
+
+    def roll_changed(self) -> None:
+        """Staff have put in a new roll: the count starts again."""
 
 
 class SlipWriter(Protocol):
@@ -332,6 +336,12 @@ class SlipWriter(Protocol):
 
     def kept(self, payment: PaymentRecord) -> list[SlipLine]:
         """The slip of money that was kept for a meter."""
+
+    def note(self, note: NoteOffered, time_ms: int, reason: str) -> list[SlipLine]:
+        """The slip of a note that is neither in the box nor back with the customer (E22)."""
+
+    def printer_test(self, profile: str, columns: int) -> list[SlipLine]:
+        """A slip that shows by eye whether the width is right and every accent comes out (E36)."""
 
     def account(
         self, record: AccountRecord, customer: Customer | None, copy: int

@@ -127,11 +127,11 @@ class Press:
         """Lines left on the roll by our own count."""
         return self._roll.left()
 
-    # --- for staff and wiring -----------------------------------------------------------------
-
     def roll_changed(self) -> None:
         """Staff have put in a new roll: the count starts again."""
         self._roll.change()
+
+    # --- for the wiring -----------------------------------------------------------------------
 
     def close(self, timeout_s: float = 10.0) -> None:
         """Print nothing more; waits for the slip in the printer, not for the queue."""

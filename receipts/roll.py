@@ -11,26 +11,34 @@ class Roll:
     """The lines used of the roll in the printer, kept in the small file `path` (E04).
 
     A file that cannot be read counts as an empty roll, so that somebody looks. A disk that takes
-    nothing is not the press' trouble: the count then lives in memory.
+    nothing is not the press' trouble: the count then lives in memory. Faces that share a printer
+    share the file: a count that another of them wrote is taken over.
     """
 
     def __init__(self, path: Path, roll_lines: int) -> None:
         assert roll_lines > 0, roll_lines
         self._path, self._roll_lines = path, roll_lines
-        self._used = self._read()
+        self._used = self._seen = self._read()
 
     def left(self) -> int:
         """Lines that are left, at least 0."""
+        self._look()
         return max(0, self._roll_lines - self._used)
 
     def use(self, lines: int) -> None:
         """A slip of so many lines has gone through the printer."""
         assert lines >= 0, lines
+        self._look()
         self._keep(self._used + lines)
 
     def change(self) -> None:
         """Staff have put in a new roll."""
         self._keep(0)
+
+    def _look(self) -> None:
+        found = self._read()
+        if found != self._seen:
+            self._used = self._seen = found
 
     def _read(self) -> int:
         try:
@@ -50,5 +58,6 @@ class Roll:
                 file.flush()
                 os.fsync(file.fileno())
             aside.replace(self._path)
+            self._seen = used
         except OSError:
             aside.unlink(missing_ok=True)

@@ -38,11 +38,6 @@ def rows(
     ]
 
 
-def render(lines: Sequence[SlipLine], width: int) -> str:
-    """The slip as plain text, a line break after every row; all letters have one size."""
-    return "".join(f"{row.text.rstrip()}\n" for row in rows(lines, width, large_width=width))
-
-
 def paper_lines(lines: Sequence[SlipLine], width: int) -> int:
     """Lines of the roll that the slip uses, the feed before the cut included."""
     heights = (2 if row.style == "large" else 1 for row in rows(lines, width))

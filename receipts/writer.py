@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from kiosk.domain.account_record import AccountRecord, Standing
 from kiosk.domain.card_account_record import MoveRecord
 from kiosk.domain.card_record import CardWorkRecord
+from kiosk.domain.facts import NoteOffered
 from kiosk.domain.record import PaymentRecord, SaleRecord, TokenRecord
 from kiosk.domain.registry import Customer
 from kiosk.domain.registry_slip import RegistrySlip
@@ -15,8 +16,9 @@ from kiosk.words.book import Words
 from receipts.account import event_slip, statement_slip
 from receipts.card import card_slip
 from receipts.card_money import card_money_slip
-from receipts.fault import doubt_slip, kept_slip, void_slip
+from receipts.fault import doubt_slip, kept_slip, note_slip, void_slip
 from receipts.paper import Site
+from receipts.printer_test import printer_test_slip
 from receipts.registry import registry_slip
 from receipts.sale import sale_slip
 from receipts.token import token_slip
@@ -64,6 +66,14 @@ class Writer:
     def kept(self, payment: PaymentRecord) -> list[SlipLine]:
         """The slip of money that was kept for a meter."""
         return kept_slip(payment, None, self._site, self._words, mode=self._mode)
+
+    def note(self, note: NoteOffered, time_ms: int, reason: str) -> list[SlipLine]:
+        """The slip of a note that is neither in the box nor back with the customer (E22)."""
+        return note_slip(note, time_ms, reason, self._site, self._words, mode=self._mode)
+
+    def printer_test(self, profile: str, columns: int) -> list[SlipLine]:
+        """A slip that shows by eye whether the width is right and every accent comes out (E36)."""
+        return printer_test_slip(self._site, self._words, profile, columns, mode=self._mode)
 
     def account(
         self, record: AccountRecord, customer: Customer | None, copy: int

@@ -30,8 +30,6 @@ BATCH_BYTES = 256 * 1024
 IDLE_S = 30.0
 
 #: Longest wait between two attempts.
-RETRY_LIMIT_S = 60.0
-
 #: A call that hangs in the network ends by its own time limit; nobody waits for that at the exit.
 _CLOSE_LIMIT_S = 2.0
 
@@ -95,18 +93,29 @@ class EnrolledCentre(msgspec.Struct, frozen=True):
     public_key: bytes
 
 
+class Forked(LinkFault):
+    """The centre proves, signed, that it holds other entries under our number than we do."""
+
+
 class _Refusing(KioskError):
     """The centre was reached and said no."""
 
 
-def retry_delay_s(attempt: int, jitter: float) -> float:
+class Retry(msgspec.Struct, frozen=True):
+    """How long to wait after a failure: `first_s`, doubled each time, never above `longest_s`."""
+
+    first_s: float = 1.0
+    longest_s: float = 60.0
+
+
+def retry_delay_s(attempt: int, jitter: float, retry: Retry = Retry()) -> float:  # noqa: B008
     """Seconds to wait after the `attempt`-th failure in a row (from 1): 1, 2, 4 ... 32, 60, 60.
 
     `jitter`, 0 to 1, takes off up to a quarter, so that a hall of terminals does not come back in
     step.
     """
     assert attempt >= 1 and 0 <= jitter <= 1
-    whole = min(RETRY_LIMIT_S, 2.0 ** min(attempt - 1, 6))
+    whole = min(retry.longest_s, retry.first_s * 2.0 ** min(attempt - 1, 30))
     return whole * (1 - jitter / 4)
 
 
@@ -132,20 +141,21 @@ def bundles(journal: Journal, after: int) -> Iterator[wire.Bundle]:
 def settle(journal: Journal, centre: EnrolledCentre, answer: wire.Acknowledgement) -> int:
     """Keep `answer` if it is genuine and new: the number up to which the centre stands.
 
-    Raises LinkFault for an acknowledgement that is forged, another's, or wider than our journal.
+    Raises LinkFault for an acknowledgement that is forged or another's, and Forked for one that is
+    genuine and does not fit our journal.
     """
     if answer.origin != journal.origin or answer.centre != centre.name:
         raise LinkFault("The acknowledgement is not meant for this terminal.")
     if not wire.acknowledgement_is_genuine(centre.public_key, answer):
         raise LinkFault("The acknowledgement was not signed by the enrolled centre.")
     if answer.upto > journal.head().sequence:
-        raise LinkFault(
+        raise Forked(
             f"The centre holds entry {answer.upto}, which this journal does not have: this home was"
             " restored from an old backup or copied; use `kiosk rejoin`, or restore it."
         )
     ours = journal.after(answer.upto - 1, 1)
     if len(ours) != 1 or digest(ours[0]) != answer.digest:
-        raise LinkFault(
+        raise Forked(
             f"The centre acknowledges another entry {answer.upto} than ours: this home is a copy of"
             " another; use `kiosk rejoin`."
         )
@@ -175,13 +185,17 @@ class Courier:
         jitter: Callable[[], float],
         heard: Callable[[int], object] = lambda _time_ms: None,
         contact: Callable[[bytes], object] = lambda _received: None,
+        forked: Callable[[str], object] = lambda _sentence: None,
+        retry: Retry = Retry(),  # noqa: B008
     ) -> None:
+        #: Told when the centre has proved that this journal is a copy, or an old state.
+        self._forked = forked
         #: Gets the signed time of each answer of the centre, as it comes in.
         self._heard = heard
         #: Gets each acknowledgement or order of the centre that was proved, as it came.
         self._contact = contact
         self._journal, self._road, self._centre = journal, road, centre
-        self._clock, self._jitter = clock, jitter
+        self._clock, self._jitter, self._retry = clock, jitter, retry
         #: Up to where the centre stands; None: not asked since the line was last lost.
         self._stands: int | None = None
         self._failures = 0
@@ -232,7 +246,7 @@ class Courier:
             self._failures += 1
             self._stands = None
             self._note(isinstance(error, _Refusing), _sentence(error))
-            return retry_delay_s(self._failures, self._jitter())
+            return retry_delay_s(self._failures, self._jitter(), self._retry)
         self._failures = 0
         return rest_s
 
@@ -273,7 +287,11 @@ class Courier:
             self._contact(received)
             raise _Refusing("The centre has revoked this terminal.")
         if isinstance(answer, wire.Acknowledgement):
-            self._stands = settle(self._journal, self._centre, answer)
+            try:
+                self._stands = settle(self._journal, self._centre, answer)
+            except Forked as fork:
+                self._forked(fork.sentence)
+                raise
             self._heard(answer.time_ms)
             self._contact(received)
         elif answer.sequence > self._journal.head().sequence + 1:

@@ -39,6 +39,15 @@ class LockedSignInRefused(Fact, frozen=True):
     station: str
 
 
+class PinSecretKept(Fact, frozen=True):
+    """The PINs of this home are keyed with the secret that has this check value: one that was
+    exchanged is told apart from a wrong PIN. It says nothing about the secret of 32 bytes."""
+
+    KIND = "pin_secret_kept"
+    check: bytes
+
+
 FACTS: tuple[type[Fact], ...] = (
     OperatorCardGiven, OperatorUnlocked, OperatorRetired, LockedSignInRefused,
+    PinSecretKept,
 )  # fmt: skip

@@ -193,11 +193,6 @@ def _trimmed(lines: list[str], start: int, end: int) -> int:
     return end
 
 
-def block_at(text: str, place: int) -> str:
-    """The name of the block that line `place` is in; "" is the top of the file."""
-    return _block(lines_of(text), place)[1]
-
-
 def _block(lines: list[str], place: int) -> tuple[int, str]:
     for at in range(min(place, len(lines) - 1), -1, -1):
         name = _header(lines[at])

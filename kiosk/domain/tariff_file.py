@@ -1,7 +1,7 @@
 """A tariff pack as a file that a clerk writes: TOML, described in docs/tariffs.md.
 
 Amounts are in major units, energy in kWh, rates in percent; the unit stands in the name of the
-field (E35). Everything that is wrong is said at once, each fault with its line.
+field (E35). Everything that is wrong is found at once, each fault with its line.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from kiosk.domain.tariff_pack import (
     Tax,
     TimeOfUse,
 )
-from kiosk.domain.tariff_toml import Fault, Reading, Table
+from kiosk.domain.tariff_toml import Fault, Reading, Table, in_order
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)")
@@ -53,8 +53,8 @@ def read_pack(text: str, zone_of: Callable[[str], tzinfo | None]) -> TariffPack 
     pack = _pack(reading, zone_of)
     if not reading.faults:
         for problem in problems(pack):
-            reading.fault(_path_in_file(problem.path), problem.sentence)
-    return sorted(set(reading.faults)) if reading.faults else pack
+            reading.fault(_path_in_file(problem.path), problem.code, **problem.details)
+    return in_order(reading.faults) or pack
 
 
 def _path_in_file(path: Path) -> Path:
@@ -67,14 +67,14 @@ def _pack(reading: Reading, zone_of: Callable[[str], tzinfo | None]) -> TariffPa
     root = reading.root
     reading.currency = root.text("currency")
     if not re.fullmatch("[A-Z]{3}", reading.currency):
-        root.fault("currency", 'must be the three letters of ISO 4217, such as "ZAR".')
+        root.fault("currency", "currency_form")
     name = root.text("zone")
     zone = zone_of(name) if name else UTC
     if zone is None:
-        root.fault("zone", "is no time zone; write a name such as Africa/Nairobi, or +03:00.")
+        root.fault("zone", "no_zone")
     number = root.whole("number")
     if root.has("number") and number < 1:
-        root.fault("number", "must be 1 or higher.")
+        root.fault("number", "at_least_one")
     pack = TariffPack(
         number=number,
         label=root.text("label"),
@@ -88,7 +88,7 @@ def _pack(reading: Reading, zone_of: Callable[[str], tzinfo | None]) -> TariffPa
         preferences=[_preference(table) for table in root.tables("preference")],
     )
     if not pack.power_types:
-        reading.fault((), "there is no [[power_type]]: the file has no prices.")
+        reading.fault((), "no_power_types")
     root.end()
     return pack
 
@@ -103,7 +103,7 @@ def _day(table: Table, name: str) -> int:
     text = table.text(name)
     found = re.fullmatch(r"(\d\d)-(\d\d)", text)
     if text and found is None:
-        table.fault(name, 'must be a month and a day such as "04-01".')
+        table.fault(name, "month_day")
     return 100 * int(found[1]) + int(found[2]) if found else 101
 
 
@@ -118,18 +118,18 @@ def _period(table: Table) -> Period:
 def _hours(table: Table, text: str) -> tuple[int, int]:
     found = _HOURS.fullmatch(text)
     if found is None:
-        table.fault("hours", f'has {text!r}; write times such as "06:00-09:00".')
+        table.fault("hours", "hours_form", text=text)
         return 0, 1
     a, b, c, d = (int(part) for part in found.groups())
     if b > 59 or d > 59:
-        table.fault("hours", f"has {text!r}; an hour has 60 minutes.")
+        table.fault("hours", "sixty_minutes", text=text)
     return 60 * a + b, 60 * c + d
 
 
 def _days(table: Table, text: str) -> list[int]:
     first, _, last = text.partition("-")
     if first not in _DAYS or (last and last not in _DAYS):
-        table.fault("days", f'has {text!r}; write {", ".join(_DAYS)}, or "mon-fri".')
+        table.fault("days", "days_form", text=text, known=", ".join(_DAYS))
         return []
     begin, end = _DAYS.index(first), _DAYS.index(last or first)
     return [*range(begin, end + 1)] if begin <= end else [*range(begin, 7), *range(end + 1)]
@@ -159,9 +159,9 @@ def _check_codes(rows: list[Table]) -> None:
     for row in rows:
         code = row.code()
         if code in _RESERVED:
-            row.fault("code", f"{code!r} is taken by the program.")
+            row.fault("code", "reserved", named=code)
         elif code in seen:
-            row.fault("code", f"{code!r} stands twice in this power type.")
+            row.fault("code", "twice_in_power_type", named=code)
         seen.add(code)
 
 
@@ -181,7 +181,7 @@ def _rate(table: Table) -> Rate:
         table.whole("step", 0),
     )  # fmt: skip
     if not (rate.season or rate.period or rate.step):
-        table.reading.fault(table.path, "names no season, no period and no step.")
+        table.reading.fault(table.path, "rate_for_nothing")
     table.end()
     return rate
 
@@ -194,7 +194,7 @@ def _charge(table: Table) -> Charge:
         cast(Any, table.choice("kind", ("energy", "levy"), "energy")),
     )  # fmt: skip
     if per == "purchase" and charge.at_most != 1:
-        table.fault("at_most", "is for charges per month or day.")
+        table.fault("at_most", "at_most_dated")
     table.end()
     return charge
 
@@ -202,7 +202,7 @@ def _charge(table: Table) -> Charge:
 def _tax(table: Table) -> Tax:
     tax = Tax(table.code(), table.text("label"), table.percent("rate_percent"), table.texts("on"))
     if not tax.on:
-        table.fault("on", "must list the codes of the prices and charges that the tax is on.")
+        table.fault("on", "taxes_nothing")
     table.end()
     return tax
 
@@ -216,7 +216,7 @@ def _steps(table: Table) -> Steps | None:
         steps.choice("count", ("meter", "household"), "meter") == "household",
     )  # fmt: skip
     if not found.ends_wh:
-        steps.fault("up_to_kwh", "must list the ends of the steps, all but the last.")
+        steps.fault("up_to_kwh", "no_step_ends")
     steps.end()
     return found
 
@@ -228,7 +228,7 @@ def _time_of_use(table: Table) -> TimeOfUse | None:
     rule = mixed.choice("rule", ("shares", "purchase_time"))
     shares = mixed.figures("shares_percent", 4)
     if shares and rule != "shares":
-        mixed.fault("shares_percent", 'is for the rule "shares".')
+        mixed.fault("shares_percent", "shares_without_rule")
     mixed.end()
     return TimeOfUse(cast(Any, rule), shares)
 
@@ -236,7 +236,7 @@ def _time_of_use(table: Table) -> TimeOfUse | None:
 def _preference(table: Table) -> Preference:
     free = table.flag("free")
     if free and table.has("off_percent"):
-        table.fault("off_percent", "cannot stand beside free = true.")
+        table.fault("off_percent", "free_and_off")
     line = Preference(
         code=table.code(), label=table.text("label"),
         customer_class=table.text("customer_class", ""), power_types=table.texts("power_types"),
@@ -246,6 +246,6 @@ def _preference(table: Table) -> Preference:
         items=table.texts("items"),
     )  # fmt: skip
     if line.code in _RESERVED:
-        table.fault("code", "is taken by the program.")
+        table.fault("code", "reserved", named=line.code)
     table.end()
     return line

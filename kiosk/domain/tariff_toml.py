@@ -1,4 +1,4 @@
-"""Reading a TOML file for a person: typed fields, and every fault with its line and one sentence.
+"""Reading a TOML file for a person: typed fields, and every fault with its line and its code.
 
 Numbers are read as decimals, never as floats: a price is exact from the file to the slip.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
@@ -23,32 +23,39 @@ _CODE = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _HEADER = re.compile(r"(\[\[?)\s*([\w.\s'\"-]+?)\s*\]\]?")
 _KEY = re.compile(r"([\w.'\"-]+)\s*=")
 _LARGEST = Decimal(10**12)
-#: What the parser's words mean for somebody who writes prices.
+#: Words of the parser, and what they mean for somebody who writes prices ([tariff_kinds]).
 _NOT_TOML = {
-    "Invalid value": "text stands in quotation marks, a number has a point and no comma, "
-    "a day is written 2026-07-01",
-    "Cannot overwrite a value": "this field stands twice in its table",
-    "Cannot mutate immutable": "it was written in one line above; add to that line",
-    "Cannot declare": "this table stands twice; where there may be several, write [[ and ]]",
-    "after a key": "a line is written name = value",
-    "Invalid statement": "a line is written name = value, or begins with #",
-    "Unclosed": "a bracket is open and never closed",
-    "after a statement": "a number has a point, no comma, no %; several values stand in [ and ]; "
-    "a comment begins with #",
-    "Exceeds the limit": "a number is too long",
-    "Illegal character": "a text in quotation marks does not end in its line",
-    "Unterminated": "a text in quotation marks does not end",
-    "declaration": "a header ends with as many brackets as it begins with",
+    "Invalid value": "toml_value",
+    "Cannot overwrite a value": "toml_twice",
+    "Cannot mutate immutable": "toml_in_one_line",
+    "Cannot declare": "toml_table_twice",
+    "after a key": "toml_no_equals",
+    "Invalid statement": "toml_statement",
+    "Unclosed": "toml_unclosed",
+    "after a statement": "toml_after_value",
+    "Exceeds the limit": "toml_too_long",
+    "Illegal character": "toml_text_runs_on",
+    "Unterminated": "toml_text_open",
+    "declaration": "toml_brackets",
 }
 _MOST_UNREADABLE = 20
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Fault(msgspec.Struct, frozen=True, order=True):
-    """What is wrong in a file: the line, from 1, and a sentence that says what to write instead."""
+class Fault(msgspec.Struct, frozen=True):
+    """What is wrong in a file: the line, from 1; `code` and `details` make the sentence that says
+    what to write instead, in the table [tariff_faults] of kiosk/words. A detail `kind` is itself a
+    code, of the table [tariff_kinds]."""
 
     line: int
-    sentence: str
+    code: str
+    details: dict[str, str | int] = {}
+
+
+def in_order(faults: Iterable[Fault]) -> list[Fault]:
+    """Each fault once, in the order of the lines."""
+    known = {(each.line, each.code, repr(each.details)): each for each in faults}
+    return [known[key] for key in sorted(known)]
 
 
 class Reading:
@@ -79,14 +86,15 @@ class Reading:
         """Note a line that is no TOML, in words of a clerk; its number."""
         found = re.search(r"at line (\d+)", error)
         line = min(int(found[1]), len(lines)) if found else len(lines)
-        known = (said for sign, said in _NOT_TOML.items() if sign in error)
-        self.faults.append(Fault(line, f"this is not TOML: {next(known, error)}."))
+        kind = next((kind for sign, kind in _NOT_TOML.items() if sign in error), "")
+        known = Fault(line, "not_toml", {"kind": kind})
+        self.faults.append(known if kind else Fault(line, "not_toml_at_all", {"reason": error}))
         return line
 
-    def fault(self, path: Path, sentence: str) -> None:
-        """Note that the field at `path` is wrong."""
+    def fault(self, path: Path, code: str, **details: str | int) -> None:
+        """Note that the field at `path` is wrong; its name is one of the details."""
         name = next((str(part) for part in reversed(path) if isinstance(part, str)), "")
-        self.faults.append(Fault(self.line(path), f"{name} {sentence}".strip()))
+        self.faults.append(Fault(self.line(path), code, {"field": name, **details}))
 
     def line(self, path: Path) -> int:
         """The line of the field at `path`, or of the nearest table around it."""
@@ -108,81 +116,82 @@ class Table:
         self._asked.add(name)
         return name in self._values
 
-    def fault(self, name: str, sentence: str) -> None:
+    def fault(self, name: str, code: str, **details: str | int) -> None:
         """Note that a field of this table is wrong."""
-        self.reading.fault((*self.path, name), sentence)
+        self.reading.fault((*self.path, name), code, **details)
 
     def end(self) -> None:
         """Refuse every field that nobody asked for: a mistyped one would silently cost money."""
         for name in self._values:
             if name not in self._asked:
                 near = difflib.get_close_matches(name, sorted(self._asked), n=1, cutoff=0)
-                self.fault(name, f"is not known here; did you mean {near[0]}?")
+                self.fault(name, "unknown_field", near=near[0])
 
-    def _get(self, name: str, kind: type | tuple[type, ...], what: str, default: Any) -> Any:
+    def _get(self, name: str, types: type | tuple[type, ...], kind: str, default: Any) -> Any:
         self._asked.add(name)
         if name not in self._values:
             if default is None:
-                self.reading.fault(self.path, f"needs {name}, {what}.")
+                code = "needs" if self.path else "file_needs"
+                self.reading.fault(self.path, code, named=name, kind=kind)
             return default
         value = self._values[name]
-        if (isinstance(value, bool) and kind is not bool) or not isinstance(value, kind):
-            self.fault(name, f"must be {what}.")
+        if (isinstance(value, bool) and types is not bool) or not isinstance(value, types):
+            self.fault(name, "must_be", named=name, kind=kind)
             return default
         return value
 
     def text(self, name: str, default: str | None = None) -> str:
         """Text that is not empty."""
-        value = self._get(name, str, "text in quotation marks", default)
+        value = self._get(name, str, "text", default)
         if name in self._values and isinstance(value, str) and not value.strip():
-            self.fault(name, "must not be empty.")
+            self.fault(name, "empty")
         return str(value or "")
 
     def code(self, name: str = "code") -> str:
         """A code: small letters, digits, _ and -."""
-        value = self._get(name, str, "a code in quotation marks", None)
+        value = self._get(name, str, "code", None)
         if value is not None and not _CODE.fullmatch(value):
-            self.fault(name, "must be small letters, digits, _ and -, and begin with a letter.")
+            self.fault(name, "code_form")
         return str(value or "?")
 
     def choice(self, name: str, known: tuple[str, ...], default: str | None = None) -> str:
         """One of a few words."""
         value = self.text(name, default)
         if value and value not in known:
-            self.fault(name, f"must be one of {', '.join(known)}.")
+            self.fault(name, "not_one_of", known=", ".join(known))
         return value if value in known else known[0]
 
     def flag(self, name: str) -> bool:
         """True or false; false when it is missing."""
-        return bool(self._get(name, bool, "true or false", False))
+        return bool(self._get(name, bool, "flag", False))
 
     def whole(self, name: str, default: int | None = None) -> int:
         """A whole number."""
-        value = self._get(name, int, "a whole number", default)
+        value = self._get(name, int, "whole", default)
         return _bounded(value) if value is not None else 0
 
     def amount(self, name: str, default: int | None = None) -> int:
         """Money in major units, such as 3.50; gives minor units."""
-        return self._scaled(name, decimals(self.reading.currency), "an amount of money", default)
+        return self._scaled(name, decimals(self.reading.currency), "amount", default)
 
     def price(self, name: str, default: int | None = None) -> int:
         """The price of a kWh in major units; gives minor units per MWh."""
         places = decimals(self.reading.currency) + 3
-        return self._scaled(name, places, "the price of one kWh", default)
+        return self._scaled(name, places, "price", default)
 
     def kwh(self, name: str, default: int | None = None) -> int:
         """Kilowatt-hours; gives watt-hours."""
-        return self._scaled(name, 3, "kilowatt-hours", default)
+        return self._scaled(name, 3, "energy", default)
 
     def percent(self, name: str, default: int | None = None) -> int:
         """A percentage; gives millionths."""
-        value = self._scaled(name, 4, "a percentage, 15 for 15 %", default)
+        value = self._scaled(name, 4, "percent", default)
         if value > PPM:
-            self.fault(name, "is above 100 percent; write 15 for 15 %.")
+            self.fault(name, "above_percent")
         return min(value, PPM)
 
-    def _scaled(self, name: str, places: int, what: str, default: int | None) -> int:
-        value = self._get(name, (int, Decimal), f"{what}, as a number", default)
+    def _scaled(self, name: str, places: int, kind: str, default: int | None) -> int:
+        value = self._get(name, (int, Decimal), kind, default)
         if value is None or value is not self._values.get(name):
             return default or 0
         return self._exact(name, value, places)
@@ -190,14 +199,14 @@ class Table:
     def _exact(self, name: str, value: Any, places: int) -> int:
         """`value` in units of 10 ** -places; a fault where that is no whole number."""
         if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
-            self.fault(name, "must be a number.")
+            self.fault(name, "must_be", named=name, kind="number")
             return 0
         number = Decimal(value)
         if not (number.is_finite() and 0 <= number <= _LARGEST):
-            self.fault(name, "must be from 0 to a million million.")
+            self.fault(name, "out_of_range")
             return 0
         if number.normalize().as_tuple().exponent < -places:  # type: ignore[operator]
-            self.fault(name, f"has more than {places} digits after the point.")
+            self.fault(name, "too_fine", places=places)
             return 0
         return int(number.scaleb(places))
 
@@ -206,11 +215,11 @@ class Table:
 
         `day_after`: a day means its end.
         """
-        value = self._get(name, date, "a day such as 2026-07-01, without quotation marks", None)
+        value = self._get(name, date, "day", None)
         if value is None:
             return 0
         if not 1970 <= value.year <= 9000:
-            self.fault(name, "must be a day of a year from 1970 to 9000.")
+            self.fault(name, "year_range")
             return 0
         if not isinstance(value, datetime):
             value = datetime.combine(value + timedelta(days=1) if day_after else value, time())
@@ -219,43 +228,43 @@ class Table:
 
     def texts(self, name: str) -> list[str]:
         """A list of texts; empty when it is missing."""
-        values = self._get(name, list, 'a list such as ["a", "b"]', [])
+        values = self._get(name, list, "texts", [])
         if not all(isinstance(value, str) for value in values):
-            self.fault(name, "must hold nothing but texts in quotation marks.")
+            self.fault(name, "texts_only")
             return []
         return list(values)
 
     def wholes(self, name: str) -> list[int]:
         """A list of whole numbers; empty when it is missing."""
-        values = self._get(name, list, "a list such as [6, 7, 8]", [])
+        values = self._get(name, list, "wholes", [])
         if not all(isinstance(value, int) and not isinstance(value, bool) for value in values):
-            self.fault(name, "must hold nothing but whole numbers.")
+            self.fault(name, "wholes_only")
             return []
         return [_bounded(value) for value in values]
 
     def kwhs(self, name: str) -> list[int]:
         """A list of kilowatt-hours, in watt-hours."""
-        values = self._get(name, list, "a list such as [50, 200]", None) or []
+        values = self._get(name, list, "energies", None) or []
         return [self._exact(name, value, 3) for value in values]
 
     def figures(self, name: str, places: int) -> dict[str, int]:
         """A table of numbers such as { peak = 20, valley = 80 }, in units of 10 ** -places."""
-        values = self._get(name, dict, "a table such as { peak = 20, valley = 80 }", {})
+        values = self._get(name, dict, "figures", {})
         return {key: self._exact(name, value, places) for key, value in values.items()}
 
     def table(self, name: str) -> Table | None:
         """The table of this name, if it is there."""
-        values = self._get(name, dict, f"a table [{name}]", {})
+        values = self._get(name, dict, "table", {})
         return Table(self.reading, (*self.path, name), values) if self.has(name) else None
 
     def tables(self, name: str) -> Iterator[Table]:
         """The tables [[name]], in their order."""
-        values = self._get(name, list, f"one or more tables [[{name}]]", [])
+        values = self._get(name, list, "tables", [])
         for place, value in enumerate(values):
             if isinstance(value, dict):
                 yield Table(self.reading, (*self.path, name, place), value)
             else:
-                self.fault(name, f"must be one or more tables [[{name}]].")
+                self.fault(name, "must_be", named=name, kind="tables")
 
 
 def _bounded(value: int) -> int:

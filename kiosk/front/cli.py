@@ -61,6 +61,7 @@ VERBS = {
     "marks": ("rehearse", "list the named crash and wait points"),
     "sts": ("sts", "check token test vectors"),
     "doctor": ("doctor", "devices, database, clock, keys, line: what is wrong"),
+    "printer": ("printer", "print a test slip; say that a new roll is in"),
     "demo": ("demo", "terminals and a centre on this machine; figures converge"),
     "config": ("doctor", "print kiosk.toml with every setting"),
 }

@@ -16,11 +16,12 @@ from kiosk.config import Upstream
 from kiosk.domain.store_facts import ClockConfirmed
 from kiosk.errors import KioskError
 from kiosk.front import catalogue, enrolment, leasing
+from kiosk.ledger.damage import FORK, known_damage, note_damage
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.withdrawn import is_withdrawn
 from kiosk.ports import Clock, Entropy, LinkState, TrustedClock
 from sync import wire
-from sync.courier import Courier, retry_delay_s
+from sync.courier import Courier, Retry, retry_delay_s
 from sync.roads.apart import RoadApart
 
 _LOOK_S = 1.0
@@ -43,6 +44,7 @@ class Line:
         entropy: Entropy,
     ) -> None:
         self._home, self._journal, self._settings = home, journal, settings
+        self._retry = Retry(settings.retry_first_s, settings.retry_longest_s)
         self._address, self._clock, self._entropy = address, clock, entropy
         #: Carries the order out when the centre has withdrawn this terminal.
         self.obey: Callable[[], None] = lambda: None
@@ -91,7 +93,7 @@ class Line:
             except KioskError as error:
                 failures += 1
                 self._trouble = error.sentence
-                self._stop.wait(retry_delay_s(failures, self._entropy.nibble() / 16))
+                self._rest(failures)
                 continue
             self._look()
             self._stop.wait(_LOOK_S)
@@ -120,7 +122,10 @@ class Line:
             except KioskError as error:
                 logging.getLogger("line").warning("%s", error.sentence)
                 failures += 1
-                self._stop.wait(retry_delay_s(failures, self._entropy.nibble() / 16))
+                self._rest(failures)
+
+    def _rest(self, failures: int) -> None:
+        self._stop.wait(retry_delay_s(failures, self._entropy.nibble() / 16, self._retry))
 
     def _look(self) -> None:
         """Entries that another process handed over are sent too; idle time goes to the log."""
@@ -159,6 +164,8 @@ class Line:
             self._journal, road, centre, self._clock, lambda: self._entropy.nibble() / 16,
             lambda time_ms: hear(self._journal, self._clock, centre.name, time_ms),
             lambda received: contact(self._home, self._journal, received),
+            lambda sentence: note_fork(self._home, sentence),
+            self._retry,
         )  # fmt: skip
         courier.start()
         self._courier, self._road = courier, road
@@ -188,6 +195,13 @@ def contact(home: Path, journal: Journal, received: bytes) -> None:
         keep_order(home, received)
     elif isinstance(answer, wire.Acknowledgement):
         leasing.renew(journal, answer, received)
+
+
+def note_fork(home: Path, sentence: str) -> None:
+    """Nothing is sold from here on, in any process: two terminals would give the same identifiers
+    to a meter, which takes only one of the tokens (E09)."""
+    if not known_damage(home, FORK):
+        note_damage(home, sentence, FORK)
 
 
 def pause(seconds: float) -> None:

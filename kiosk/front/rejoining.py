@@ -18,7 +18,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.config import Settings
-from kiosk.domain import facts, store_facts, token_facts
+from kiosk.domain import facts, operator_facts, store_facts, token_facts
 from kiosk.domain.books import Books
 from kiosk.domain.entry import Entry, digest
 from kiosk.errors import BadInput, LedgerDamaged, Refusal
@@ -31,7 +31,7 @@ from kiosk.front.unlock import SEALED, home_keys, secret_for, write_keys
 from kiosk.ledger.connection import Connection, key_of
 from kiosk.ledger.connection import unlock as unlock_store
 from kiosk.ledger.copying import alone, settle_log
-from kiosk.ledger.damage import forget_damage
+from kiosk.ledger.damage import FORK, forget_damage
 from kiosk.ledger.entry_file import Written
 from kiosk.ledger.files import replace_durably, sync_folder, write_durably
 from kiosk.ledger.keyring import HomeKeys, lock_of
@@ -51,6 +51,8 @@ _PAGE = 1000
 #: What the new journal is told again although the centre has it: without it nothing could be sold.
 _STANDING = frozenset({
     facts.CatalogueReceived.KIND, facts.OperatorRegistered.KIND, token_facts.KeyFileImported.KIND,
+    operator_facts.OperatorCardGiven.KIND, operator_facts.OperatorRetired.KIND,
+    operator_facts.PinSecretKept.KIND,
 })  # fmt: skip
 #: Said anew by the new journal itself.
 _NOT_BROUGHT = frozenset({facts.HomeOpened.KIND, facts.LaneGiven.KIND})
@@ -118,6 +120,7 @@ def finish_rejoin(path: Path) -> Path:
         kept.replace(path / "keys" / kept.name)
     (path / MARK).unlink(missing_ok=True)
     forget_damage(path)
+    forget_damage(path, FORK)
     for kept in folder.iterdir():
         kept.chmod(0o400)
     sync_folder(path)
@@ -158,6 +161,7 @@ def _common(
         while True:
             theirs = road.entries(wire.ask_entries(key, origin, common, centre.name))
             if not theirs:
+                forget_damage(path, FORK)
                 raise BadInput(
                     f"The centre holds nothing else than this journal up to entry {common}: there"
                     " is no fork, and nothing to rejoin."

@@ -27,7 +27,7 @@ from kiosk.front.home_file import OPENED, HomeFile
 from kiosk.front.unlock import home_keys
 from kiosk.ledger.backup import read_head_of, unpack
 from kiosk.ledger.copying import alone
-from kiosk.ledger.damage import forget_damage
+from kiosk.ledger.damage import FORK, forget_damage
 from kiosk.ledger.entry_file import Cover
 from kiosk.ledger.files import sync_folder, write_durably
 from kiosk.ledger.journal import Journal
@@ -119,6 +119,8 @@ def restore(
         (staging / LEDGER_FILE).replace(path / LEDGER_FILE)
         sync_folder(path)
         forget_damage(path)
+        if any(each.source == "upstream" and each.last for each in rebuilt.given):
+            forget_damage(path, FORK)
     _note(path, file.origin, keys, now, rebuilt, lost_after, persons)
     return Restored(
         file.origin, rebuilt.upto, rebuilt.proof.sales, rebuilt.given, str(damaged or "")

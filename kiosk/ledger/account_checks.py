@@ -137,7 +137,10 @@ def _pending(c: Connection, account: str) -> bool:
 
 
 def _debt_paid(c: Connection, fact: debt_facts.DebtPaid) -> Refusal | None:
-    return _open_account(c, fact.account) or _debt_open(c, fact)
+    """Somebody who has left pays in cash what came up since: there is no purse to pay from."""
+    in_cash = fact.paid_from == chart.cash(fact.operator)
+    closed = None if in_cash else _open_account(c, fact.account)
+    return closed or _debt_open(c, fact)
 
 
 def _debt_open(c: Connection, fact: Any) -> Refusal | None:

@@ -14,6 +14,8 @@ from kiosk.ledger.files import sync_folder, write_durably
 
 #: In the home; its content is the sentence, without numbers of customers.
 MARK = "ledger.damaged"
+#: In the home: the centre has proved that this ledger is a copy of another, or an old state of it.
+FORK = "ledger.forked"
 
 
 def note_damage(home: Path, sentence: str, mark: str = MARK) -> None:

@@ -72,6 +72,8 @@ class Records(
         self._origin = origin
         self._lock = threading.Lock()
         self._begins: dict[str, tuple[int, int]] = {}
+        #: By kind: up to which entry its newest one was looked for, and that one.
+        self._newest: dict[str, tuple[int, Entry | None]] = {}
 
     def close(self) -> None:
         """Close the connection."""
@@ -130,26 +132,29 @@ class Records(
         return fact
 
     def last_entry_of(self, kind: str) -> Entry | None:
-        """The newest entry of `kind`."""
-        rows = self._all(
-            f"SELECT {_ENTRY} FROM entries WHERE kind = ? ORDER BY sequence DESC LIMIT 1",  # noqa: S608
-            kind,
-        )
-        return Entry(self._origin, *rows[0]) if rows else None
+        """The newest entry of `kind`. The journal has no index of kinds, and a sale asks for some:
+        only what was written since the last question is looked at."""
+        looked_upto, found = self._newest.get(kind, (0, None))
+        head = self.head().sequence
+        if head != looked_upto:
+            row = self._one(
+                f"SELECT {_ENTRY} FROM entries WHERE kind = ? AND sequence > ? AND sequence <= ?"  # noqa: S608
+                " ORDER BY sequence DESC LIMIT 1",
+                kind, looked_upto, head,
+            )  # fmt: skip
+            found = Entry(self._origin, *row) if row else found
+            self._newest[kind] = head, found
+        return found
 
     def last_of(self, kind: str) -> facts.Fact | None:
         """The newest fact of `kind`."""
-        row = self._one(
-            "SELECT kind, version, body FROM entries WHERE kind = ? ORDER BY sequence DESC LIMIT 1",
-            kind,
-        )
-        return facts.decode(*row) if row else None
+        entry = self.last_entry_of(kind)
+        return facts.decode(entry.kind, entry.version, entry.body) if entry else None
 
     def time_of(self, kind: str) -> int:
         """When the newest fact of `kind` was written, UTC milliseconds; 0 when there is none."""
-        sql = "SELECT time_ms FROM entries WHERE kind = ? ORDER BY sequence DESC LIMIT 1"
-        row = self._one(sql, kind)
-        return int(row[0]) if row else 0
+        entry = self.last_entry_of(kind)
+        return entry.time_ms if entry else 0
 
     def entries_between(self, from_ms: int, until_ms: int, limit: int) -> list[Entry]:
         """The newest entries of a time, newest first. Found by halving: entries are in the order

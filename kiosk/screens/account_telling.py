@@ -85,7 +85,8 @@ def payment_line(words: Words, payment: TopUp, name: str) -> str:
 
 def event_cells(words: Words, record: AccountRecord) -> list[str]:
     """An event as the columns time, what, amount, entry."""
-    shown_first = sorted(record.figures, key=lambda figure: figure.name != "total")[:1]
+    sums = {"total", "difference"}
+    shown_first = sorted(record.figures, key=lambda figure: figure.name not in sums)[:1]
     amount = "".join(words.amount(one.amount_minor, record.currency) for one in shown_first)
     shown = accounts.event(words, record.kind)
     return [words.time(record.time_ms), shown, amount, str(record.sequence)]
@@ -105,6 +106,21 @@ def event_row(words: Words, record: AccountRecord) -> str:
         for figure in record.figures
     )
     return f"{record.account}  {figures}"
+
+
+def rerating_lines(words: Words, key: str, differences: Sequence[int]) -> list[str]:
+    """How many sales are, or were (`key`), priced again, and what that comes to: paid too little
+    and paid too much, in minor units."""
+    more, less = (sum(max(0, sign * each) for each in differences) for sign in (1, -1))
+    lines = [words.say(key, count=len(differences))]
+    if differences:
+        lines.append(words.say("account.rerate_sums", more_minor=more, less_minor=less))
+    return lines
+
+
+def differences(events: Sequence[AccountRecord]) -> list[int]:
+    """The difference of each sale that was priced again."""
+    return [f.amount_minor for event in events for f in event.figures if f.name == "difference"]
 
 
 def leaving_lines(words: Words, leaving: Leaving) -> list[str]:

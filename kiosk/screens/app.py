@@ -42,6 +42,7 @@ _LOG = logging.getLogger("kiosk.screens")
 #: A face that goes wrong so often in so short a time ends, and the system starts it anew.
 _MOST_FAULTS = 5
 _FAULTS_MS = 10_000
+_PAUSE_MS = 1000  # who waits so long has seen the screen
 
 
 class WorkDone(Message):
@@ -106,6 +107,7 @@ class FaceApp(App[int], inherit_bindings=False):
         self._asking_status = False
         self._last_key_ms = desk.clock.monotonic_ms()
         self._faults_ms: list[int] = []
+        self._blind_until_ms = 0
 
     # --- beginning and end --------------------------------------------------------------------
 
@@ -261,7 +263,21 @@ class FaceApp(App[int], inherit_bindings=False):
         """Every key and touch says that somebody is there."""
         if isinstance(event, events.Key | events.MouseDown | events.Paste):
             self.somebody_is_there()
+        if isinstance(event, events.Key) and self._is_blind(event):
+            return
         await super().on_event(event)
+
+    def typed_blind(self) -> None:
+        """Keys came before a screen could be seen. What follows them is let go too, up to the
+        first pause: the rest of a number or a PIN is not another one."""
+        self._blind_until_ms = self.desk.clock.monotonic_ms() + _PAUSE_MS
+
+    def _is_blind(self, event: events.Key) -> bool:
+        is_typed = event.is_printable or event.key in {"enter", "backspace"}
+        blind = not self.opened or self.desk.clock.monotonic_ms() < self._blind_until_ms
+        if is_typed and blind:
+            self.typed_blind()
+        return is_typed and blind
 
     def somebody_is_there(self) -> None:
         """Begin to wait anew: a key, a note or a card was seen."""

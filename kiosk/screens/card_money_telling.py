@@ -5,6 +5,7 @@ from __future__ import annotations
 from kiosk.domain import chart
 from kiosk.domain.card_account_chain import Chain
 from kiosk.domain.card_account_record import CaseRecord, MoveRecord
+from kiosk.screens.odd_card_telling import held_line
 from kiosk.till.card_accounts import CardMoney
 from kiosk.till.card_money_back import LeftMoney
 from kiosk.words.book import Words
@@ -18,11 +19,6 @@ _NUMBERS_SHOWN = 20
 def money_lines(words: Words, money: CardMoney, currency: str) -> list[str]:
     """Which card, whose it is, and what is on it."""
     state, image = money.purse.state, money.purse.image
-    held = words.say(
-        "card_money.holds" if state.sequence else "card_money.holds_none",
-        currency=state.currency or currency, balance_minor=state.balance_minor,
-        number=state.sequence,
-    )  # fmt: skip
     return [
         words.say(
             "card_money.card", family=image.family, serial=image.serial, card=money.card,
@@ -32,7 +28,7 @@ def money_lines(words: Words, money: CardMoney, currency: str) -> list[str]:
             "card_money.owner", customer=money.customer.name, account=money.purse.account,
             meter=money.purse.meter.number,
         ),
-        held,
+        held_line(words, state, currency),
     ]  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from kiosk.domain.card_record import (
 )
 from kiosk.domain.cards.image import CardImage
 from kiosk.domain.cards.work import MeterReading, Purchase, Workshop
-from kiosk.screens.odd_card_telling import tool_lines, waiting_line
+from kiosk.screens.odd_card_telling import held_line, tool_lines, waiting_line
 from kiosk.till.cards.look import CardView
 from kiosk.till.cards.plan import OLD_STATES, Plan
 from kiosk.words.book import Words
@@ -28,7 +28,7 @@ def view_lines(words: Words, view: CardView, currency: str) -> list[str]:
     """The fields of a card: what it is, how it stands, what it carries, what the meter said."""
     say, card = words.say, view.card
     lines = [
-        f"{say('technician.card_family')}: {view.image.family}",
+        f"{say('technician.card_family')}: {view.image.family} ({view.reader})",
         f"{say('technician.card_serial')}: {view.image.serial}",
         f"{say('cards.state')}: {_standing(words, view)}",
     ]
@@ -50,6 +50,8 @@ def view_lines(words: Words, view: CardView, currency: str) -> list[str]:
             ) + (f", {valid}" if card.purchase_number else ""),
             f"{say('cards.last')}: {_last(words, view.last, currency)}",
         ]  # fmt: skip
+    if view.money is not None:
+        lines.append(held_line(words, view.money, currency))
     return [*lines, reading_line(words, view.reading, currency)]
 
 
@@ -216,6 +218,13 @@ def work_lines(words: Words, record: CardWorkRecord, currency: str) -> list[str]
         words.say(f"cards.work_{ended}"),
         f"{words.say('cards.work_id')} {work.work_id}, {words.say('cards.new_chip')} {work.serial}",
     ]
+    if record.state == "done" and work.operation != "tool":
+        content = work.content
+        held = purchase_line(
+            words, content.currency or currency, content.purchase_number, content.energy_wh,
+            content.amount_minor,
+        )  # fmt: skip
+        lines.append(f"{words.say('cards.purchase_on_it')}: {held}")
     if record.reason:
         key = f"why.{record.reason}"
         lines.append(words.say(key) if words.knows(key) else record.reason)

@@ -1,4 +1,4 @@
-"""How the hall stands, in words: status, devices, the ledger check, settings, the rescue."""
+"""How the hall stands, in words: devices, the ledger check, settings, the rescue."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 from kiosk.config import Settings
 from kiosk.ports import FoundSource, RescueReport
-from kiosk.till.maintain import DeviceState, Status
+from kiosk.till.maintain import DeviceState
 from kiosk.words.book import Words
 from kiosk.words.clean import clean
 
@@ -23,27 +23,6 @@ class SettingRow(NamedTuple):
     name: str
     value: str
     sentence: str
-
-
-def status_parts(words: Words, status: Status) -> list[str]:
-    """Operator, line, facts not yet sent, sales in doubt, printer, clock."""
-    operator = status.operator
-    return [
-        words.say("status.operator", operator=operator) if operator else words.say("status.nobody"),
-        words.say("status.online" if status.online else "status.offline"),
-        words.say("status.pending", count=status.pending)
-        if status.pending
-        else words.say("status.all_sent"),
-        words.say("status.in_doubt", count=status.in_doubt),
-        f"{words.say('status.printer')} {printer_state(words, status.printer)}",
-        words.say(f"clock.{status.clock}"),
-        words.time(status.time_ms),
-    ]
-
-
-def printer_state(words: Words, state: str) -> str:
-    """The printer's state; "absent" is a hall without one."""
-    return words.say("status.missing" if state == "absent" else f"printer.{state}")
 
 
 def device_lines(words: Words, state: DeviceState) -> list[str]:

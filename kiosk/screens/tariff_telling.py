@@ -8,6 +8,7 @@ import msgspec
 
 from kiosk.domain.tariff_pack import PPM, PowerType, SubItem, TariffPack, pack_digest
 from kiosk.domain.tariff_segments import step_range
+from kiosk.domain.tariff_toml import Fault
 from kiosk.till.requote import Requoted
 from kiosk.till.tariffs import Change, Example
 from kiosk.words.book import Words
@@ -151,3 +152,12 @@ def requoted_lines(words: Words, found: Requoted) -> list[str]:
             ("kiosk.changed_now", found.now),
         )
     ]
+
+
+def fault_sentence(words: Words, fault: Fault) -> str:
+    """What is wrong in a tariff file, and what to write instead."""
+    details = dict(fault.details)
+    if "kind" in details:
+        named = details.get("named", "")
+        details["kind"] = words.say(f"tariff_kinds.{details['kind']}", named=named)
+    return words.tariff_fault(fault.code, details)

@@ -156,6 +156,13 @@ def same_again_line(words: Words, earlier: SaleRecord) -> str:
     )
 
 
+def copy_line(words: Words, job: str) -> str:
+    """Which copy of a slip goes to the printer: its number ends the job's name; "": no printer."""
+    if not job:
+        return words.say("cashier.no_printer")
+    return words.say("cashier.reprinted", copy=int(job.rpartition("/")[2]))
+
+
 def delivery_lines(words: Words, record: SaleRecord) -> list[str]:
     """The token in groups of four, or the purchase on the card."""
     free = record.free()

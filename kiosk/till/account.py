@@ -77,7 +77,8 @@ def payments(desk: Desk, customer: str = "") -> list[TopUp] | Refusal:
 
 
 def clear(desk: Desk, top_up_id: str) -> AccountRecord | Refusal:
-    """The bank has the money of a cheque, transfer or e-payment.
+    """The bank has the money of a cheque, transfer or e-payment; said again it gives the first
+    answer.
 
     `top_up_id` may also be its number or its entry. Not by whoever wrote it down, unless the policy
     `[accounts] clear_alone` allows it: one person alone would make money to spend.
@@ -85,6 +86,10 @@ def clear(desk: Desk, top_up_id: str) -> AccountRecord | Refusal:
     found = _waiting(desk, top_up_id)
     if isinstance(found, Refusal):
         return found
+    if found.state == "cleared":
+        sequence = desk.records.sequence_of(f"top_up_cleared/{found.top_up_id}")
+        assert sequence is not None, found
+        return desk.records.account_event(found.account, sequence)
     received = desk.records.fact_of(f"top_up/{found.top_up_id}")
     by = received.operator if isinstance(received, account_facts.TopUpReceived) else ""
     if by == desk.operator and not desk.settings.accounts.clear_alone:

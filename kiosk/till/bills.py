@@ -98,9 +98,9 @@ def _amount(text: str, currency: str, line: int, column: str) -> int:
 
 
 def take_in(desk: Desk, bills: list[bill_facts.BillReceived]) -> Taken | Refusal:
-    """Take bills in: those that are there with the same figures stay, another content is refused
-    loudly and nothing of that group is taken."""
-    refused = may_take(desk)
+    """Take bills in: those that are there with the same figures stay; where a number is taken by
+    another bill nothing is taken."""
+    refused = may_take(desk) or _number_used(desk, bills)
     if refused is not None:
         return refused
     known = sum(desk.records.is_known(f"bill/{bill.bill_id}") for bill in bills)
@@ -112,12 +112,21 @@ def take_in(desk: Desk, bills: list[bill_facts.BillReceived]) -> Taken | Refusal
     return Taken(len(bills) - known, known)
 
 
+def _number_used(desk: Desk, bills: list[bill_facts.BillReceived]) -> Refusal | None:
+    for bill in bills:
+        before = desk.records.fact_of(f"bill/{bill.bill_id}")
+        if isinstance(before, bill_facts.BillReceived) and (
+            msgspec.structs.replace(bill, operator=before.operator) != before
+        ):
+            return Refusal("bill_number_used", {"bill": bill.bill_id})
+    return None
+
+
 def _as_before(desk: Desk, bills: list[bill_facts.BillReceived]) -> list[bill_facts.BillReceived]:
     """A bill that came before is the same whoever brings it again: the first operator stands."""
     found = []
     for bill in bills:
-        sequence = desk.records.sequence_of(f"bill/{bill.bill_id}")
-        before = desk.records.fact(sequence) if sequence is not None else None
+        before = desk.records.fact_of(f"bill/{bill.bill_id}")
         if isinstance(before, bill_facts.BillReceived):
             bill = msgspec.structs.replace(bill, operator=before.operator)  # noqa: PLW2901
         found.append(bill)

@@ -92,11 +92,12 @@ def pay(
     desk: Desk, customer: str, amount_minor: int, *, source: str = "cash", debt_id: str = "",
     tendered_minor: int | None = None, event_id: str = "",
 ) -> AccountRecord | Refusal:  # fmt: skip
-    """Pay debt without a purchase: one debt, or in the order of the plan."""
+    """Pay debt without a purchase: one debt, or in the order of the plan. What came up after a
+    customer had left, a cheque that bounced, is still paid in cash."""
     refused = may_take(desk)
     if refused is not None:
         return refused
-    owner = open_customer(desk, customer)
+    owner = customer_of(desk, customer) if source == "cash" else open_customer(desk, customer)
     if isinstance(owner, Refusal):
         return owner
     paid = take_payment(desk, owner.account, source, amount_minor, tendered_minor)

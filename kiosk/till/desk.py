@@ -13,11 +13,12 @@ from pathlib import Path
 
 from kiosk.config import Settings
 from kiosk.domain.organisation import may
+from kiosk.domain.record import SaleRecord
 from kiosk.domain.store_facts import LeaseGiven
 from kiosk.domain.token import Lane
 from kiosk.errors import Refusal
 from kiosk.ledger import ballast
-from kiosk.ledger.damage import known_damage, note_damage
+from kiosk.ledger.damage import FORK, known_damage, note_damage
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.records import Records
 from kiosk.ledger.stations import Station, is_gone
@@ -68,6 +69,8 @@ class Desk:
         #: What is wrong with the ledger: nothing is sold and nothing is written while it stands.
         self.damage = ""
         self.told_of_damage = False
+        #: Sales that an interruption left and the start of this face has ended; told once.
+        self.settled_at_start: list[SaleRecord] = []
         #: Called once a second with the seconds in which nobody was there.
         self.when_idle: Callable[[int], None] = lambda _idle_s: None
         #: The signed time of the newest answer of the centre; 0: there is none.
@@ -102,12 +105,14 @@ class Desk:
         return None if may(self.role, right) else Refusal("no_right", {"right": right})
 
     def room_to_sell(self) -> Refusal | None:
-        """Whether this terminal may sell: it is not withdrawn and its lease runs (E29), and the
-        disk has room for a sale and everything that follows from it (E18)."""
+        """Whether this terminal may sell: it is not withdrawn and its lease runs (E29), it is not
+        known for a copy (E09), and the disk has room for a sale and what follows from it (E18)."""
         if is_withdrawn(self.home):
             return Refusal("revoked")
         if self._is_damaged():
             return Refusal("read_only")
+        if known_damage(self.home, FORK):
+            return Refusal("forked")
         ended = self._lease_ended()
         if ended is not None:
             return ended

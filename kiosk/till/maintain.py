@@ -17,6 +17,7 @@ from kiosk.ledger import store
 from kiosk.ledger.connection import library_version, wal_is_safe
 from kiosk.ledger.damage import note_damage
 from kiosk.till.desk import Desk
+from kiosk.till.operators import has_other_secret
 from kiosk.till.recover import card_image
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def verify(desk: Desk, *, every_signature: bool = False) -> Proof:
 
 def devices(desk: Desk) -> list[DeviceState] | Refusal:
     """Every device, asked now; may wait for a silent one, so call it from a worker."""
-    found = [_ledger(desk), _medium(desk), _backup(desk)]
+    found = [_ledger(desk), _medium(desk), _backup(desk), _pin_secret(desk)]
     return [*(state for state in found if state is not None), *_attached(desk)]
 
 
@@ -126,6 +127,14 @@ def _medium(desk: Desk) -> DeviceState | None:
     return DeviceState("second medium", "warn" if same else "ok", details, advice)
 
 
+def _pin_secret(desk: Desk) -> DeviceState | None:
+    """Nothing to say while it is the one that PINs were keyed with."""
+    if not has_other_secret(desk):
+        return None
+    details = "it is not the one that the PINs of this home were given with: no PIN is right"
+    return DeviceState("secret of the PINs", "fault", details, "Put keys/pins.secret back.")
+
+
 def _backup(desk: Desk) -> DeviceState | None:
     """How old the newest backup is."""
     made = desk.records.last_entry_of("backup_made")
@@ -151,9 +160,16 @@ def _ledger(desk: Desk) -> DeviceState:
     return DeviceState("ledger", "ok", details)
 
 
+def _away(device: str, driver: str, advice: str) -> DeviceState:
+    """A device that this face does not work: there is none, or another face has it."""
+    if driver != "none":
+        return DeviceState(device, "absent", "not worked by this face")
+    return DeviceState(device, "absent", "not configured", advice)
+
+
 def _card(desk: Desk) -> DeviceState:
     if desk.reader is None:
-        return DeviceState("card reader", "absent", "not configured", "[card] driver in kiosk.toml")
+        return _away("card reader", desk.settings.card.driver, "[card] driver in kiosk.toml")
     try:
         inside = "card inside" if desk.reader.present() else "empty"
     except CardFault as error:
@@ -163,7 +179,7 @@ def _card(desk: Desk) -> DeviceState:
 
 def _cash(desk: Desk) -> DeviceState:
     if desk.cash is None:
-        return DeviceState("note acceptor", "absent", "not configured", "[cash] in kiosk.toml")
+        return _away("note acceptor", desk.settings.cash.driver, "[cash] driver in kiosk.toml")
     try:
         notes = ", ".join(str(value) for value in desk.cash.notes())
         desk.cash.since(desk.records.last_note_counter(desk.cash.name))
@@ -174,7 +190,7 @@ def _cash(desk: Desk) -> DeviceState:
 
 def _printer(desk: Desk) -> DeviceState:
     if desk.slips is None:
-        return DeviceState("printer", "absent", "not configured", "[printer] in kiosk.toml")
+        return _away("printer", desk.settings.printer.driver, "[printer] driver in kiosk.toml")
     seen, left = desk.slips.state(), desk.slips.paper_left_lines()
     details = f"{seen.state}, about {left} lines of paper left"
     if seen.state not in {"ok", "paper_low"}:

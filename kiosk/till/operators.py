@@ -12,6 +12,7 @@ import hashlib
 import hmac
 
 from kiosk.domain import facts, operator_facts
+from kiosk.domain.operator_facts import PinSecretKept
 from kiosk.domain.organisation import may
 from kiosk.errors import BadInput, CardFault, Refusal
 from kiosk.ledger.operator_records import OperatorRecord
@@ -42,7 +43,8 @@ def sign_in(desk: Desk, name: str, pin: str) -> OperatorRecord | Refusal:
     record = _known(desk, name, pin, with_card=True)
     if isinstance(record, Refusal):
         return record
-    desk.journal.append(facts.OperatorSignedIn(name, desk.station.name, desk.face))
+    signed_in = facts.OperatorSignedIn(name, desk.station.name, desk.face)
+    desk.journal.append(signed_in, *secret_to_keep(desk))
     desk.operator, desk.role = record.operator, record.role
     return record
 
@@ -67,6 +69,8 @@ def own_pin(desk: Desk, pin: str) -> Refusal | None:
 
 def _known(desk: Desk, name: str, pin: str, *, with_card: bool) -> OperatorRecord | Refusal:
     """Whose name and PIN these are; a wrong PIN is a fact, and too many lock the operator."""
+    if has_other_secret(desk):
+        return Refusal("pin_secret_other")
     now_ms = desk.clock.now().time_ms
     braked = _brake(desk, now_ms)
     if braked is not None:
@@ -89,6 +93,26 @@ def _known(desk: Desk, name: str, pin: str, *, with_card: bool) -> OperatorRecor
             note_failure(desk, record)
         return Refusal("wrong_pin")
     return record
+
+
+def has_other_secret(desk: Desk) -> bool:
+    """Whether the secret that PINs are keyed with is not the one with which PINs of this home were
+    given and were right: then each would seem wrong, and lock who typed it."""
+    kept = desk.records.last_of(PinSecretKept.KIND)
+    return isinstance(kept, PinSecretKept) and not hmac.compare_digest(
+        kept.check, _check_value(desk.pepper)
+    )
+
+
+def secret_to_keep(desk: Desk) -> list[PinSecretKept]:
+    """What is to be written with a PIN that was given or was right, where nothing is kept yet."""
+    if desk.records.last_of(PinSecretKept.KIND) is not None:
+        return []
+    return [PinSecretKept(_check_value(desk.pepper))]
+
+
+def _check_value(pepper: bytes) -> bytes:
+    return hmac.new(pepper, b"payment-hall/pins/check/1", hashlib.sha256).digest()[:16]
 
 
 def is_pin_of(record: OperatorRecord | None, pin: str, pepper: bytes) -> bool:

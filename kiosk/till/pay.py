@@ -16,6 +16,7 @@ from kiosk.errors import CashFault, Refusal
 from kiosk.marks import mark
 from kiosk.ports import CashEvent
 from kiosk.till.desk import Desk
+from kiosk.till.paper import print_note_in_doubt
 from kiosk.till.quote import Buyer
 from kiosk.till.recover import keep
 from kiosk.till.sell import Payment
@@ -48,7 +49,7 @@ class NotePayment:
         self.credit_minor = min(buyer.credit_minor, buyer.maximum_minor)
         self.notes_minor = 0
         self._notes = 0
-        self._doubtful: CashEvent | None = None
+        self._doubtful: facts.NoteOffered | None = None
 
     @property
     def held_minor(self) -> int:
@@ -130,15 +131,14 @@ class NotePayment:
             return NoteSeen("too_much", event.amount_minor, self.held_minor)
         self._notes += 1
         mark("note.before_intention")
-        self._desk.journal.append(
-            facts.NoteOffered(
-                self.payment, self._notes, self._desk.station.name, self._buyer.meter.number,
-                cash.name, event.counter, event.amount_minor, self._desk.currency,
-            )
+        offered = facts.NoteOffered(
+            self.payment, self._notes, self._desk.station.name, self._buyer.meter.number,
+            cash.name, event.counter, event.amount_minor, self._desk.currency,
         )  # fmt: skip
+        self._desk.journal.append(offered)
         mark("note.after_intention")
         self._stack()
-        return self._end(event, self._await_end())
+        return self._end(offered, self._await_end())
 
     def _stack(self) -> None:
         """Whether the device heard it, only its events can say: said twice it is done once."""
@@ -161,7 +161,7 @@ class NotePayment:
                 self._stack()
         return CashEvent("lost", reason="lost")
 
-    def _end(self, offered: CashEvent, event: CashEvent) -> NoteSeen:
+    def _end(self, offered: facts.NoteOffered, event: CashEvent) -> NoteSeen:
         self._doubtful = None
         if event.kind == "stacked":
             mark("note.after_stack")
@@ -175,4 +175,6 @@ class NotePayment:
         else:
             self._doubtful = offered
             self._desk.journal.append(facts.NoteInDoubt(self.payment, self._notes, event.kind))
+            if self._desk.writer is not None:
+                print_note_in_doubt(self._desk, offered, event.kind)
         return NoteSeen(event.kind, offered.amount_minor, self.held_minor)

@@ -8,8 +8,8 @@ made (E12); which prices are known since then makes no difference.
 
 from __future__ import annotations
 
-from kiosk.domain import correction_facts
 from kiosk.domain.account_record import AccountRecord
+from kiosk.domain.correction_facts import SaleRerated
 from kiosk.domain.record import SaleRecord
 from kiosk.domain.rerating import due_minor
 from kiosk.domain.tariff import TariffPack
@@ -24,11 +24,18 @@ def rerate(desk: Desk, sale_id: str) -> AccountRecord | Refusal:
     refused = may_take(desk, "approve")
     if refused is not None:
         return refused
+    fact = _priced_again(desk, sale_id)
+    return fact if isinstance(fact, Refusal) else write(desk, fact, fact.account)
+
+
+def _priced_again(desk: Desk, sale_id: str) -> SaleRerated | Refusal:
+    """What `rerate` would write."""
     record = desk.records.sale(sale_id)
     if record is None:
         return Refusal("unknown_sale", {"sale": sale_id[:40]})
-    committed = record.committed
-    undone = desk.records.undone(sale_id) or desk.records.cancellation_of(sale_id)
+    committed, undone = record.committed, desk.records.undone(sale_id)
+    if (undone is not None and undone[0] != "intended") or desk.records.cancellation_of(sale_id):
+        return Refusal("undone_before", {"sale": sale_id})
     if record.state != "delivered" or undone is not None:
         return Refusal("sale_not_ended", {"sale": sale_id})
     right = _right_for(desk, record)
@@ -40,12 +47,11 @@ def rerate(desk: Desk, sale_id: str) -> AccountRecord | Refusal:
         return due
     meter = desk.records.meter(committed.meter)
     closed = desk.records.is_closed(committed.account)
-    fact = correction_facts.SaleRerated(
+    return SaleRerated(
         sale_id, committed.account, right[0], committed.currency, committed.amount_minor, due,
         "utility" if closed else desk.settings.accounts.rerate_to, desk.operator,
         committed.meter if meter is not None and not meter.retired else "",
     )  # fmt: skip
-    return write(desk, fact, committed.account)
 
 
 def _right_for(desk: Desk, record: SaleRecord) -> tuple[str, TariffPack] | None:
@@ -67,9 +73,13 @@ def rerate_all(desk: Desk, from_ms: int = 0) -> list[AccountRecord] | Refusal:
     return [event for event in done if isinstance(event, AccountRecord)]
 
 
-def look(desk: Desk, from_ms: int = 0) -> list[str] | Refusal:
-    """The sales that `rerate_all` would price again."""
-    return desk.gate("approve") or _provisional(desk, from_ms)
+def look(desk: Desk, from_ms: int = 0) -> list[SaleRerated] | Refusal:
+    """What `rerate_all` would write, sale by sale; nothing is written."""
+    refused = desk.gate("approve")
+    if refused is not None:
+        return refused
+    found = [_priced_again(desk, sale_id) for sale_id in _provisional(desk, from_ms)]
+    return [fact for fact in found if isinstance(fact, SaleRerated)]
 
 
 def _provisional(desk: Desk, from_ms: int) -> list[str]:

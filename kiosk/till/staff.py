@@ -16,7 +16,7 @@ from kiosk.domain.cards.image import CardImage
 from kiosk.errors import BadInput, Refusal
 from kiosk.ledger.operator_records import OperatorRecord
 from kiosk.till.desk import Desk
-from kiosk.till.operators import ROLES, hash_pin, own_pin
+from kiosk.till.operators import ROLES, has_other_secret, hash_pin, own_pin, secret_to_keep
 from kiosk.till.recover import card_image
 from kiosk.till.sign_in_lock import is_locked
 from kiosk.till.tokens import reason_missing
@@ -177,7 +177,10 @@ def _write(desk: Desk, name: str, role: str, pin: str, by: str) -> None:
         raise BadInput(f"{role!r} is no role; one of {', '.join(ROLES)}.")
     if desk.settings.site.mode == "real" and _is_guessable(pin):
         raise BadInput("This PIN is the first that anybody would try; choose another.")
-    desk.journal.append(facts.OperatorRegistered(name, role, hash_pin(pin, desk.pepper), by))
+    if has_other_secret(desk):
+        raise BadInput("The secret of the PINs is another one; put keys/pins.secret back first.")
+    registered = facts.OperatorRegistered(name, role, hash_pin(pin, desk.pepper), by)
+    desk.journal.append(registered, *secret_to_keep(desk))
 
 
 def _is_guessable(pin: str) -> bool:

@@ -44,6 +44,10 @@ class Words:
         """Why the answer is no, and what to do."""
         return self._fill(f"refusals.{refusal.code}", refusal.details, "")
 
+    def tariff_fault(self, code: str, details: Mapping[str, int | str]) -> str:
+        """What is wrong in a tariff file, and what to write instead."""
+        return self._fill(f"tariff_faults.{code}", details, "")
+
     def reason(self, code: str, values: Mapping[str, int | str], currency: str) -> str:
         """Why a line of a quote has its amount: `code` and `values` are those of the line."""
         return self._fill(f"reasons.{code}", values, currency)

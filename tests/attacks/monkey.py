@@ -58,6 +58,7 @@ class Havoc:
 async def play(hall: Hall, keys: int, chance: random.Random, havoc: Havoc) -> None:
     """Visits of random length to random faces, until the keys are used up."""
     while havoc.keys < keys:
+        print(f"{havoc.keys} keys, {len(havoc.findings)} findings", file=sys.stderr, flush=True)
         face = chance.choices(FACES, (4, 2, 2))[0]
         async with hall.face(face) as visitor:
             await _visit(hall, visitor, face, min(keys - havoc.keys, 600), chance, havoc)
@@ -156,7 +157,8 @@ def run(keys: int, seed: int) -> Havoc:
     """One monkey on one home."""
     havoc = Havoc()
     memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
-    with tempfile.TemporaryDirectory(dir=memory) as folder:
+    # A technician's backup goes where it was typed: into this folder, not into ours.
+    with tempfile.TemporaryDirectory(dir=memory) as folder, contextlib.chdir(folder):
         hall = Hall(Path(folder) / "home")
         try:
             asyncio.run(play(hall, keys, random.Random(seed), havoc))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Iterator
 
@@ -23,7 +25,7 @@ BYTES = {
     "escape storm": ["1b"] * 60,
     "function keys": [
         f"{byte:02x}"
-        for n in (11, 12, 13, 14, 15, 17, 18, 19, 20, 21, 23, 24)
+        for n in (*range(11, 16), *range(17, 22), *range(23, 27), 28, 29, *range(31, 35))
         for byte in f"\x1b[{n}~".encode()
     ],
     "bracketed paste": [f"{byte:02x}" for byte in b"\x1b[200~:!sh\n$(id)\x1b[201~"],
@@ -32,6 +34,7 @@ BYTES = {
     "answers of a terminal": [
         f"{byte:02x}" for byte in b"\x1b[?62;c\x1b]11;rgb:0/0/0\x07\x1bP1$r\x1b\\"
     ],
+    "a size that is typed": [f"{byte:02x}" for byte in b"\x1b[48;1;1;0;0t\x1b[48;9999;9999;9;9t"],
     "broken UTF-8": ["c3", "28", "ff", "fe", "e2", "82", "f0", "9f"],
 }
 
@@ -58,13 +61,22 @@ def test_the_face_has_the_terminal_whatever_bytes_come(terminal: Terminal, name:
     terminal.send(BYTES[name])
     time.sleep(0.3)
     _still_there(terminal)
-    terminal.send(["1b", "5b", "32", "30", "31", "7e"])  # ends a paste that is under way
-    time.sleep(0.3)
+    time.sleep(0.7)  # a paste that is under way is given up
+    terminal.press("5")
+    terminal.see("Type your meter number")
     for _ in range(3):
         terminal.send(["1b"])
         time.sleep(0.4)
     terminal.see("Put in your card")
     _still_there(terminal)
+
+
+@pytest.mark.proof
+def test_the_face_goes_on_when_it_is_asked_to_stop(terminal: Terminal) -> None:
+    for asked in (signal.SIGTSTP, signal.SIGCONT, signal.SIGWINCH):
+        os.kill(terminal.pid, asked)
+        time.sleep(0.2)
+        _still_there(terminal)
 
 
 @pytest.mark.proof

@@ -250,4 +250,5 @@ FACTS: list[facts.Fact] = [
         "301",
     ),
     store_facts.LedgerRestoredByTwo(4711, ["backup"], 4800, "201", "301"),
+    operator_facts.PinSecretKept(bytes(range(16))),
 ]  # fmt: skip

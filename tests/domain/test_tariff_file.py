@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kiosk.domain.energy import format_kwh
+from kiosk.domain.money import format_amount
 from kiosk.domain.tariff_file import read_pack
 from kiosk.domain.tariff_pack import (
     PPM,
@@ -23,6 +25,10 @@ from kiosk.domain.tariff_pack import (
     Tax,
     TimeOfUse,
 )
+from kiosk.domain.tariff_toml import Fault
+from kiosk.screens.tariff_telling import fault_sentence
+from kiosk.words.book import Words
+from kiosk.words.formats import Formats
 
 WHOLE = """\
 number = 7
@@ -140,6 +146,10 @@ def test_a_currency_without_decimals_has_prices_to_a_thousandth() -> None:
     assert pack.power_types[0].minimum_minor == 10
 
 
+def said(fault: Fault, language: str = "en") -> str:
+    return fault_sentence(Words(language, Formats(format_amount, format_kwh, "ZAR")), fault)
+
+
 FAULTS = [
     ("currency = \"ZAR\"", "currency = \"rand\"", "three letters"),
     ("number = 7", "number = 0", "1 or higher"),
@@ -186,9 +196,10 @@ def test_a_fault_has_its_line_and_a_sentence_when_a_file_is_wrong(
     text = WHOLE.replace(old, new, 1)
     found = read_pack(text, zone_of)
     assert isinstance(found, list)
-    fault = next((fault for fault in found if part in fault.sentence), None)
-    assert fault is not None, found
-    assert fault.sentence[-1] in ".?"
+    fault = next((fault for fault in found if part in said(fault)), None)
+    assert fault is not None, [said(each) for each in found]
+    assert said(fault)[-1] in ".?" and "{" not in said(fault)
+    assert said(fault, "fr")[-1] in ".?" and said(fault, "fr") != said(fault)
     line = WHOLE[: WHOLE.index(old)].count("\n") + 1
     table = [number for number, row in enumerate(text.splitlines(), 1) if row.startswith("[")]
     own_table = max((number for number in table if number <= line), default=1)
@@ -209,7 +220,7 @@ def test_what_is_free_must_end_when_a_preference_gives_it() -> None:
     found = read_pack(WHOLE.replace("first_kwh_per_month = 50", ""), zone_of)
     assert isinstance(found, list)
     (fault,) = found
-    assert "by the preference 'basic' without an end" in fault.sentence
+    assert 'by the preference "basic" without an end' in said(fault)
 
 
 @given(st.text(max_size=200))
@@ -222,4 +233,4 @@ def test_a_slip_of_the_pen_gives_faults_or_another_pack_and_never_an_error(
     place: int, sign: str
 ) -> None:
     found = read_pack(WHOLE[:place] + sign + WHOLE[place + 1 :], zone_of)
-    assert isinstance(found, TariffPack) or all(fault.sentence for fault in found)
+    assert isinstance(found, TariffPack) or all(said(fault) for fault in found)

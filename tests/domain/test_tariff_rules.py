@@ -355,38 +355,41 @@ def changed(**fields: Any) -> TariffPack:
 
 ITEM = SubItem("energy", "Energy", "energy", 200_000)
 FAULTY = [
-    (pack(power_type(), power_type()), "stands twice"),
+    (pack(power_type(), power_type()), "twice"),
     (pack(power_type("any", ITEM, SubItem("x", "X", "energy", 1, rates=[Rate(1, season="no")]))),
-     "no such season"),
+     "no_season"),
     (pack(power_type("any", SubItem("x", "X", "energy", 1, rates=[Rate(1, period="peak")]))),
-     "that says the rule"),
+     "no_rule"),
     (pack(power_type("any", SubItem("x", "X", "energy", 1, rates=[Rate(1, step=1)]))),
-     "no such step"),
-    (changed(steps=Steps([5, 5])), "must grow"),
-    (changed(time_of_use=TimeOfUse("shares", {"peak": 1})), "100 percent together"),
-    (changed(time_of_use=TimeOfUse("shares")), "100 percent together"),
-    (pack(power_type(time_of_use=TimeOfUse("purchase_time")), periods=PERIODS[:2]), "all other"),
-    (changed(charges=[Charge("a", "A", -1)]), "below zero"),
-    (changed(charges=[Charge("a", "A", 1, "day", 0)]), "at least 1"),
-    (changed(taxes=[Tax("vat", "VAT", 1, ["nothing"])]), "no price and no charge"),
-    (changed(multiple_minor=0), "above zero"),
-    (changed(maximum_minor=150, multiple_minor=100, charges=[Charge("a", "A", 100)]), "too small"),
-    (changed(maximum_minor=1_000, charges=[Charge("a", "A", 100, "month", 12)]), "too small"),
-    (pack(power_type(), preferences=[Preference("p", "P", discount_ppm=PPM)]), "without an end"),
-    (pack(power_type(), preferences=[Preference("p", "P")]), "neither"),
+     "no_step"),
+    (changed(steps=Steps([5, 5])), "not_growing"),
+    (changed(time_of_use=TimeOfUse("shares", {"peak": 1})), "shares_sum"),
+    (changed(time_of_use=TimeOfUse("shares")), "shares_sum"),
+    (pack(power_type(time_of_use=TimeOfUse("purchase_time")), periods=PERIODS[:2]), "last_period"),
+    (changed(charges=[Charge("a", "A", -1)]), "below_zero"),
+    (changed(charges=[Charge("a", "A", 1, "day", 0)]), "at_least_one"),
+    (changed(taxes=[Tax("vat", "VAT", 1, ["nothing"])]), "not_taxable"),
+    (changed(multiple_minor=0), "not_above_zero"),
+    (changed(maximum_minor=150, multiple_minor=100, charges=[Charge("a", "A", 100)]),
+     "maximum_too_small"),
+    (changed(maximum_minor=1_000, charges=[Charge("a", "A", 100, "month", 12)]),
+     "maximum_too_small"),
+    (pack(power_type(), preferences=[Preference("p", "P", discount_ppm=PPM)]),
+     "preference_without_end"),
+    (pack(power_type(), preferences=[Preference("p", "P")]), "gives_nothing"),
     (pack(power_type(), preferences=[Preference("p", "P", months=[13], discount_ppm=1)]),
-     "1 to 12"),
+     "months"),
     (pack(power_type(), preferences=[Preference("p", "P", power_types=["x"], discount_ppm=1)]),
-     "no such power type"),
-    (pack(power_type(), seasons=[msgspec.structs.replace(SEASONS[0], last_day=230)]), "no day"),
-    (pack(power_type(), periods=[Period("p", "P", [(60, 60)])]), "earlier to a later"),
-    (pack(power_type(), use_by_ms=1, valid_from_ms=2), "later than valid_from"),
+     "no_power_type"),
+    (pack(power_type(), seasons=[msgspec.structs.replace(SEASONS[0], last_day=230)]), "no_day"),
+    (pack(power_type(), periods=[Period("p", "P", [(60, 60)])]), "hours_order"),
+    (pack(power_type(), use_by_ms=1, valid_from_ms=2), "not_later"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("made", "part"), FAULTY, ids=[part for _, part in FAULTY])
-def test_a_pack_is_refused_when_it_contradicts_itself(made: TariffPack, part: str) -> None:
-    assert part in " ".join(problem.sentence for problem in problems(made))
+@pytest.mark.parametrize(("made", "code"), FAULTY, ids=[code for _, code in FAULTY])
+def test_a_pack_is_refused_when_it_contradicts_itself(made: TariffPack, code: str) -> None:
+    assert code in [problem.code for problem in problems(made)]
     assert unsellable(made) is not None
 
 

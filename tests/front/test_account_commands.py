@@ -156,7 +156,10 @@ def test_one_sentence_is_said_when_customers_money_cannot_move(kiosk: Kiosk) -> 
         (("rerate", "nothing"), "is not in the journal"),
     ):  # fmt: skip
         is_one_sentence(kiosk(*words), 1, part)
-    assert kiosk("rerate", "--json").json == []
+    assert kiosk("rerate", "--json").json == kiosk("rerate", "--look", "--json").json == []
+    assert "of their moment: 0." in kiosk("rerate", "--look").out
+    for words in (("customers", "zzzz"), ("search", "zzzz")):
+        assert kiosk(*words).err == "kiosk: Nothing found for zzzz.\n"
 
 
 def test_the_usual_rehearsal_begins_with_money_debts_plans_and_a_bill(

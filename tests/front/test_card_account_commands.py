@@ -22,6 +22,11 @@ def test_money_is_put_on_the_card_and_spent_from_it_when_it_is_typed(kiosk: Kios
     assert kiosk("rehearse", "meter", "insert", meter, "--json").json["result"] == "credited"
     shown = kiosk("card-account", "show", "--card", card)
     assert shown.out == "30.00 ZAR on the card, movement 2\n"
+    kiosk("rehearse", "card", "insert", meter)
+    looked = kiosk("cards", "read", "--json").json
+    assert (looked["money_minor"], looked["currency"], looked["reader"]) == (3000, "ZAR", "reader")
+    assert "On the card: 30.00 ZAR, movement 2" in kiosk("cards", "read").out
+    kiosk("rehearse", "card", "pull")
     too_much = kiosk("sell", "--meter", meter, "--amount", "40", "--from-card")
     assert (too_much.exit, too_much.out) == (1, "")
     assert "30.00" in too_much.err

@@ -6,8 +6,10 @@ import json
 
 import pytest
 
+from kiosk import marks
 from kiosk.domain.cards.workshops import SHOPS
 from tests.front.conftest import Done, Kiosk, a_meter, is_one_sentence
+from tests.till.hall import DiedError, die_at
 
 READ_KEYS = {"family", "state", "serial", "purchase_number"}
 
@@ -34,6 +36,28 @@ def test_the_card_in_the_reader_is_told_as_json(kiosk: Kiosk) -> None:
     row = next(row for row in kiosk("cards", "--json").json if row["meter"] == meter)
     assert (row["card"], row["serial"]) == (shown["card"], shown["serial"])
     assert kiosk("cards", "search", row["serial"], "--json").json == [row]
+    assert (shown["money_minor"], shown["money_number"]) == (0, 0)
+
+
+def test_a_sale_that_was_killed_is_told_before_the_next_one_begins(kiosk: Kiosk) -> None:
+    meter = a_meter(kiosk, "card")
+    kiosk("rehearse", "card", "insert", meter)
+    marks.arm(die_at("card.before_read_back"))
+    with pytest.raises(DiedError):
+        kiosk("sell", "--meter", meter, "--amount", "50")
+    marks.arm(None)
+    following = kiosk("sell", "--meter", meter, "--amount", "20")
+    assert following.exit == 1, "the meter has not taken the purchase yet"
+    first = following.out.splitlines()[0]
+    assert first.startswith("Settled first: sale ")
+    assert first.endswith(f"meter {meter}, 50.00 ZAR: delivered.")
+    assert "Settled first" not in kiosk("sell", "--meter", meter, "--amount", "20").out
+
+
+def test_a_state_grid_card_is_refused_when_it_is_made_where_no_yuan_are_taken(kiosk: Kiosk) -> None:
+    kiosk("rehearse", "card", "blank", "state-grid")
+    made = kiosk("cards", "reissue", a_meter(kiosk, "card"), "--reason", "lost in town")
+    is_one_sentence(made, 1, "state-grid carry CNY and this hall sells in ZAR")
 
 
 @pytest.mark.parametrize(
@@ -61,6 +85,7 @@ def test_a_lost_card_gives_its_purchase_once_when_it_is_replaced_and_found(kiosk
     made = kiosk("cards", "reissue", meter, "--reason", "lost in town", "--json").json
     assert (made["state"], made["issue"], made["replaces"]) == ("done", 2, old)
     assert made["purchase_number"] == sold["card_purchase_number"]
+    assert kiosk("cards", "stock", "--json").json[0]["in_stock"] >= 0
     kiosk("rehearse", "card", "pull")
     first = kiosk("rehearse", "meter", "insert", meter, "--json").json
     assert first["energy_wh_added"] == sold["energy_wh"]

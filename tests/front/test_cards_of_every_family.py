@@ -100,11 +100,11 @@ def test_a_state_grid_card_goes_through_the_works_when_the_hall_sells_in_yuan(
     assert (done["state"], done["amount_minor"]) == ("done", 5000)
     in_yuan("rehearse", "card", "pull")
     in_yuan("rehearse", "card", "blank", "state-grid")
-    preset = in_yuan(
-        "cards", "tool", "preset", "--meter", meter, "--set", "amount_minor=2000",
-        "--reason", "new meter", "--json",
-    )  # fmt: skip
-    assert preset.json["state"] == "done"
+    preset = ("cards", "tool", "preset", "--reason", "new meter", "--json", "--set")
+    is_one_sentence(in_yuan(*preset, "amount_minor=2000"), 1, "nothing that this card sets")
+    is_one_sentence(in_yuan(*preset, "alarm_minor=500", "--meter", meter), 1, "any meter")
+    assert in_yuan(*preset, "alarm_minor=500").json["state"] == "done"
+    assert in_yuan("cards", "read", "--json").json["tool"]["settings"]["amount_minor"] == 0
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,16 @@ def test_old_debts_are_at_meters_of_both_kinds(kiosk: Kiosk) -> None:
     assert in_debt == {"keypad", "card"}
 
 
+def test_the_token_of_a_sale_is_shown_by_its_digits_and_by_its_sale(kiosk: Kiosk) -> None:
+    meter = a_meter(kiosk, "keypad")
+    sale = kiosk("sell", "--meter", meter, "--amount", "20", "--json").json
+    for asked in (sale["token"], sale["sale_id"]):
+        assert kiosk("tokens", "show", asked, "--json").json == sale
+    shown = kiosk("tokens", "show", sale["sale_id"]).out
+    assert meter in shown and sale["token"] in shown.replace(" ", "")
+    assert kiosk("tokens", "show", meter).exit == 1, "a meter is no token"
+
+
 def test_a_quote_and_its_sale_agree_when_asked_for_json(kiosk: Kiosk) -> None:
     meter = a_meter(kiosk, "keypad")
     quoted = kiosk("quote", "--meter", meter, "--amount", "20.50", "--json").json

@@ -14,13 +14,13 @@ from kiosk.errors import BadInput, Refusal
 from kiosk.front import rejoining
 from kiosk.front.rejoining import rejoin
 from kiosk.ledger.copying import alone
-from kiosk.till import account, card_accounts
+from kiosk.till import account, card_accounts, staff
 from kiosk.till.cards.plan import Plan, plan_tool
 from kiosk.till.cards.work import carry_out
 from kiosk.till.desk import Desk
 from kiosk.till.recover import recover
 from tests.front.keeper import Keeper
-from tests.till.hall import CARD, KEYPAD, DiedError, die_at, sell_to, sold
+from tests.till.hall import CARD, KEYPAD, DiedError, code, die_at, sell_to, sold
 from tests.till.test_selling_tokens import ForgetfulVendor
 
 
@@ -58,6 +58,7 @@ def test_the_copy_brings_its_own_sales_under_a_new_number_when_it_has_rejoined(
     house = keeper.open()
     house.desk.vendor = ForgetfulVendor(99)
     waiting = sold(sell_to(house.desk, KEYPAD, 3000), "in_doubt").committed.sale_id
+    assert staff.retire(house.desk, "302", "left") is None
     house.close()
     keeper.clock.advance(minutes=40)
     assert keeper.sync() == ""
@@ -65,6 +66,9 @@ def test_the_copy_brings_its_own_sales_under_a_new_number_when_it_has_rejoined(
     keeper.sell(3, twin)
     trouble = keeper.sync(twin)
     assert "kiosk rejoin" in trouble
+    house = keeper.open(twin)
+    assert code(sell_to(house.desk, KEYPAD, 5000)) == "forked"
+    house.close()
     sales = ("sale_committed", "sale_delivered")
     before = bodies(keeper, twin, *sales)
     house = keeper.open(twin)
@@ -89,6 +93,9 @@ def test_the_copy_brings_its_own_sales_under_a_new_number_when_it_has_rejoined(
     record = house.desk.records.sale(waiting)
     assert record is not None
     assert record.state == "in_doubt"
+    left = house.desk.records.operator("302")
+    assert left is not None
+    assert left.retired, "who has left does not come back with the new number"
     house.close()
     brought = bodies(keeper, twin, *sales)
     assert brought == before[-len(brought) :]

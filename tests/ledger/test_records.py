@@ -162,6 +162,9 @@ def test_the_registry_is_that_of_the_catalogue(tell: Tell) -> None:
     assert records.opened() == OPENED
     assert records.last_of("lane_given") is None
     assert records.last_of("home_opened") == OPENED
+    for residue in (1, 2):
+        given = facts.LaneGiven(residue, 32, "c")
+        assert tell(given).last_of("lane_given") == given
 
 
 def test_nothing_is_sold_at_prices_that_were_changed_in_the_file(home: Callable[[], Path]) -> None:

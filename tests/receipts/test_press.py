@@ -12,6 +12,7 @@ from kiosk import marks
 from kiosk.errors import PrinterFault
 from kiosk.ports import PrinterStatus, SlipLine, Slips, SlipState
 from receipts.press import Press
+from receipts.roll import Roll
 
 LINES = [SlipLine("Total", right="20.00"), SlipLine("12.4 kWh", style="large")]
 PAPER_OF_ONE_SLIP = 1 + 2 + 6
@@ -303,6 +304,15 @@ def test_the_paper_is_counted_over_a_restart_until_a_new_roll_is_in(hall: Hall) 
     assert press.paper_left_lines() == 100
     press.close()
     assert hall.open().paper_left_lines() == 100
+
+
+def test_faces_that_share_a_printer_count_one_roll(tmp_path: Path) -> None:
+    counter, kiosk = Roll(tmp_path / "paper.json", 100), Roll(tmp_path / "paper.json", 100)
+    counter.use(30)
+    kiosk.use(30)
+    assert counter.left() == kiosk.left() == 40
+    counter.change()
+    assert kiosk.left() == 100
 
 
 def test_the_count_never_falls_below_nothing(hall: Hall) -> None:

@@ -14,7 +14,7 @@ from kiosk.ports import SlipLine, SlipWriter
 from receipts.clean import cells
 from receipts.fault import note_slip, void_slip
 from receipts.printer_test import printer_test_slip
-from receipts.text import render, rows
+from receipts.text import rows
 from receipts.writer import Writer
 from tests.receipts.examples import (
     AMINA,
@@ -45,12 +45,18 @@ def slip(name: str, language: str = "en", mode: str = "real") -> list[SlipLine]:
     return slips[name]()
 
 
+def text_of(lines: list[SlipLine], width: int = 42) -> str:
+    """The slip as plain text; all letters have one size."""
+    drawn = rows(lines, width, large_width=width)
+    return "".join(f"{row.text.rstrip()}\n" for row in drawn)
+
+
 SLIPS = ["token", "card", "copy", "doubt_token", "doubt_card", "voided", "kept"]
 
 
 def test_a_token_slip_reads_like_this_when_it_is_printed_on_42_columns() -> None:
     assert (
-        render(slip("token"), 42)
+        text_of(slip("token"))
         == """\
                Kijani Power
           Hall of Market Street
@@ -103,7 +109,7 @@ Operator                            esther
 
 def test_a_fault_slip_reads_like_this_when_it_is_printed_in_french_on_32_columns() -> None:
     assert (
-        render(slip("doubt_card", "fr", "rehearsal"), 32)
+        text_of(slip("doubt_card", "fr", "rehearsal"), 32)
         == """\
           Kijani Power
      Hall of Market Street
@@ -161,10 +167,6 @@ def test_no_row_is_wider_than_the_paper_and_nothing_is_lost(name: str, language:
         text = "".join(row.text for row in drawn if row.style != "rule").replace(" ", "")
         assert sorted(text) == sorted(said)
         assert sum(row.text == "-" * width for row in drawn) == rules
-
-
-def text_of(lines: list[SlipLine]) -> str:
-    return render(lines, 42)
 
 
 def test_the_token_stands_large_in_five_groups_of_four_whatever_the_paper() -> None:

@@ -38,6 +38,7 @@ class PaperDouble:
         self.jobs: dict[str, SlipState] = {}
         self.lines: dict[str, list[SlipLine]] = {}
         self.abandoned: list[str] = []
+        self.left_lines = 4000
 
     def submit(self, job: str, lines: object) -> None:
         self.lines[job] = list(lines)  # type: ignore[call-overload]
@@ -53,7 +54,10 @@ class PaperDouble:
         return self.state_now
 
     def paper_left_lines(self) -> int:
-        return 4000
+        return self.left_lines
+
+    def roll_changed(self) -> None:
+        self.left_lines = 4000
 
 
 class Hall:

@@ -57,5 +57,5 @@ def test_every_act_of_an_account_is_asked_line_by_line_when_there_is_no_screen(h
         "top_up_received", "top_up_cleared", "deposit_taken", "money_refunded", "debt_recorded",
         "debt_written_off", "money_transferred",
     }, said.getvalue()  # fmt: skip
-    assert "Your role does not allow this (approve)" in said.getvalue()
+    assert "Your role does not allow this;" in said.getvalue()
     assert money(hall, chart.capital_account(owner)) == 0

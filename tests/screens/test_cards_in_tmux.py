@@ -133,8 +133,7 @@ def test_a_customer_s_card_is_repaired_taken_back_and_replaced_when_each_act_was
         ("", "1", "", ["inquiry card", "For: any meter"]),
         ("", "2", "alarm_wh=20000", ["alarm_wh=20000, power_limit_w=0"]),
         ("state-grid", "1", "", ["inquiry card", "For: any meter"]),
-        ("state-grid", "3", "alarm_minor=500 amount_minor=2000",
-         ["alarm_minor=500, second_alarm_minor=0", "amount_minor=2000"]),
+        ("state-grid", "3", "alarm_minor=500", ["alarm_minor=500, second_alarm_minor=0"]),
         ("state-grid", "4", "", ["meter-number card"]),
     ],
 )  # fmt: skip

@@ -4,10 +4,35 @@ from __future__ import annotations
 
 import pytest
 
+from kiosk import marks
+from kiosk.front.commands.run import _settle
 from kiosk.words.book import Words
 from tests.screens.cards_of_a_hall import bought, in_doubt, meter_without_card, put_in, restated
-from tests.screens.conftest import Hall, Player
-from tests.screens.walks import card_room
+from tests.screens.conftest import Hall, Player, Talk
+from tests.screens.walks import card_room, sign_in_by_keys
+from tests.till.hall import DiedError, die_at, sell_to
+
+
+def test_a_counter_says_what_its_start_has_settled_before_anything_is_sold(
+    hall: Hall, talk: Talk
+) -> None:
+    put_in(hall)
+    marks.arm(die_at("card.after_read_back"))
+    with pytest.raises(DiedError):
+        sell_to(hall.desk, hall.card.meter.number, 5_000)
+    marks.arm(None)
+    _settle(hall.house)
+    (ended,) = hall.desk.settled_at_start
+    said = f"Settled first: sale {ended.committed.sale_id}"
+
+    async def script(player: Player) -> None:
+        await sign_in_by_keys(player)
+        await player.see(said)
+
+    hall.play(script, face="cashier")
+    assert hall.desk.settled_at_start == [], "told once"
+    hall.desk.settled_at_start = [ended]
+    assert said in talk("cashier", "101", "1234", "8")
 
 
 def test_fields_and_bytes_stand_side_by_side_when_a_card_is_read(hall: Hall) -> None:

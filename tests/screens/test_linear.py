@@ -238,6 +238,15 @@ def test_devices_ledger_and_settings_are_said_when_a_technician_asks(talk: Talk)
     )
 
 
+def test_the_printer_is_tried_and_its_roll_counted_when_a_technician_says_so(
+    hall: Hall, talk: Talk
+) -> None:
+    hall.paper.left_lines = 3
+    text = talk("technician", *_TECHNICIAN, "10", "11", "N", "11", "Y")
+    in_order(text, "The test slip goes to the printer.", "Slip: printed.", "4000 lines.")
+    assert hall.paper.left_lines == 4000
+
+
 def test_sale_in_doubt_is_undone_when_the_card_shows_that_nothing_was_written(
     hall: Hall, talk: Talk
 ) -> None:

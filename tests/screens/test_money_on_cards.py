@@ -170,7 +170,7 @@ def test_a_technician_sees_the_money_but_takes_none(hall: Hall) -> None:
         await player.press("0", "4")
         await player.see("Nothing was ever put on this card.")
         await player.press("1")
-        await player.see("Your role does not allow this (sell)")
+        await player.see("Your role does not allow this;")
 
     hall.play(script, face="technician")
     assert hall.desk.records.account_links() == []

@@ -8,12 +8,17 @@ import os
 import pty
 import subprocess
 import sys
+import termios
 import threading
 from pathlib import Path
 
+import pytest
+
 from kiosk.front.wiring import House
 from kiosk.screens.faces import make_face
+from kiosk.screens.terminal import let_go
 from kiosk.screens.unopened import CannotOpenError, Opened, Unopened
+from tests.builders import FixedClock
 from tests.screens.conftest import Hall, Player
 
 #: What opening the home brings, and the first frame does not need.
@@ -34,7 +39,8 @@ def unopened(house: House) -> Unopened:
 def test_the_first_frame_is_there_and_takes_no_key_while_the_home_is_being_opened(
     hall: Hall,
 ) -> None:
-    may_open = threading.Event()
+    may_open, clock = threading.Event(), FixedClock()
+    hall.desk.clock = clock
 
     def open_home() -> Opened:
         assert may_open.wait(20)
@@ -49,11 +55,45 @@ def test_the_first_frame_is_there_and_takes_no_key_while_the_home_is_being_opene
             assert len(app.screen_stack) == 2
             may_open.set()
             await player.see("Put in your card, or type")
+            await player.press("7")  # goes on typing what was begun before
+            clock.advance(seconds=1)
             await player.press("5")
-            await player.see("Type your meter number")
+            assert "75" not in (await player.see("Type your meter number"))
 
     asyncio.run(run())
     assert hall.desk.operator != ""
+
+
+@pytest.mark.parametrize(("typed", "blind"), [(b"101\r12", True), (b"12", True), (b"", False)])
+def test_no_key_is_left_when_it_was_typed_before_the_screen(typed: bytes, blind: bool) -> None:
+    keyboard, terminal = pty.openpty()
+    try:
+        before = termios.tcgetattr(terminal)
+        os.write(keyboard, typed)
+        shown = b""
+        while not shown.endswith(typed[-1:]):  # until the terminal has it
+            shown += os.read(keyboard, 100)
+        assert let_go(terminal) is blind
+        assert let_go(terminal) is False
+        assert termios.tcgetattr(terminal) == before
+    finally:
+        os.close(keyboard)
+        os.close(terminal)
+
+
+def test_the_rest_of_a_pin_is_no_name_when_it_was_begun_before_the_screen(hall: Hall) -> None:
+    clock = FixedClock()
+    hall.desk.clock = clock
+
+    async def script(player: Player) -> None:
+        await player.see("Sign in")
+        player.app.typed_blind()
+        await player.press(*"34", "enter")
+        clock.advance(seconds=1)
+        await player.press(*"101", "enter", *"1234", "enter")
+        await player.see("What is to be done?")
+
+    hall.play(script, face="cashier")
 
 
 def test_the_face_ends_with_code_1_when_the_home_does_not_open(hall: Hall) -> None:

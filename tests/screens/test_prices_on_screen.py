@@ -175,7 +175,7 @@ def test_steps_a_tax_and_a_preference_are_added_with_the_keys_alone(hall: Hall) 
         await player.press("delete", *"0.50", "enter")
         await ready(player)
         await add(player, 'code = "tax"', "[[power_type.tax]]")
-        await example(player, "on names 'energy', and that is no price and no charge.")
+        await example(player, 'on names "energy", and that is no price')
         await change(player, 'on = ["energy"]', '["generation"]')
         await example(player, "VAT 6.27")
 

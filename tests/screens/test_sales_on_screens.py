@@ -45,6 +45,8 @@ def test_the_reason_is_said_when_a_token_sale_shall_be_taken_back(hall: Hall) ->
         await player.press(*f"capital:{other}", "enter", "2", "enter", *"wrong", "enter")
         await player.press(*"301", "enter", *"1234", "enter")
         await player.see("The value of this sale was moved")
+        assert "3: take it back" not in player.text(), "one thing is done about a sale"
+        await player.press("4", see="The value of this sale was moved")
 
     hall.play(script, face="cashier")
     assert money(hall, chart.capital_account(other)) == -3_500
@@ -83,7 +85,9 @@ def test_sales_at_old_prices_and_interest_are_a_supervisors_rows(
         await player.press("7", see="From (YYYY-MM-DD")
         await answer(player, "")
         await player.see("other prices than those of their moment: 1.")
+        await player.see("Paid too little: 9.19 ZAR; paid too much: 0.00 ZAR.")
         await player.press("enter", see="1 sales were priced again.")
+        await player.see("Paid too little: 9.19 ZAR")
         await player.press("escape", see="Interest of a month")
         await player.press("8")
         await answer(player, "2026-01")
@@ -172,5 +176,16 @@ def test_one_key_says_why_wherever_a_sale_is_shown(hall: Hall) -> None:
         await more(player, "7")
         await player.see("Sale paid")
         await player.press("w", see="every line agrees")
+
+    hall.play(script, face="cashier")
+
+
+def test_a_role_is_refused_before_the_first_question_of_a_month(hall: Hall) -> None:
+    async def script(player: Player) -> None:
+        await sign_in_by_keys(player, "101")
+        await choose(player, "Accounts and bills")
+        for row in "78":
+            await player.press(row, see="Your role does not allow this")
+            await player.see("Interest of a month")
 
     hall.play(script, face="cashier")

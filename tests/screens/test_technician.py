@@ -77,6 +77,28 @@ def test_devices_ledger_and_settings_are_shown_when_a_technician_asks(
     hall.play(script, face="technician", size=size)
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_a_test_slip_is_printed_and_a_new_roll_is_counted_when_its_digit_is_pressed(
+    hall: Hall, size: tuple[int, int]
+) -> None:
+    hall.paper.left_lines = 3
+
+    async def script(player: Player) -> None:
+        await _sign_in(player)
+        await player.see("TECHNICIAN MODE - 201")
+        await player.press("1")
+        await _read(player, "about 3 lines of paper left")
+        await player.press("1", see="The test slip goes to the printer.")
+        await player.press("2", see="Is a new roll with 4000 lines in the printer?")
+        await player.press("escape", see="1: test slip")
+        await player.press("2", see="Enter: yes, it is in")
+        await player.press("enter", see="The count starts again: 4000 lines.")
+
+    hall.play(script, face="technician", size=size)
+    (lines,) = hall.paper.lines.values()
+    assert "PRINTER TEST" in [line.text for line in lines]
+
+
 def test_sale_is_undone_when_the_card_shows_that_nothing_was_written(doubtful: Hall) -> None:
     hall = doubtful
     assert hall.house.hands is not None

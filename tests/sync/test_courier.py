@@ -19,6 +19,7 @@ from sync.courier import (
     IDLE_S,
     Courier,
     EnrolledCentre,
+    Retry,
     bundles,
     retry_delay_s,
     settle,
@@ -167,12 +168,25 @@ def test_it_waits_longer_each_time_and_says_why_when_the_line_is_cut(
 
 
 @pytest.mark.parametrize(
-    ("attempt", "jitter", "delay_s"), [(1, 1, 0.75), (3, 0.5, 3.5), (99, 0, 60)]
-)
-def test_the_delay_is_a_function_of_the_attempt(
-    attempt: int, jitter: float, delay_s: float
+    ("attempt", "jitter", "retry", "delay_s"),
+    [
+        (1, 1, Retry(), 0.75), (3, 0.5, Retry(), 3.5), (99, 0, Retry(), 60),
+        (2, 0, Retry(5, 300), 10), (99, 0, Retry(5, 300), 300), (1, 0, Retry(5, 3), 3),
+    ],
+)  # fmt: skip
+def test_the_delay_is_a_function_of_the_attempt_and_the_settings(
+    attempt: int, jitter: float, retry: Retry, delay_s: float
 ) -> None:
-    assert retry_delay_s(attempt, jitter) == delay_s
+    assert retry_delay_s(attempt, jitter, retry) == delay_s
+
+
+def test_the_line_rests_as_kiosk_toml_says_when_the_centre_does_not_answer(
+    terminal: Terminal, road: DirectRoad, clock: HandClock
+) -> None:
+    road.cut = True
+    enrolled = EnrolledCentre("SC1", road.centre.public_key)
+    courier = Courier(terminal, road, enrolled, clock, lambda: 0.0, retry=Retry(7, 20))
+    assert [courier.step() for _ in range(4)] == [7, 14, 20, 20]
 
 
 def test_nothing_is_doubled_when_the_answer_is_lost_after_the_commit(

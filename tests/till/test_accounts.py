@@ -8,7 +8,7 @@ import pytest
 from kiosk.domain import chart
 from kiosk.domain.account_record import AccountRecord
 from kiosk.errors import Refusal
-from kiosk.till import account, account_paper, closing, history, inquiry, maintain, statement
+from kiosk.till import account, account_paper, closing, debt, history, inquiry, maintain, statement
 from kiosk.till.desk import Desk
 from kiosk.till.quote import Buyer, find_buyer
 from kiosk.till.sell import sell
@@ -97,7 +97,9 @@ def test_nobody_clears_alone_what_the_same_person_wrote_down(desk: Desk) -> None
     assert code(account.clear(desk, "u1")) == "cleared_by_another"
     assert money(desk, CAPITAL) == 0
     colleague(desk, "102")
-    done(account.clear(desk, "u1"))
+    first = done(account.clear(desk, "u1"))
+    colleague(desk, "301")
+    assert account.clear(desk, "u1") == first, "said again it gives the first answer"
     assert money(desk, CAPITAL) == -5_000
     accounts = msgspec.structs.replace(desk.settings.accounts, clear_alone=True)
     desk.settings = msgspec.structs.replace(desk.settings, accounts=accounts)
@@ -233,6 +235,20 @@ def test_everything_goes_back_when_an_account_is_closed(desk: Desk) -> None:
     assert money(desk, chart.cash("101")) == 0
     assert code(account.top_up(desk, OWNER, "cash", 100)) == "account_closed"
     assert code(find_buyer(desk, KEYPAD)) == "account_closed"
+    assert not maintain.verify(desk).first_bad
+
+
+def test_what_came_up_after_a_customer_had_left_is_paid_in_cash(desk: Desk) -> None:
+    cheque(desk, 700, "CH 9", "u9")
+    colleague(desk, "102")
+    done(account.clear(desk, "u9"))
+    closed = left(closing.close(desk, OWNER, "moved away", SECOND, through_bank=True))
+    assert closed.record.kind == "account_closed"
+    done(account.bounce(desk, "u9", "no cover"))
+    assert code(debt.pay(desk, OWNER, 700, source="capital")) == "account_closed"
+    assert code(debt.pay(desk, OWNER, 701)) == "debt_smaller"
+    done(debt.pay(desk, OWNER, 700))
+    assert money(desk, chart.receivable(OWNER)) == 0
     assert not maintain.verify(desk).first_bad
 
 

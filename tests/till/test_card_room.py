@@ -182,7 +182,7 @@ def test_a_card_that_was_left_is_locked_until_staff_hand_it_back_E23(
     assert code(greet.find_buyer_by_card(kiosk)) == "card_not_accepted"
     assert code(sell_to(desk, CARD, 2000)) == "card_not_accepted"
     assert code(watch.close_case(kiosk, case.case_id, "handed_back", "it was me")) == "no_right"
-    assert code(watch.close_case(desk, case.case_id, "eaten", "it was me")) == "unknown_operation"
+    assert code(watch.close_case(desk, case.case_id, "eaten", "it was me")) == "not_a_choice"
     assert code(watch.close_case(desk, case.case_id, "handed_back", "")) == "reason_missing"
     closed = watch.close_case(desk, case.case_id, "handed_back", "passport shown")
     assert not isinstance(closed, Refusal)
@@ -217,7 +217,7 @@ def test_the_stock_is_what_came_went_and_was_counted_F063(desk: Desk) -> None:
     ("family", "movement", "count", "note", "refusal"),
     [
         ("stone", "received", 1, "shelf", "unknown_card_family"),
-        ("open", "eaten", 1, "shelf", "unknown_operation"),
+        ("open", "eaten", 1, "shelf", "not_a_choice"),
         ("open", "received", 0, "shelf", "stock_count_wrong"),
         ("open", "counted", -1, "shelf", "stock_count_wrong"),
         ("open", "received", 10**7, "shelf", "stock_count_wrong"),

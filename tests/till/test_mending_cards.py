@@ -155,6 +155,7 @@ def test_no_purchase_is_taken_back_when_one_person_alone_or_the_wrong_role_asks(
     assert code(mend.plan_cancel(technician, "cash")) == "no_right"
     kiosk = hall.station(role="self_service")
     assert code(mend.plan_cancel(kiosk)) == "no_right"
+    assert code(mend.plan_cancel(desk, "2301")) == "not_a_choice", "never the other answer instead"
     assert code(mend.plan_repair(hall.station(role="cashier"))) == "no_right"
 
 

@@ -14,6 +14,7 @@ from kiosk.till.pay import NotePayment, NoteSeen
 from tests.till.acceptor import Acceptor, break_at, buy, next_seen, nothing_is_lost, opened, pay
 from tests.till.hall import KEYPAD, Hall, code, money, offer_of, settings, sold
 from tests.till.test_selling_tokens import ForgetfulVendor, StubbornVendor
+from tests.till.test_slips_of_sales import Tray
 
 
 def test_the_sale_is_for_all_notes_when_more_than_the_chosen_amount_was_paid(
@@ -160,13 +161,17 @@ def test_the_note_is_stacked_after_all_when_the_acceptor_was_away_for_a_moment(
     nothing_is_lost(kiosk, acceptor)
 
 
-def test_a_stuck_note_is_listed_and_counts_when_it_reaches_the_box_after_all(
+def test_a_stuck_note_has_its_slip_and_counts_when_it_reaches_the_box_after_all_E22(
     kiosk: Desk, acceptor: Acceptor
 ) -> None:
+    kiosk.slips = tray = Tray()
     payment = opened(kiosk, KEYPAD, 2000)
     break_at("note.after_intention", acceptor, "jam")
     assert pay(payment, acceptor, 2000) == NoteSeen("jam", 2000, 0)
     assert [note.state for note in kiosk.records.open_notes()] == ["in_doubt"]
+    (job,) = tray.jobs
+    assert job == f"{payment.payment}/note-1"
+    assert {"NOTE IN DOUBT", "Note 20.00 ZAR"} <= set(tray.jobs[job])
     sim.set_fault(acceptor.folder, "jam", present=False)
     assert next_seen(payment) == NoteSeen("stacked", 2000, 2000)
     assert kiosk.records.open_notes() == []

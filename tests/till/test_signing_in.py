@@ -7,10 +7,11 @@ import time
 import pytest
 
 from kiosk.domain.facts import SignInRefused
-from kiosk.domain.operator_facts import LockedSignInRefused, OperatorCardGiven
+from kiosk.domain.operator_facts import LockedSignInRefused, OperatorCardGiven, PinSecretKept
 from kiosk.errors import BadInput, Refusal
 from kiosk.till import staff
 from kiosk.till.desk import Desk
+from kiosk.till.maintain import devices
 from kiosk.till.operators import sign_in, sign_out
 from tests.till.hall import CARD, KEYPAD, Hall, code, entries, meter_number, sell_to
 
@@ -261,3 +262,30 @@ def test_no_pin_stands_anywhere_when_operators_were_registered(hall: Hall, count
     for path in hall.path.rglob("*"):
         if path.is_file():
             assert b"83726154" not in path.read_bytes(), path
+
+
+def test_no_pin_is_called_wrong_when_the_secret_was_exchanged(counter: Desk) -> None:
+    assert not isinstance(sign_in(counter, "101", PIN), Refusal)
+    sign_out(counter)
+    right, counter.pepper = counter.pepper, b"another secret"
+    before = entries(counter)
+    for name, pin in (("101", PIN), ("101", WRONG), ("nobody", PIN)):
+        assert sign_in(counter, name, pin) == Refusal("pin_secret_other")
+    counter.operator, counter.role = "301", "supervisor"
+    with pytest.raises(BadInput, match=r"put keys/pins\.secret back"):
+        staff.register(counter, "anna", "cashier", "740912")
+    assert entries(counter) == before, "nobody is locked for it"
+    states = devices(counter)
+    assert isinstance(states, list)
+    assert ("secret of the PINs", "fault") in {(each.device, each.state) for each in states}
+    counter.pepper = right
+    assert not isinstance(sign_in(counter, "101", PIN), Refusal)
+
+
+def test_what_tells_the_secret_is_kept_once_when_somebody_signs_in_again(counter: Desk) -> None:
+    assert counter.records.last_of("pin_secret_kept") is None
+    for _ in range(2):
+        assert not isinstance(sign_in(counter, "101", PIN), Refusal)
+    kinds = [entry.kind for entry in counter.journal.after(0, 10_000)]
+    assert kinds.count("pin_secret_kept") == 1
+    assert isinstance(counter.records.last_of("pin_secret_kept"), PinSecretKept)

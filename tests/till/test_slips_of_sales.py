@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from kiosk.domain.energy import format_kwh
@@ -17,8 +19,9 @@ class Tray:
 
     def __init__(self) -> None:
         self.jobs: dict[str, list[str]] = {}
+        self.left_lines = 1
 
-    def submit(self, job: str, lines: list[SlipLine]) -> None:
+    def submit(self, job: str, lines: Sequence[SlipLine]) -> None:
         self.jobs[job] = [f"{line.text} {line.right}".strip() for line in lines]
 
     def outcome(self, job: str) -> SlipState:
@@ -31,12 +34,15 @@ class Tray:
         return PrinterStatus("ok")
 
     def paper_left_lines(self) -> int:
-        return 1
+        return self.left_lines
+
+    def roll_changed(self) -> None:
+        self.left_lines = 4000
 
 
 @pytest.fixture
 def tray(desk: Desk) -> Tray:
-    desk.slips = tray = Tray()  # type: ignore[assignment]
+    desk.slips = tray = Tray()
     return tray
 
 

@@ -326,6 +326,7 @@ def test_the_difference_is_booked_and_the_token_stays_when_prices_came_late_E07_
     record = sold(sell_to(desk, KEYPAD, 5_000))
     owner = record.committed.account
     publish(desk, per_cent, record.time_ms - LONG_MS)
+    looked = rerate.look(desk)
     events = rerate.rerate_all(desk)
     assert not isinstance(events, Refusal)
     assert len(events) == 1
@@ -333,6 +334,7 @@ def test_the_difference_is_booked_and_the_token_stays_when_prices_came_late_E07_
     difference = {120: 919, 80: -920}[per_cent]
     holder = {"revenue": "tariff_variance", "meter_account": KEYPAD}.get(account, owner)
     assert money(desk, f"{account}:{holder}") == difference
+    assert looked == [desk.records.fact(events[0].sequence)], "the look shows what is written"
     assert difference * sign > 0
     assert rerate.rerate_all(desk) == []
     assert rerate.rerate(desk, record.committed.sale_id) == events[0]
@@ -385,7 +387,7 @@ def test_money_goes_back_once_when_the_card_room_took_the_purchase_back_E13(
     before = balances(desk)
     assert code(reverse.reverse(desk, sale, "wrong amount")) == "undone_before"
     publish(desk, 120, card_sale.time_ms - LONG_MS)
-    assert code(rerate.rerate(desk, sale)) == "sale_not_ended"
+    assert code(rerate.rerate(desk, sale)) == "undone_before"
     assert balances(desk) == before
 
 
@@ -404,7 +406,7 @@ def test_a_sale_is_not_priced_again_when_it_was_undone(desk: Desk, card_sale: Sa
     done(reverse.reverse(desk, card_sale.committed.sale_id, "wrong amount"))
     publish(desk, 120, card_sale.time_ms - LONG_MS)
     assert done_all(rerate.rerate_all(desk)) == []
-    assert code(rerate.rerate(desk, card_sale.committed.sale_id)) == "sale_not_ended"
+    assert code(rerate.rerate(desk, card_sale.committed.sale_id)) == "undone_before"
 
 
 def test_the_utility_bears_the_difference_when_the_customer_has_left(desk: Desk) -> None:

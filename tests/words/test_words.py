@@ -42,6 +42,13 @@ def test_a_language_is_complete_when_compared_with_english(language: str) -> Non
 
 
 @pytest.mark.parametrize("language", [code for code, _ in languages()])
+def test_the_line_of_keys_fits_on_a_screen_of_80_columns_when_it_is_shown(language: str) -> None:
+    hints = {key: text for key, text in sentences(language).items() if key.endswith("_keys")}
+    assert len(hints) > 50
+    assert [(key, text) for key, text in hints.items() if len(text) > 78] == []
+
+
+@pytest.mark.parametrize("language", [code for code, _ in languages()])
 def test_a_file_read_table_by_table_says_what_it_says_as_a_whole(language: str) -> None:
     whole = tomllib.loads((ROOT / f"kiosk/words/{language}.toml").read_text(encoding="utf-8"))
     for key, sentence in sentences(language).items():
@@ -106,6 +113,29 @@ def test_every_refusal_can_be_said_when_it_is_made(language: str) -> None:
     for code, given_names, file in found:
         wanted = placeholders(spoken[f"refusals.{code}"]) - {"currency"}
         assert given_names is None or wanted <= given_names, (code, file)
+
+
+FAULTS_OF_PRICES = [
+    ROOT / "kiosk/domain" / f"tariff_{name}.py" for name in ("check", "file", "toml")
+]
+#: Functions whose first text that is no name of a field is the code of a fault.
+CODED = {"fault": 1, "Problem": 1, "Fault": 1}
+
+
+def test_every_fault_of_a_tariff_file_can_be_said_and_no_sentence_is_idle() -> None:
+    told, kinds = set(), set[str]()
+    for path in FAULTS_OF_PRICES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+                place = CODED.get(name, 99)
+                if len(node.args) > place and isinstance(code := node.args[place], ast.Constant):
+                    told.add(code.value)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                kinds.add(node.value)
+    spoken = {key.partition(".")[2] for key in ENGLISH if key.startswith("tariff_faults.")}
+    assert told | {"needs", "file_needs"} == spoken
+    assert {k.partition(".")[2] for k in ENGLISH if k.startswith("tariff_kinds.")} <= kinds
 
 
 REFUSED = [

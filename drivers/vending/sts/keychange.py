@@ -7,16 +7,14 @@ gives the same digits, so reprinting is safe. A meter takes the sections in any 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from drivers.vending.sts.keys import BlockCipher, check_algorithm, check_attributes
 from drivers.vending.sts.tokens import KeySection, encode
-from kiosk.errors import BadInput, Refusal
+from kiosk.errors import BadInput
 
 #: Subclasses of the sections in the order in which they are printed.
 _SECTIONS = {2: (3, 4), 3: (3, 4, 8), 4: (3, 4, 8, 9)}
-_INCOMPLETE = Refusal("key_change_incomplete")
 _WORD = 0xFFFFFFFF
 
 
@@ -71,28 +69,6 @@ def sections(change: KeyChange, algorithm: str, tokens: int) -> list[KeySection]
     return [KeySection(*pair) for pair in zip(_SECTIONS[tokens], payloads, strict=True)]
 
 
-def assemble(found: Sequence[KeySection], algorithm: str) -> KeyChange | Refusal:
-    """The change that decoded sections carry together, in any order.
-
-    Refuses with `key_change_incomplete` while one is missing, doubled or of another kind of set.
-    """
-    check_algorithm(algorithm)
-    payloads = {section.subclass: section.payload for section in found}
-    tokens = 4 if algorithm == "11" else 2 + (payloads.get(3, 0) >> 34 & 1)
-    if sorted(payloads) != sorted(_SECTIONS[tokens]) or len(found) != tokens:
-        return _INCOMPLETE
-    first, second = payloads[3], payloads[4]
-    return KeyChange(
-        new_key=_joined_key(payloads, tokens),
-        supply_group=_joined_group(payloads, tokens),
-        key_revision=first >> 36 & 15,
-        tariff_index=second >> 32 & 0xFF,
-        key_type=first >> 32 & 3,
-        key_expiry=(first >> 40) << 4 | second >> 40,
-        rollover=bool(first >> 35 & 1),
-    )
-
-
 def _check(change: KeyChange, algorithm: str, tokens: int) -> None:
     check_algorithm(algorithm)
     check_attributes(change.supply_group, change.key_revision, change.key_type, change.tariff_index)
@@ -114,16 +90,3 @@ def _group_payloads(supply_group: int, parts: list[int], tokens: int) -> list[in
     if tokens == 3:
         return [supply_group << 20]
     return [(supply_group & 0xFFF) << 32 | parts[1], (supply_group >> 12) << 32 | parts[2]]
-
-
-def _joined_key(payloads: dict[int, int], tokens: int) -> bytes:
-    order = (3, 8, 9, 4) if tokens == 4 else (3, 4)
-    return b"".join((payloads[subclass] & _WORD).to_bytes(4, "big") for subclass in order)
-
-
-def _joined_group(payloads: dict[int, int], tokens: int) -> str:
-    if tokens == 2:
-        return ""
-    if tokens == 3:
-        return f"{payloads[8] >> 20:06d}"
-    return f"{(payloads[9] >> 32) << 12 | payloads[8] >> 32:06d}"

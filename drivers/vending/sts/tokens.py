@@ -91,13 +91,6 @@ def limit_value(watts: int) -> int:
     return encode_units(watts)
 
 
-def clear_value(register: int) -> int:
-    """The value of ClearCredit (2.1): registers 0-3 electricity, water, gas, time, 4-7 currency."""
-    if not (0 <= register <= 7 or register == CLEAR_ALL_CREDIT):
-        raise BadInput(f"There is no credit register {register}; 0 to 7, or 65535 for all.")
-    return register
-
-
 def extended_value(index: int, control: int) -> int:
     """The value of an extended set (2.10) with a control value of 10 bits."""
     if not 0 <= index < 64 or not 0 <= control < 1024:

@@ -21,10 +21,12 @@ class OpenShop:
     the chip has a serial of its own.
     """
 
+    currency = ""
+
     def __init__(self, name: str, *, copied: bool = False, with_serial: bool = True) -> None:
         self.name, self.with_serial = name, with_serial
         self.abilities = _WORKS if copied else _WORKS | {"cancel"}
-        self.tools = frozenset(open_work.TOOL_KINDS)
+        self.tools = self.meter_tools = frozenset(open_work.TOOL_KINDS)
 
     def is_unmade(self, image: CardImage) -> bool:
         """Identity not finished; this and all that follows: kiosk.domain.cards.work.Workshop."""

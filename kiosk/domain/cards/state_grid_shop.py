@@ -38,9 +38,9 @@ class StateGridShop:
     """The port Workshop for `family`. Every write is sealed by the card's own MAC."""
 
     def __init__(self, family: StateGrid) -> None:
-        self.family, self.name = family, family.name
+        self.family, self.name, self.currency = family, family.name, family.profile.currency
         self.abilities = frozenset({"make", "reissue", "cancel", "repair", "tool", "reading"})
-        self.tools = frozenset(_TOOL_COMMANDS)
+        self.tools, self.meter_tools = frozenset(_TOOL_COMMANDS), frozenset({"meter-number"})
 
     def is_unmade(self, image: CardImage) -> bool:
         """Neither customer nor meter (kiosk rule 3); this and all that follows: Workshop."""
@@ -129,19 +129,17 @@ class StateGridShop:
         self, image: CardImage, tool: str, person: Person, settings: Mapping[str, int], *,
         sealed: bool,  # noqa: ARG002 - such cards always carry the profile of their keys
     ) -> list[PlainWrite] | Refusal:  # fmt: skip
-        """Inquiry, parameter preset and meter-number cards."""
+        """Inquiry, parameter preset and meter-number cards; never with money, which nobody paid and
+        any meter would take as often as the card is put in."""
         assert self.is_unmade(image), image.serial
         if tool == "key-update":
             return Refusal("tool_card_needs_key_system")
         if tool not in self.tools:
             return Refusal("tool_card_unknown", {"tool": tool, "family": self.name})
-        amount = settings.get("amount_minor", 0)
-        if not 0 <= amount <= LARGEST_AMOUNT_MINOR:
-            return Refusal("amount_huge", {"text": str(amount)})
         frame = self.family.profile.frame(_TOOL_COMMANDS[tool], _tool_data(tool, person, settings))
         parameters = frame.ljust(self.family.lengths[PARAMETERS], b"\0")
-        wallet = amount.to_bytes(4, "big") + bytes(4)
-        return self._all(parameters, wallet, bytes(self.family.lengths[RETURN]))
+        wallet, returned = (bytes(self.family.lengths[file]) for file in (WALLET, RETURN))
+        return self._all(parameters, wallet, returned)
 
     def tool_card(self, image: CardImage) -> ToolCard | None:
         """By the command of the shorter frame in file 1; a key card tells nothing of its keys."""

@@ -27,7 +27,6 @@ TOOL_SETTINGS: dict[str, dict[str, tuple[int, int]]] = {
     "preset": {
         "alarm_minor": (0, 99_999_999), "second_alarm_minor": (0, 99_999_999),
         "current_ratio": (1, 999_999), "voltage_ratio": (1, 999_999),
-        "amount_minor": (0, 99_999_999),
     },
 }  # fmt: skip
 
@@ -77,11 +76,15 @@ class Workshop(Protocol):
     """A family as the staff's verbs use it; `kiosk.domain.cards.workshops.of` finds it.
 
     `abilities` are the works of this family (of `WORKS`), `tools` its tool cards (of `TOOLS`).
+    `meter_tools` are those that can be for one meter alone. `currency` is that of the money on its
+    cards, empty where they carry energy.
     """
 
     name: str
+    currency: str
     abilities: frozenset[str]
     tools: frozenset[str]
+    meter_tools: frozenset[str]
 
     def is_unmade(self, image: CardImage) -> bool:
         """Whether nobody is made out on it: blank, or its making was broken off."""

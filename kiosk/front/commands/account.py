@@ -196,8 +196,7 @@ def _statement(house: House, options: argparse.Namespace) -> int | Refusal:
         say.out(f"{line.text:<42} {line.right}".rstrip())
     if options.on_paper:
         job = account_paper.print_statement(house.desk, options.customer)
-        if not job:
-            return say.trouble(house.words.say("cashier.no_printer"))
+        return job if isinstance(job, Refusal) else say.slip(house, job, silent=options.json)
     return 0
 
 

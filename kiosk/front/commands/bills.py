@@ -84,6 +84,8 @@ def _list(house: House, options: argparse.Namespace) -> int | Refusal:
                 for bill in found
             ]
         )  # fmt: skip
+    if not (found or options.json):
+        say.aside(house.words.say("account.no_bills"))
     for bill in [] if options.json else found:
         say.out(account_telling.bill_line(house.words, bill, now_ms))
     return 0

@@ -78,7 +78,10 @@ def _with_card(
         return buyer
     with card_in(house, buyer):
         settled = recover.recover(house.desk)
-        return settled if isinstance(settled, Refusal) else work()
+        if isinstance(settled, Refusal):
+            return settled
+        say.settled(house.words, settled, options)
+        return work()
 
 
 def _show(house: House, options: argparse.Namespace) -> int | Refusal:
@@ -141,13 +144,7 @@ def _chains(house: House, options: argparse.Namespace) -> int | Refusal:
 
 
 def _reprint(house: House, options: argparse.Namespace) -> int | Refusal:
-    job = card_account_paper.reprint(house.desk, options.move)
-    if isinstance(job, Refusal):
-        return job
-    if not job:
-        return say.trouble(house.words.say("cashier.no_printer"))
-    say.out(house.words.say("cashier.reprinted", copy=int(job.rpartition("/")[2])))
-    return 0
+    return say.copy(house, card_account_paper.reprint(house.desk, options.move))
 
 
 def _keep(house: House, options: argparse.Namespace) -> int | Refusal:

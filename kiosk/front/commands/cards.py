@@ -142,7 +142,7 @@ def _read(house: House, options: argparse.Namespace) -> int | Refusal:
     if isinstance(view, Refusal):
         return view
     if options.json:
-        say.json(_view_json(view))
+        say.json(_view_json(view, house.desk.currency))
     else:
         for line in card_telling.view_lines(house.words, view, house.desk.currency):
             say.out(line)
@@ -153,10 +153,11 @@ def _read(house: House, options: argparse.Namespace) -> int | Refusal:
     return view.refusal if view.refusal is not None else 0
 
 
-def _view_json(view: CardView) -> dict[str, object]:
+def _view_json(view: CardView, currency: str) -> dict[str, object]:
     card = view.card
     shown: dict[str, object] = {
-        "family": view.image.family, "state": view.state, "serial": view.image.serial,
+        "reader": view.reader, "family": view.image.family, "state": view.state,
+        "serial": view.image.serial,
         "purchase_number": card.purchase_number if card is not None else None,
         "standing": view.standing.state if view.standing is not None else None,
         "files": {str(file): content.hex() for file, content in view.image.files.items()},
@@ -170,6 +171,11 @@ def _view_json(view: CardView) -> dict[str, object]:
             "purchase_amount_minor": card.purchase_amount_minor,
             "purchase_valid": card.purchase_valid, "taken": card.taken(),
             "written_back_number": card.written_back_number, "books": view.last,
+        }  # fmt: skip
+    if view.money is not None:
+        shown |= {
+            "money_minor": view.money.balance_minor, "money_number": view.money.sequence,
+            "currency": view.money.currency or currency,
         }  # fmt: skip
     return shown
 
@@ -317,10 +323,4 @@ def _works(house: House, options: argparse.Namespace) -> int | Refusal:
 
 
 def _reprint(house: House, options: argparse.Namespace) -> int | Refusal:
-    job = slip.reprint(house.desk, options.work)
-    if isinstance(job, Refusal):
-        return job
-    if not job:
-        return say.trouble(house.words.say("cashier.no_printer"))
-    say.out(house.words.say("cashier.reprinted", copy=int(job.rpartition("/")[2])))
-    return 0
+    return say.copy(house, slip.reprint(house.desk, options.work))

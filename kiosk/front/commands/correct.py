@@ -40,6 +40,7 @@ def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
     if verb == "rerate":
         parser.add_argument("sale", nargs="?", default="", help="one sale (default: all)")
         parser.add_argument("--from", dest="from_day", default="", help="YYYY-MM-DD, UTC")
+        parser.add_argument("--look", action="store_true", help="only say what it comes to")
     else:
         parser.add_argument("--reason", required=verb != "reverse", default="")
         say.second(parser)
@@ -129,6 +130,10 @@ def _from_ms(text: str) -> int:
 
 
 def _rerate(house: House, options: argparse.Namespace) -> int | Refusal:
+    if options.sale and options.look:
+        raise BadInput("--look is for all sales: leave the sale out.")
+    if options.look:
+        return _looked(house, options)
     if options.sale:
         return told(house, rerate.rerate(house.desk, options.sale), options)
     found = rerate.rerate_all(house.desk, _from_ms(options.from_day))
@@ -137,5 +142,24 @@ def _rerate(house: House, options: argparse.Namespace) -> int | Refusal:
     if options.json:
         say.json(found)
     else:
-        say.out(house.words.say("account.rerated", count=len(found)))
+        _say_rerating(house, "account.rerated", account_telling.differences(found))
     return 0
+
+
+def _looked(house: House, options: argparse.Namespace) -> int | Refusal:
+    found = rerate.look(house.desk, _from_ms(options.from_day))
+    if isinstance(found, Refusal):
+        return found
+    if options.json:
+        say.json(found)
+        return 0
+    differences = [each.due_minor - each.paid_minor for each in found]
+    _say_rerating(house, "account.at_old_prices", differences)
+    for each, difference in zip(found, differences, strict=True):
+        say.out(f"{each.sale_id}  {each.account}  {house.words.money(difference, each.currency)}")
+    return 0
+
+
+def _say_rerating(house: House, key: str, differences: list[int]) -> None:
+    for line in account_telling.rerating_lines(house.words, key, differences):
+        say.out(line)

@@ -188,7 +188,7 @@ def _export_sealed(house: House, target: Path, after: int) -> int:
 def _import(house: House, options: argparse.Namespace) -> int:
     from kiosk.front import revoking
     from sync import wire
-    from sync.courier import prove_order, settle
+    from sync.courier import Forked, prove_order, settle
     from sync.roads.file import is_catalogue, read_answer, read_catalogue
 
     centre = enrolment.enrolled(house.home.path)
@@ -212,7 +212,11 @@ def _import(house: House, options: argparse.Namespace) -> int:
         return say.trouble(revoking.told(house.home.path))
     if not isinstance(answer, wire.Acknowledgement):
         return say.trouble(f"{options.file}: the centre did not acknowledge: {answer}.")
-    upto = settle(house.home.journal, centre, answer)
+    try:
+        upto = settle(house.home.journal, centre, answer)
+    except Forked as fork:
+        line.note_fork(house.home.path, fork.sentence)
+        raise
     line.contact(house.home.path, house.home.journal, wire.encode_answer(answer))
     if options.json:
         say.json({"acknowledged": upto})
@@ -258,6 +262,7 @@ def send(house: House, patience_s: int) -> str:
         journal, road, centre, clock, lambda: entropy.nibble() / 16,
         lambda time_ms: line.hear(journal, clock, centre.name, time_ms),
         lambda received: line.contact(house.home.path, journal, received),
+        lambda sentence: line.note_fork(house.home.path, sentence),
     )  # fmt: skip
     try:
         until_ms = clock.monotonic_ms() + patience_s * 1000

@@ -81,6 +81,8 @@ def _write(house: House, found: Listing, shape: str) -> None:
         writer.writerow(found.columns)
         writer.writerows(["" if v is None else v for v in row] for row in found.rows)
     else:
+        if not found.rows:
+            say.aside(house.words.say("records.none"))
         for line in registry_telling.listing_lines(house.words, found):
             say.out(line)
 

@@ -81,6 +81,8 @@ def _list(house: House, options: argparse.Namespace) -> int | Refusal:
     if options.json:
         say.json(rows)
         return 0
+    if not rows and options.search:
+        say.aside(house.words.say("cashier.search_empty", text=options.search))
     for row in rows:
         debt = money.format_amount(int(row["debt_minor"] or 0), house.settings.site.currency)
         say.out(

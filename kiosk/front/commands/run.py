@@ -12,7 +12,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, cast
 
-from kiosk.errors import StoreFault
+from kiosk.errors import Refusal, StoreFault
 from kiosk.front.cli import Context
 
 if TYPE_CHECKING:
@@ -167,6 +167,8 @@ def _settle(house: House) -> None:
     operator, role = house.desk.operator, house.desk.role
     house.desk.operator, house.desk.role = operator or "start", "self_service"
     try:
-        recover(house.desk)
+        recovered = recover(house.desk)
+        if not isinstance(recovered, Refusal):
+            house.desk.settled_at_start = recovered.sales
     finally:
         house.desk.operator, house.desk.role = operator, role

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -15,7 +15,13 @@ from kiosk.domain.record import SaleRecord
 from kiosk.domain.tariff import Line
 from kiosk.errors import Refusal
 from kiosk.front.sentences import words_of
+from kiosk.front.wiring import House
+from kiosk.screens import telling
+from kiosk.till import paper
 from kiosk.words.book import Words
+
+if TYPE_CHECKING:
+    from kiosk.till.recover import Recovered
 
 
 def out(text: str = "") -> None:
@@ -33,6 +39,14 @@ def json(value: Any) -> None:
     out(msgspec.json.format(msgspec.json.encode(value)).decode())
 
 
+def settled(words: Words, recovered: Recovered, options: argparse.Namespace) -> None:
+    """What was interrupted before and is ended now, before the answer; beside JSON on stderr."""
+    from kiosk.screens.settled_telling import settled_lines
+
+    for line in settled_lines(words, recovered):
+        (aside if options.json else out)(line)
+
+
 def refused(refusal: Refusal, settings: Settings) -> int:
     """The sentence of a refusal, and the exit code 1."""
     print(f"kiosk: {words_of(settings).refusal(refusal)}", file=sys.stderr)  # noqa: T201
@@ -43,6 +57,29 @@ def trouble(sentence: str) -> int:
     """Another sentence of failure, and the exit code 1."""
     print(f"kiosk: {sentence}", file=sys.stderr)  # noqa: T201
     return 1
+
+
+def copy(house: House, job: str | Refusal) -> int | Refusal:
+    """Which copy of a slip is printed, and whether it was."""
+    if isinstance(job, Refusal):
+        return job
+    if job:
+        out(telling.copy_line(house.words, job))
+    return slip(house, job)
+
+
+def slip(house: House, job: str, *, silent: bool = False) -> int:
+    """The printer's word on a slip; exit code 1 when it was not printed, or there is no printer.
+    With `silent` a slip that was printed is not mentioned, for answers in JSON."""
+    if not job:
+        return trouble(house.words.say("cashier.no_printer"))
+    state = paper.ended(house.desk, job)
+    line = house.words.say("linear.slip_line", state=house.words.say(f"job.{state}"))
+    if state != "printed":
+        return trouble(line)
+    if not silent:
+        out(line)
+    return 0
 
 
 def who(parser: argparse.ArgumentParser) -> None:

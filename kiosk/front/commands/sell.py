@@ -139,6 +139,7 @@ def _sell(house: House, options: argparse.Namespace) -> int | Refusal:
         settled = recover.recover(house.desk)
         if isinstance(settled, Refusal):
             return settled
+        say.settled(house.words, settled, options)
         _tell_earlier(house, buyer, options)
         offer = _change_waiting(house, buyer, options) or _granted(
             house, _offer(house, options), options

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
+
 from kiosk.domain import money, tariff
 from kiosk.domain.tariff_pack import TariffPack, Usage, pack_digest
 from kiosk.errors import BadInput, Refusal
@@ -21,8 +23,27 @@ from kiosk.screens import tariff_telling
 from kiosk.till import tariffs
 from kiosk.till.tariff_drafts import read_text
 from kiosk.till.usage import local, wall_clock, zone_of
+from kiosk.words.book import Words
 
 _LARGEST_FILE_BYTES = 4 * 1024 * 1024
+
+
+class _Fault(msgspec.Struct, frozen=True):
+    """A fault of a file as `kiosk tariff check --json` tells it."""
+
+    line: int
+    code: str
+    sentence: str
+
+
+class _Checked(msgspec.Struct, frozen=True):
+    """One file of `kiosk tariff check`; the figures are those of a good one."""
+
+    file: str
+    faults: list[_Fault]
+    digest: str | None = None
+    number: int = 0
+    power_types: int = 0
 
 
 def arguments(_verb: str, parser: argparse.ArgumentParser) -> None:
@@ -62,37 +83,40 @@ def price_arguments(parser: argparse.ArgumentParser) -> None:
 def run(_verb: str, options: argparse.Namespace, context: Context) -> int:
     """One word of `kiosk tariff`."""
     if options.word == "check":
-        return _check(options)
+        return _check(options, words_of(context.settings))
     act: Callable[[House, argparse.Namespace], int | Refusal] = {
         "show": _show, "preview": _preview, "publish": _publish,
     }[options.word]  # fmt: skip
     if options.word == "show" and options.file is not None:
-        return _show_pack(_pack_in(options.file), options, context)
+        return _show_pack(_pack_in(options.file, words_of(context.settings)), options, context)
     with opened(context.home, context.settings) as house:
         outcome = become(house.desk, options.operator) or act(house, options)
     return say.refused(outcome, context.settings) if isinstance(outcome, Refusal) else outcome
 
 
-def _check(options: argparse.Namespace) -> int:
-    rows, bad = [], False
-    for file in options.files:
-        found = read_text(_text_of(file))
-        faults = found if isinstance(found, list) else []
-        bad = bad or bool(faults)
-        rows.append(
-            {
-                "file": str(file),
-                "faults": faults,
-                "digest": None if isinstance(found, list) else pack_digest(found),
-            }
-        )
-        for fault in faults if not options.json else []:
-            say.trouble(f"{file}, line {fault.line}: {fault.sentence}")
-        if not (options.json or isinstance(found, list)):
-            say.out(f"{file}: good; {len(found.power_types)} power types, number {found.number}")
+def _check(options: argparse.Namespace, words: Words) -> int:
+    rows = [_checked(file, words) for file in options.files]
     if options.json:
         say.json(rows)
-    return 1 if bad else 0
+    for row in rows if not options.json else []:
+        for fault in row.faults:
+            say.trouble(_where(row.file, fault.line, fault.sentence, words))
+        if not row.faults:
+            good = words.say("prices.check_good", count=row.power_types, number=row.number)
+            say.out(f"{row.file}: {good}")
+    return 1 if any(row.faults for row in rows) else 0
+
+
+def _checked(file: Path, words: Words) -> _Checked:
+    found = read_text(_text_of(file))
+    if not isinstance(found, list):
+        return _Checked(str(file), [], pack_digest(found), found.number, len(found.power_types))
+    faults = [_Fault(f.line, f.code, tariff_telling.fault_sentence(words, f)) for f in found]
+    return _Checked(str(file), faults)
+
+
+def _where(file: object, line: int, sentence: str, words: Words) -> str:
+    return f"{file}, {words.say('prices.file_fault', line=line, sentence=sentence)}"
 
 
 def _show(house: House, options: argparse.Namespace) -> int | Refusal:
@@ -136,7 +160,7 @@ def _out(answer: object, options: argparse.Namespace) -> int:
 
 
 def _preview(house: House, options: argparse.Namespace) -> int | Refusal:
-    pack = _pack_in(options.file)
+    pack = _pack_in(options.file, house.words)
     changes = tariffs.preview(house.desk, pack)
     if isinstance(changes, Refusal):
         return changes
@@ -149,7 +173,7 @@ def _preview(house: House, options: argparse.Namespace) -> int | Refusal:
 
 
 def _publish(house: House, options: argparse.Namespace) -> int | Refusal:
-    pack = _pack_in(options.file)
+    pack = _pack_in(options.file, house.words)
     second = second_of(house, options)
     digest = tariffs.publish(house.desk, pack, second, jump=options.jump, backdate=options.backdate)
     if isinstance(digest, Refusal):
@@ -179,14 +203,15 @@ def _text_of(file: Path) -> str:
         raise BadInput(f"{file}: is not UTF-8 text (byte {error.start}).") from error
 
 
-def _pack_in(file: Path) -> TariffPack:
+def _pack_in(file: Path, words: Words) -> TariffPack:
     """The pack in a file; BadInput with its first fault, and how many more there are."""
     found = read_text(_text_of(file))
     if not isinstance(found, list):
         return found
-    more = f" ({len(found) - 1} more: kiosk tariff check)" if len(found) > 1 else ""
-    sentence = found[0].sentence.rstrip(".?")
-    raise BadInput(f"{file}, line {found[0].line}: {sentence}{more}.")
+    sentence = tariff_telling.fault_sentence(words, found[0])
+    if len(found) > 1:
+        sentence = words.say("prices.more_faults", sentence=sentence, count=len(found) - 1)
+    raise BadInput(_where(file, found[0].line, sentence, words))
 
 
 # --- kiosk quote --pack -----------------------------------------------------------------------
@@ -194,7 +219,8 @@ def _pack_in(file: Path) -> TariffPack:
 
 def price(options: argparse.Namespace, context: Context) -> int:
     """What an amount buys, or energy costs, at the prices of a file: no home and no meter."""
-    pack = _pack_in(options.pack)
+    words = words_of(context.settings)
+    pack = _pack_in(options.pack, words)
     code = options.power_type or pack.power_types[0].code
     if not pack.has(code):
         known = ", ".join(prices.code for prices in pack.power_types)
@@ -216,7 +242,6 @@ def price(options: argparse.Namespace, context: Context) -> int:
         )  # fmt: skip
     if isinstance(quoted, Refusal):
         return say.refused(quoted, context.settings)
-    words = words_of(context.settings)
     outside = _outside(pack, usage.at, context)
     if outside is not None and not options.json:
         say.trouble(words.refusal(outside))

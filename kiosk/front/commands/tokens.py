@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from kiosk.domain.record import TokenRecord
+from kiosk.domain.record import GivenToken, SaleRecord, TokenRecord
 from kiosk.domain.special_tokens import MANAGEMENT, METER_TESTS, credit_given
 from kiosk.errors import BadInput, Refusal
 from kiosk.front.cli import Context
@@ -13,7 +13,7 @@ from kiosk.front.commands import say
 from kiosk.front.commands.persons import energy_typed, second_of
 from kiosk.front.operator import become
 from kiosk.front.wiring import House, opened
-from kiosk.screens import token_telling
+from kiosk.screens import telling, token_telling
 from kiosk.till import clinic, credit, token_book, tokens
 
 _OPERATIONS = (*MANAGEMENT, "meter_test", "free_units", "replacement")
@@ -90,8 +90,30 @@ def _list(house: House, options: argparse.Namespace) -> int | Refusal:
 
 
 def _show(house: House, options: argparse.Namespace) -> int | Refusal:
-    record = token_book.show(house.desk, options.issue)
+    found = token_book.tokens(house.desk, options.issue, 1)
+    if isinstance(found, Refusal):
+        return found
+    named = next((t.issue_id for t in found if _names(options.issue, t)), options.issue)
+    sale = house.desk.records.sale(named)
+    if sale is not None:
+        return _print_sale(house, sale, options)
+    record = token_book.show(house.desk, named)
     return record if isinstance(record, Refusal) else _print(house, record, options)
+
+
+def _names(text: str, given: GivenToken) -> bool:
+    """Whether `text` is the id or the digits of a token, and not only its meter."""
+    return text.replace(" ", "") in {given.issue_id, *given.tokens}
+
+
+def _print_sale(house: House, sale: SaleRecord, options: argparse.Namespace) -> int:
+    if options.json:
+        say.json(say.sale_json(sale, house.words))
+        return 0
+    say.out("  ".join(telling.sale_cells(house.words, sale)))
+    for line in telling.delivery_lines(house.words, sale):
+        say.out(line)
+    return 0
 
 
 def _print(house: House, record: TokenRecord, options: argparse.Namespace) -> int:
@@ -189,14 +211,7 @@ def _refuse_others(options: argparse.Namespace) -> None:
 
 
 def _reprint(house: House, options: argparse.Namespace) -> int | Refusal:
-    job = token_book.reprint(house.desk, options.issue)
-    if isinstance(job, Refusal):
-        return job
-    if not job:
-        return say.trouble(house.words.say("cashier.no_printer"))
-    copy = int(job.rpartition("/")[2])
-    say.out(house.words.say("cashier.reprinted", copy=copy))
-    return 0
+    return say.copy(house, token_book.reprint(house.desk, options.issue))
 
 
 def _recover(house: House, options: argparse.Namespace) -> int | Refusal:

@@ -107,10 +107,12 @@ class AccountPage(StaffFrame):
             self.face_app.go(Page(self.say("account.history"), lines, self.again))
 
     def press_other(self, key: str) -> None:
-        """w says why the figures of the chosen sale are what they are."""
+        """w says why the figures of the chosen sale are what they are; any other event opens."""
         chosen = self._chosen()
         if key == "w" and isinstance(chosen, SaleRecord):
             show_why(self, chosen.committed.sale_id, self.again)
+        elif key == "w":
+            self.press_enter()
 
     def _chosen(self) -> AccountRecord | SaleRecord | None:
         return self._entries[self.query_one(Table).chosen] if self._entries else None
@@ -152,25 +154,19 @@ class AccountPage(StaffFrame):
         self.face_app.go(Page(self.say("account.menu_book"), lines, self.again))
 
     def _check(self) -> None:
-        self.ask(partial(statement.check, self.desk, self.customer), self._checked)
+        self.ask_or_say(partial(statement.check, self.desk, self.customer), self._checked)
 
-    def _checked(self, checked: list[statement.Checked] | Refusal) -> None:
-        if isinstance(checked, Refusal):
-            self.note(self.words.refusal(checked), "warn")
-        else:
-            lines = account_telling.check_lines(self.words, checked)
-            self.face_app.go(Page(self.say("account.menu_check"), lines, self.again))
+    def _checked(self, checked: list[statement.Checked]) -> None:
+        lines = account_telling.check_lines(self.words, checked)
+        self.face_app.go(Page(self.say("account.menu_check"), lines, self.again))
 
     def _statement(self) -> None:
         work = partial(account_paper.print_statement, self.desk, self.customer)
-        self.ask(work, self._printed)
+        self.ask_or_say(work, self._printed)
 
-    def _printed(self, job: str | Refusal) -> None:
-        if isinstance(job, Refusal):
-            self.note(self.words.refusal(job), "warn")
-        else:
-            self.note(self.say("linear.slip_line", state=self.say("job.printing"))
-                      if job else self.say("cashier.no_printer"))  # fmt: skip
+    def _printed(self, job: str) -> None:
+        self.note(self.say("linear.slip_line", state=self.say("job.printing"))
+                  if job else self.say("cashier.no_printer"))  # fmt: skip
 
 
 def _books(desk: Desk, customer: str) -> list[Book]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from kiosk.domain.account_record import AccountRecord
+from kiosk.domain.correction_facts import SaleRerated
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
 from kiosk.screens import account_telling
@@ -18,6 +20,7 @@ from kiosk.screens.staff.page import Confirm, Page
 from kiosk.screens.staff.rows import Row, RowsMenu
 from kiosk.screens.staff.sale import SalePage
 from kiosk.till import debt, rerate, reverse
+from kiosk.till.money_of import may_take
 
 
 class AccountMenu(RowsMenu):
@@ -41,8 +44,8 @@ class AccountMenu(RowsMenu):
             (self.say("account.menu_payments"), lambda: go(Payments(self.again))),
             (self.say("account.menu_debts"), lambda: go(Debts(self.again))),
             (self.say("account.menu_waiting"), self._waiting),
-            (self.say("account.menu_rerate"), self._rerate),
-            (self.say("account.menu_interest"), self._interest),
+            (self.say("account.menu_rerate"), partial(self._if_allowed, self._rerate)),
+            (self.say("account.menu_interest"), partial(self._if_allowed, self._interest)),
         ]
 
     def again(self) -> AccountMenu:
@@ -68,6 +71,16 @@ class AccountMenu(RowsMenu):
         said = self.say("account.waiting", count=len(found))
         self.face_app.go(SalePage(found[0], self.again, said))
 
+    def _if_allowed(self, begin: Callable[[], None]) -> None:
+        """Whoever may not do it is told so before the first question."""
+        self.ask(partial(may_take, self.desk, "approve"), partial(self._allowed, begin))
+
+    def _allowed(self, begin: Callable[[], None], refused: Refusal | None) -> None:
+        if refused is None:
+            begin()
+        else:
+            self.note(self.words.refusal(refused), "warn")
+
     # --- sales at old prices ------------------------------------------------------------------
 
     def _rerate(self) -> None:
@@ -79,37 +92,35 @@ class AccountMenu(RowsMenu):
         questions = [(self.say("records.ask_from"), False)]
         self.face_app.go(Form(title, questions, typed, self.again))
 
-    def _found(self, form: Form, found: tuple[int, int]) -> None:
-        from_ms, count = found
-        title, shown = (
-            form.say("account.menu_rerate"),
-            form.say("account.at_old_prices", count=count),
-        )
-        if not count:
-            form.face_app.go(Page(title, [shown], self.again))
+    def _found(self, form: Form, looked: tuple[int, list[SaleRerated]]) -> None:
+        from_ms, found = looked
+        title = form.say("account.menu_rerate")
+        differences = [each.due_minor - each.paid_minor for each in found]
+        shown = account_telling.rerating_lines(form.words, "account.at_old_prices", differences)
+        if not found:
+            form.face_app.go(Page(title, shown, self.again))
             return
         confirm: Confirm
 
         def yes() -> None:
             work = partial(rerate.rerate_all, confirm.desk, from_ms)
-            confirm.ask(work, partial(self._done, confirm, title, "account.rerated"))
+            confirm.ask(work, partial(self._rerated, confirm, title))
 
         borne = form.desk.settings.accounts.rerate_to
         bearer = (
             f"{form.say('account_text.borne_by')}: {form.say(f'account_value.borne_by_{borne}')}"
         )
         keys = form.say("account.confirm_keys")
-        confirm = Confirm(title, [shown, bearer], keys, yes, self.again)
+        confirm = Confirm(title, [*shown, bearer], keys, yes, self.again)
         form.face_app.go(confirm)
 
-    def _done(
-        self, screen: Confirm, title: str, key: str, events: list[AccountRecord] | Refusal
-    ) -> None:
+    def _rerated(self, screen: Confirm, title: str, events: list[AccountRecord] | Refusal) -> None:
         if isinstance(events, Refusal):
             lines = [screen.words.refusal(events)]
         else:
-            told = [account_telling.event_row(screen.words, event) for event in events]
-            lines = [screen.say(key, count=len(events)), *told]
+            told = account_telling.differences(events)
+            lines = account_telling.rerating_lines(screen.words, "account.rerated", told)
+            lines += [account_telling.event_row(screen.words, event) for event in events]
         screen.face_app.go(Page(title, lines, self.again))
 
     # --- interest -----------------------------------------------------------------------------
@@ -122,7 +133,7 @@ class AccountMenu(RowsMenu):
 
             def yes() -> None:
                 work = partial(debt.charge_interest, confirm.desk, period)
-                confirm.ask(work, partial(self._done, confirm, title, "account.interest_charged"))
+                confirm.ask(work, partial(self._charged, confirm, title))
 
             period = answers[0].strip()
             sentence = form.say("account.confirm_interest", period=period)
@@ -133,8 +144,16 @@ class AccountMenu(RowsMenu):
         questions = [(self.say("account.ask_period"), False)]
         self.face_app.go(Form(title, questions, typed, self.again))
 
+    def _charged(self, screen: Confirm, title: str, events: list[AccountRecord] | Refusal) -> None:
+        if isinstance(events, Refusal):
+            lines = [screen.words.refusal(events)]
+        else:
+            lines = [screen.say("account.interest_charged", count=len(events))]
+            lines += [account_telling.event_row(screen.words, event) for event in events]
+        screen.face_app.go(Page(title, lines, self.again))
 
-def _at_old_prices(form: Form, text: str) -> tuple[int, int] | Refusal:
+
+def _at_old_prices(form: Form, text: str) -> tuple[int, list[SaleRerated]] | Refusal:
     from_ms = day_ms(text, 0)
     found = rerate.look(form.desk, from_ms)
-    return found if isinstance(found, Refusal) else (from_ms, len(found))
+    return found if isinstance(found, Refusal) else (from_ms, found)

@@ -10,7 +10,6 @@ from textual.widget import Widget
 
 from kiosk.domain.bill_books import Bill
 from kiosk.domain.debts import shown_day
-from kiosk.errors import Refusal
 from kiosk.screens import account_acts
 from kiosk.screens.cashier.money_lists import help_page
 from kiosk.screens.staff import account_forms
@@ -47,12 +46,9 @@ class Bills(StaffFrame):
 
     def on_mount(self) -> None:
         """Read the list."""
-        self.ask(partial(bills.listed, self.desk, self.search, _LISTED), self._listed)
+        self.ask_or_say(partial(bills.listed, self.desk, self.search, _LISTED), self._listed)
 
-    def _listed(self, found: list[Bill] | Refusal) -> None:
-        if isinstance(found, Refusal):
-            self.note(self.words.refusal(found), "warn")
-            return
+    def _listed(self, found: list[Bill]) -> None:
         self._bills = found
         rows = [
             [bill.bill_id, bill.name, bill.period, shown_day(bill.due_ms),

@@ -8,6 +8,7 @@ from kiosk.errors import Refusal
 from kiosk.screens.cashier.customer import CustomerPage
 from kiosk.screens.cashier.find import Find
 from kiosk.screens.cashier.sales import Sales
+from kiosk.screens.settled_telling import settled_sales
 from kiosk.screens.staff.doubts import Doubts
 from kiosk.screens.staff.frame import StaffFrame
 from kiosk.screens.staff.menu import Menu, MenuRow
@@ -40,8 +41,9 @@ class Counter(Menu):
         ]
 
     def on_mount(self) -> None:
-        """Say what the screen before had to say."""
-        self.note(self.said)
+        """Say what the screen before had to say, or once what the start has settled."""
+        ended, self.desk.settled_at_start = self.desk.settled_at_start, []
+        self.note(self.said or " ".join(settled_sales(self.words, ended)))
 
     def _read_card(self) -> None:
         self.note(self.say("kiosk.reading_card"))

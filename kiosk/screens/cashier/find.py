@@ -71,12 +71,9 @@ class Find(StaffFrame):
             self.note(self.words.refusal(refused), "warn")
         elif typed:
             self._searched = typed
-            self.ask(partial(history.find, self.desk, typed), self._searched_for)
+            self.ask_or_say(partial(history.find, self.desk, typed), self._searched_for)
 
-    def _searched_for(self, rows: list[RegistryRow] | Refusal) -> None:
-        if isinstance(rows, Refusal):
-            self.note(self.words.refusal(rows), "warn")
-            return
+    def _searched_for(self, rows: list[RegistryRow]) -> None:
         self._found = rows
         self.query_one(Table).fill([self._cells(row) for row in rows])
         if not rows:

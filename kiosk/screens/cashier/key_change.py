@@ -8,7 +8,6 @@ from functools import partial
 from textual.widget import Widget
 
 from kiosk.domain.record import TokenRecord
-from kiosk.domain.registry import Meter
 from kiosk.errors import Refusal
 from kiosk.screens import token_telling
 from kiosk.screens.staff.frame import Back
@@ -27,13 +26,10 @@ class BeginRollOver(Confirm):
 
     def _begin(self) -> None:
         reason = self.say("tokens.rollover_reason")
-        self.ask(partial(_made, self.desk, self._due, reason), self._answered)
+        self.ask_or_say(partial(_made, self.desk, self._due, reason), self._answered)
 
-    def _answered(self, record: TokenRecord | Refusal) -> None:
-        if isinstance(record, Refusal):
-            self.note(self.words.refusal(record), "warn")
-        else:
-            self.face_app.go(RollOverTokens(record, self._after))
+    def _answered(self, record: TokenRecord) -> None:
+        self.face_app.go(RollOverTokens(record, self._after))
 
 
 class RollOverTokens(Page):
@@ -60,13 +56,7 @@ class RollOverTokens(Page):
         """The meter took all of them."""
         if self.record.state == "issued":
             work = partial(keys.confirm, self.desk, self.record.committed.issue_id)
-            self.ask(work, self._confirmed)
-
-    def _confirmed(self, meter: Meter | Refusal) -> None:
-        if isinstance(meter, Refusal):
-            self.note(self.words.refusal(meter), "warn")
-        else:
-            self.face_app.go(self.back())
+            self.ask_or_say(work, lambda _meter: self.face_app.go(self.back()))
 
 
 def _made(desk: Desk, due: RollOver, reason: str) -> TokenRecord | Refusal:

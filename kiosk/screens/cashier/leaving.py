@@ -21,13 +21,10 @@ from kiosk.till.tokens import SecondPerson
 
 def begin(screen: StaffFrame, customer: str, back: Back) -> None:
     """Look at what closing would do; then the questions, or the reason why not."""
-    screen.ask(partial(closing.look, screen.desk, customer), partial(_looked, screen, back))
+    screen.ask_or_say(partial(closing.look, screen.desk, customer), partial(_looked, screen, back))
 
 
-def _looked(screen: StaffFrame, back: Back, found: Leaving | Refusal) -> None:
-    if isinstance(found, Refusal):
-        screen.note(screen.words.refusal(found), "warn")
-        return
+def _looked(screen: StaffFrame, back: Back, found: Leaving) -> None:
     known = account_telling.leaving_lines(screen.words, found)
     questions: list[Question] = [(screen.say("account.ask_payout"), False)]
     for old in found.meters:

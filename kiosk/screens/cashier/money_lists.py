@@ -103,12 +103,9 @@ class Payments(MoneyList):
 
     def on_mount(self) -> None:
         """Read the list."""
-        self.ask(partial(account.payments, self.desk, self.customer), self._listed)
+        self.ask_or_say(partial(account.payments, self.desk, self.customer), self._listed)
 
-    def _listed(self, found: list[TopUp] | Refusal) -> None:
-        if isinstance(found, Refusal):
-            self.note(self.words.refusal(found), "warn")
-            return
+    def _listed(self, found: list[TopUp]) -> None:
         self._payments = found
         self.fill([], [self._cells(payment) for payment in found])
 
@@ -149,12 +146,9 @@ class Debts(MoneyList):
 
     def on_mount(self) -> None:
         """Read the list."""
-        self.ask(partial(_owed, self), self._listed)
+        self.ask_or_say(partial(_owed, self), self._listed)
 
-    def _listed(self, found: list[Owed] | Refusal) -> None:
-        if isinstance(found, Refusal):
-            self.note(self.words.refusal(found), "warn")
-            return
+    def _listed(self, found: list[Owed]) -> None:
         self._debts = [one for owed in found for one in owed.debts]
         lines = account_telling.owed_lines(self.words, found[0]) if self.customer else []
         self.fill(lines, [self._cells(one) for one in self._debts])

@@ -108,8 +108,10 @@ class MeterFile(RowsMenu):
         return f"{self.say('registry.meter')} {self.meter.number}, {state}"
 
     def help_text(self) -> str:
-        """The record."""
-        return "   ".join(registry_telling.meter_lines(self.words, self.meter))
+        """The record, but for number and state, which stand in the heading."""
+        lines = registry_telling.meter_lines(self.words, self.meter)[1:]
+        state = f"{self.say('registry.state')}: "
+        return "   ".join(line for line in lines if not line.startswith(state))
 
     def on_mount(self) -> None:
         """Say what the form before had to say."""

@@ -8,7 +8,6 @@ from functools import partial
 from textual.widget import Widget
 
 from kiosk.domain.record import SaleRecord
-from kiosk.errors import Refusal
 from kiosk.screens import telling
 from kiosk.screens.staff.frame import StaffFrame
 from kiosk.screens.staff.sale import SalePage, show_why
@@ -40,12 +39,9 @@ class Sales(StaffFrame):
 
     def on_mount(self) -> None:
         """Read the list."""
-        self.ask(partial(history.last_sales, self.desk, _LISTED), self._listed)
+        self.ask_or_say(partial(history.last_sales, self.desk, _LISTED), self._listed)
 
-    def _listed(self, records: list[SaleRecord] | Refusal) -> None:
-        if isinstance(records, Refusal):
-            self.note(self.words.refusal(records), "warn")
-            return
+    def _listed(self, records: list[SaleRecord]) -> None:
         self._records = records
         cells = [telling.sale_cells(self.words, record) for record in records]
         self.query_one(Table).fill([[cell[0], *cell[2:]] for cell in cells])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 from kiosk.domain import money
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
@@ -12,9 +10,6 @@ from kiosk.screens.lines.console import Console
 from kiosk.till import greet, paper, quote, recover, sell
 from kiosk.till.quote import Buyer, Offer
 from kiosk.till.sell import Payment
-
-_SLIP_WAIT_S = 8.0
-_SLIP_LOOK_S = 0.1
 
 
 def buyer_by_card(console: Console) -> Buyer | None:
@@ -82,15 +77,17 @@ def say_result(console: Console, record: SaleRecord) -> None:
         say_slip(console, paper.print_slip(console.desk, record))
 
 
+def say_copy(console: Console, job: str | Refusal) -> None:
+    """Which copy of a slip is printed, and the printer's word on it."""
+    if isinstance(job, Refusal):
+        console.refuse(job)
+        return
+    console.say(telling.copy_line(console.words, job))
+    say_slip(console, job)
+
+
 def say_slip(console: Console, job: str) -> None:
     """Wait for the printer's word on a slip; without one it is not known whether it was printed."""
-    slips = console.desk.slips
-    if slips is None or not job:
-        return
-    look = threading.Event()
-    for _ in range(int(_SLIP_WAIT_S / _SLIP_LOOK_S)):
-        if slips.outcome(job) != "printing":
-            break
-        look.wait(_SLIP_LOOK_S)
-    state = console.words.say(f"job.{slips.outcome(job)}")
-    console.tell("linear.slip_line", state=state)
+    if job:
+        state = console.words.say(f"job.{paper.ended(console.desk, job)}")
+        console.tell("linear.slip_line", state=state)

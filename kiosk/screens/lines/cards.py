@@ -91,12 +91,15 @@ def _make(console: Console) -> None:
 def _reissue(console: Console) -> None:
     meter = console.ask("cards.ask_meter", "cards.help_reissue")
     old = _choice(console.ask("cards.ask_old", "cards.help_reissue"), tuple(plan.OLD_STATES))
-    fee = _choice(console.ask("cards.ask_free", "cards.help_reissue"), ("paid", "free"))
+    fee = _choice(console.ask("cards.ask_free", "cards.help_reissue"), plan.FEES)
+    if fee not in plan.FEES:
+        console.refuse(look.not_a_choice(fee, plan.FEES))
+        return
     _work(console, plan.plan_reissue(console.desk, meter, old, free=fee == "free"))
 
 
 def _cancel(console: Console) -> None:
-    to = _choice(console.ask("cards.ask_to", "cards.help_cancel"), ("meter_account", "cash"))
+    to = _choice(console.ask("cards.ask_to", "cards.help_cancel"), mend.RETURNS)
     _work(console, mend.plan_cancel(console.desk, to))
 
 

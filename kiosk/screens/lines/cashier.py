@@ -12,6 +12,7 @@ from kiosk.screens.deliverable import cannot_deliver
 from kiosk.screens.lines import accounts, before, buying, cards, registry, staff, tokens
 from kiosk.screens.lines.console import Choice, Console
 from kiosk.screens.lines.hands import use_hands
+from kiosk.screens.settled_telling import settled_sales
 from kiosk.screens.token_telling import energy_wh_typed
 from kiosk.till import history, paper, quote, sell
 from kiosk.till.free import grant
@@ -34,6 +35,8 @@ def run(console: Console) -> None:
 
 def _serve(console: Console) -> None:
     """The menu until the operator signs out."""
+    ended, console.desk.settled_at_start = console.desk.settled_at_start, []
+    console.say(*settled_sales(console.words, ended))
     at_work = True
 
     def leave() -> None:
@@ -221,11 +224,4 @@ def _reprint(console: Console) -> None:
     sale, copy = record.committed.sale_id, record.copies + 1
     if not console.confirm(console.words.say("cashier.reprint_confirm", copy=copy, sale=sale)):
         return
-    job = paper.reprint(console.desk, sale)
-    if isinstance(job, Refusal):
-        console.refuse(job)
-    elif job:
-        console.tell("cashier.reprinted", copy=copy)
-        buying.say_slip(console, job)
-    else:
-        console.tell("cashier.no_printer")
+    buying.say_copy(console, paper.reprint(console.desk, sale))

@@ -144,7 +144,8 @@ def _say_money(console: Console, offer: Offer, payment: NotePayment) -> Offer:
 def _say_seen(console: Console, seen: NoteSeen | None) -> None:
     if seen is None or seen.kind in _QUIET:
         return
-    console.tell(_SEEN.get(seen.kind, "kiosk.note_in_doubt"), amount_minor=seen.amount_minor)
+    trouble = "kiosk.note_in_doubt" if seen.amount_minor else "kiosk.acceptor_trouble"
+    console.tell(_SEEN.get(seen.kind, trouble), amount_minor=seen.amount_minor)
 
 
 def _sell(console: Console, seen: Offer, payment: NotePayment) -> str:

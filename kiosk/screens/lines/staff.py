@@ -5,7 +5,7 @@ from __future__ import annotations
 from kiosk.domain.organisation import may
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
-from kiosk.screens import hall_telling, telling
+from kiosk.screens import status_telling, telling
 from kiosk.screens.lines import buying
 from kiosk.screens.lines.console import Console
 from kiosk.till import history, maintain, operators, recover
@@ -38,7 +38,7 @@ def sign_out(console: Console) -> None:
 def say_status(console: Console) -> None:
     """The status bar as one line."""
     seen = maintain.status(console.desk)
-    console.say(". ".join(hall_telling.status_parts(console.words, seen)) + ".")
+    console.say(". ".join(status_telling.status_parts(console.words, seen)) + ".")
 
 
 def open_sales(console: Console) -> None:

@@ -6,10 +6,10 @@ from functools import partial
 
 from kiosk.errors import Refusal
 from kiosk.screens import hall_telling
-from kiosk.screens.lines import cards, engineering, staff, tokens
+from kiosk.screens.lines import buying, cards, engineering, staff, tokens
 from kiosk.screens.lines.console import Choice, Console
 from kiosk.screens.lines.hands import use_hands
-from kiosk.till import copies, maintain
+from kiosk.till import copies, maintain, printer
 
 
 def run(console: Console) -> None:
@@ -45,6 +45,8 @@ def _serve(console: Console) -> None:
             (say("cashier.sign_out"), leave),
             (say("tokens.title"), partial(_tokens, console)),
             (say("cards.title"), partial(cards.serve, console)),
+            (say("technician.test_print"), partial(_test_slip, console)),
+            (say("technician.roll_changed"), partial(_new_roll, console)),
         ]
         if console.hands is not None:
             choices.append((say("rehearsal.strip"), partial(use_hands, console)))
@@ -63,6 +65,26 @@ def _devices(console: Console) -> None:
         return
     for state in states:
         console.say(*hall_telling.device_lines(console.words, state))
+
+
+def _test_slip(console: Console) -> None:
+    job = printer.print_test(console.desk)
+    if isinstance(job, Refusal):
+        console.refuse(job)
+        return
+    console.tell("technician.test_print_sent")
+    buying.say_slip(console, job)
+
+
+def _new_roll(console: Console) -> None:
+    lines = console.desk.settings.printer.roll_lines
+    if not console.confirm(console.words.say("technician.roll_confirm", lines=lines)):
+        return
+    left = printer.roll_changed(console.desk)
+    if isinstance(left, Refusal):
+        console.refuse(left)
+    else:
+        console.tell("technician.roll_changed_done", lines=left)
 
 
 def _verify(console: Console) -> None:

@@ -45,13 +45,7 @@ def _list(console: Console) -> None:
 def _reprint(console: Console) -> None:
     """A copy of the slip of any token, marked COPY n."""
     job = token_book.reprint(console.desk, console.ask("tokens.ask_copy"))
-    if isinstance(job, Refusal):
-        console.refuse(job)
-    elif job:
-        console.tell("cashier.reprinted", copy=int(job.rpartition("/")[2]))
-        buying.say_slip(console, job)
-    else:
-        console.tell("cashier.no_printer")
+    buying.say_copy(console, job)
 
 
 def _verify(console: Console) -> None:

@@ -20,6 +20,7 @@ from kiosk.screens.prices.publish import Changes
 from kiosk.screens.prices.work import Work
 from kiosk.screens.staff.entry import TextEntry
 from kiosk.screens.staff.frame import StaffFrame
+from kiosk.screens.tariff_telling import fault_sentence
 from kiosk.till import tariff_drafts
 from kiosk.till.tariff_drafts import Worked
 
@@ -96,8 +97,9 @@ class Editor(StaffFrame):
     def _tell_fault(self) -> None:
         """What is wrong with the chosen line, or that the file is good."""
         if isinstance(self._found, list):
-            here = [f.sentence for f in self._found if f.line == self.work.place + 1]
-            self.note(here[0] if here else self.say("prices.has_faults"), "warn")
+            here = [fault for fault in self._found if fault.line == self.work.place + 1]
+            said = fault_sentence(self.words, here[0]) if here else self.say("prices.has_faults")
+            self.note(said, "warn")
         elif self._found is not None:
             self.note(self.say("prices.good"), "good")
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from kiosk.domain.tariff import Line, Quote
 from kiosk.domain.tariff_toml import Fault
 from kiosk.errors import Refusal
+from kiosk.screens.tariff_telling import fault_sentence
 from kiosk.till.tariff_drafts import Worked
 from kiosk.words.book import Words
 from kiosk.words.clean import clean
@@ -78,7 +79,8 @@ def fault_lines(words: Words, faults: list[Fault]) -> list[str]:
     """Every fault with its line, as a clerk reads it."""
     lines = [words.say("prices.faults", count=len(faults))]
     for fault in faults:
-        lines += _wrapped(words.say("prices.fault", line=fault.line, sentence=fault.sentence))
+        sentence = fault_sentence(words, fault)
+        lines += _wrapped(words.say("prices.fault", line=fault.line, sentence=sentence))
     return lines
 
 

@@ -84,22 +84,15 @@ class PricesMenu(StaffFrame):
         self.face_app.go(Page(self.say("prices.all"), lines, self._again()))
 
     def _begin(self) -> None:
-        self.ask(partial(tariff_drafts.begin, self.desk), self._begun)
-
-    def _begun(self, name: str | Refusal) -> None:
-        if isinstance(name, Refusal):
-            self.note(self.words.refusal(name), "warn")
-        else:
-            self._open(name)
+        self.ask_or_say(partial(tariff_drafts.begin, self.desk), self._open)
 
     def _open(self, name: str) -> None:
-        self.ask(partial(tariff_drafts.text_of, self.desk, name), partial(self._opened, name))
+        self.ask_or_say(
+            partial(tariff_drafts.text_of, self.desk, name), partial(self._opened, name)
+        )
 
-    def _opened(self, name: str, text: str | Refusal) -> None:
-        if isinstance(text, Refusal):
-            self.note(self.words.refusal(text), "warn")
-        else:
-            self.face_app.go(Editor(Work(name, text, self._again())))
+    def _opened(self, name: str, text: str) -> None:
+        self.face_app.go(Editor(Work(name, text, self._again())))
 
     def press_arrow(self, steps: int) -> None:
         """Choose another row."""

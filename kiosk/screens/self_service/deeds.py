@@ -62,7 +62,8 @@ class Handed(Frame):
         """The line of keys: `enter="go_on"` says "Enter: go on"; a rehearsal adds the PC's key."""
         shown = []
         for key, deed in what.items():
-            on_a_pc = {"cancel": "=Esc", "clear": "=Backspace", "help": "=?"}.get(key, "")
+            backspace = self.say("keys.backspace")
+            on_a_pc = {"cancel": "=Esc", "clear": f"={backspace}", "help": "=?"}.get(key, "")
             own = on_a_pc if self.face_app.hands is not None else ""
             name = f"{self.say(f'keys.{key}')}{own}"
             shown.append(name if deed == key else f"{name}: {self.say(f'kiosk.do_{deed}')}")

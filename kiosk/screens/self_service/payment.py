@@ -173,7 +173,8 @@ class Payment(Step):
         self.face_app.somebody_is_there()
         seen = message.seen
         self.held_minor = seen.held_minor
-        key, kind = _TOLD.get(seen.kind, ("note_in_doubt", "fault"))
+        trouble = "note_in_doubt" if seen.amount_minor else "acceptor_trouble"
+        key, kind = _TOLD.get(seen.kind, (trouble, "fault"))
         amount = {"amount_minor": seen.amount_minor} if key == "note_taken" else {}
         self.note(self.say(f"kiosk.{key}", **amount), kind)
         self.query_one("#inserted", Static).update(self._put_in())

@@ -100,12 +100,9 @@ class HotList(CardList):
 
     def read(self) -> None:
         """Ask for the hot list."""
-        self.ask(partial(watch.hot_list, self.desk), self._listed)
+        self.ask_or_say(partial(watch.hot_list, self.desk), self._listed)
 
-    def _listed(self, found: list[CardStanding] | Refusal) -> None:
-        if isinstance(found, Refusal):
-            self.note(self.words.refusal(found), "warn")
-            return
+    def _listed(self, found: list[CardStanding]) -> None:
         self._cards = found
         self.fill([card_telling.standing_cells(self.words, each) for each in found])
 
@@ -203,12 +200,9 @@ class Cases(CardList):
 
     def read(self) -> None:
         """Ask for the open cases."""
-        self.ask(partial(watch.cases, self.desk), self._listed)
+        self.ask_or_say(partial(watch.cases, self.desk), self._listed)
 
-    def _listed(self, found: list[CardCase] | Refusal) -> None:
-        if isinstance(found, Refusal):
-            self.note(self.words.refusal(found), "warn")
-            return
+    def _listed(self, found: list[CardCase]) -> None:
         self._cases = found
         self.fill([card_telling.case_cells(self.words, each) for each in found])
 
@@ -253,13 +247,10 @@ class Found(CardList):
 
     def read(self) -> None:
         """Search."""
-        self.ask(partial(look.search, self.desk, self.text), self._listed)
+        self.ask_or_say(partial(look.search, self.desk, self.text), self._listed)
 
-    def _listed(self, found: list[CardStanding] | Refusal) -> None:
-        if isinstance(found, Refusal):
-            self.note(self.words.refusal(found), "warn")
-        else:
-            self.fill([card_telling.standing_cells(self.words, each) for each in found])
+    def _listed(self, found: list[CardStanding]) -> None:
+        self.fill([card_telling.standing_cells(self.words, each) for each in found])
 
 
 def search_form(screen: StaffFrame, back: Back) -> Form:

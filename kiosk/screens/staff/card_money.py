@@ -14,6 +14,7 @@ from kiosk.domain.card_account_chain import Chain
 from kiosk.domain.card_account_record import MoveRecord
 from kiosk.errors import Refusal
 from kiosk.screens import card_money_telling
+from kiosk.screens.staff import copies
 from kiosk.screens.staff.card_lists import CardList, help_page
 from kiosk.screens.staff.card_wait import CardWait
 from kiosk.screens.staff.form import Form, LongForm, asked
@@ -100,16 +101,8 @@ class CardMoneyPage(StaffFrame):
             self.face_app.go(money_back_form(self, self.again()))
         elif digit == 4 and self._money is not None and self._money.moves:
             chosen = self._money.moves[self.query_one(Table).chosen]
-            work = partial(card_account_paper.reprint, self.desk, chosen.committed.move_id)
-            self.ask(work, self._sent)
-
-    def _sent(self, job: str | Refusal) -> None:
-        if isinstance(job, Refusal):
-            self.note(self.words.refusal(job), "warn")
-        elif job:
-            self.note(self.say("cashier.reprinted", copy=int(job.rpartition("/")[2])), "good")
-        else:
-            self.note(self.say("cashier.no_printer"), "warn")
+            move = chosen.committed.move_id
+            copies.make(self, partial(card_account_paper.reprint, self.desk, move))
 
     def again(self, said: str = "") -> Back:
         """How this page is made anew."""
@@ -253,12 +246,9 @@ class Chains(CardList):
 
     def read(self) -> None:
         """Ask for the chains."""
-        self.ask(partial(card_accounts.chains, self.desk), self._listed)
+        self.ask_or_say(partial(card_accounts.chains, self.desk), self._listed)
 
-    def _listed(self, found: dict[str, Chain] | Refusal) -> None:
-        if isinstance(found, Refusal):
-            self.note(self.words.refusal(found), "warn")
-            return
+    def _listed(self, found: dict[str, Chain]) -> None:
         self._chains = sorted(found.values(), key=lambda chain: (chain.is_whole, chain.card))
         currency = self.desk.currency
         self.fill(

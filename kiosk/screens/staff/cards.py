@@ -148,8 +148,11 @@ def reissue_form(screen: StaffFrame, back: Back) -> Form:
 
     def make(desk: Desk, answers: list[str]) -> plan.Plan | Refusal:
         meter, old, fee = answers
-        free = choice(fee, ("paid", "free")) == "free"
-        return plan.plan_reissue(desk, meter, choice(old, tuple(plan.OLD_STATES)), free=free)
+        paid = choice(fee, plan.FEES)
+        if paid not in plan.FEES:
+            return look.not_a_choice(paid, plan.FEES)
+        state = choice(old, tuple(plan.OLD_STATES))
+        return plan.plan_reissue(desk, meter, state, free=paid == "free")
 
     known = [screen.say("cards.put_blank")]
     return work_form(screen, "reissue", ["meter", "old", "free"], make, back, known)
@@ -159,6 +162,6 @@ def cancel_form(screen: StaffFrame, back: Back) -> Form:
     """Take the purchase on the card back."""
 
     def make(desk: Desk, answers: list[str]) -> plan.Plan | Refusal:
-        return mend.plan_cancel(desk, choice(answers[0], ("meter_account", "cash")))
+        return mend.plan_cancel(desk, choice(answers[0], mend.RETURNS))
 
     return work_form(screen, "cancel", ["to"], make, back, [screen.say("cards.put_card")])

@@ -65,13 +65,10 @@ class Doubts(StaffFrame):
         """The evidence of the chosen sale."""
         if self._records:
             sale = self._records[self.query_one(Table).chosen].committed.sale_id
-            self.ask(partial(maintain.evidence, self.desk, sale), self._evidence)
+            self.ask_or_say(partial(maintain.evidence, self.desk, sale), self._evidence)
 
-    def _evidence(self, found: Evidence | Refusal) -> None:
-        if isinstance(found, Refusal):
-            self.note(self.words.refusal(found), "warn")
-        else:
-            self.face_app.go(DoubtPage(self.words.say("technician.evidence"), found, self.back))
+    def _evidence(self, found: Evidence) -> None:
+        self.face_app.go(DoubtPage(self.words.say("technician.evidence"), found, self.back))
 
     def press_digit(self, digit: int) -> None:
         """Settle everything that may be settled now."""

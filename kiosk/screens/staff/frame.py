@@ -9,7 +9,8 @@ from textual import events
 from textual.screen import Screen
 from textual.widget import Widget
 
-from kiosk.screens.frame import Frame
+from kiosk.errors import Refusal
+from kiosk.screens.frame import Frame, Result
 from kiosk.screens.widgets.choices import ChoiceList
 from kiosk.screens.widgets.status import StatusBar
 
@@ -40,6 +41,19 @@ class StaffFrame(Frame):
     def go_menu(self) -> None:
         """To the menu of this face."""
         self.face_app.go(self.face_app.menu())
+
+    def ask_or_say(
+        self, work: Callable[[], Result | Refusal], then: Callable[[Result], None]
+    ) -> None:
+        """Run a verb: its answer goes to `then`, why it refuses is said in the notice."""
+
+        def answered(answer: Result | Refusal) -> None:
+            if isinstance(answer, Refusal):
+                self.note(self.words.refusal(answer), "warn")
+            else:
+                then(answer)
+
+        self.ask(work, answered)
 
     def foot(self) -> Iterable[Widget]:
         """The status bar, always there."""

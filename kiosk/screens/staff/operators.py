@@ -46,12 +46,9 @@ class Operators(StaffFrame):
 
     def on_mount(self) -> None:
         """Read the list."""
-        self.ask(partial(staff.staff, self.desk), self._listed)
+        self.ask_or_say(partial(staff.staff, self.desk), self._listed)
 
-    def _listed(self, rows: list[StaffRow] | Refusal) -> None:
-        if isinstance(rows, Refusal):
-            self.note(self.words.refusal(rows), "warn")
-            return
+    def _listed(self, rows: list[StaffRow]) -> None:
         self._rows = rows
         self.query_one(Table).fill([
             [row.operator, self.say(f"operators.role_{row.role}"),

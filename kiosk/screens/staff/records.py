@@ -7,7 +7,6 @@ from functools import partial
 
 from textual.widget import Widget
 
-from kiosk.errors import Refusal
 from kiosk.screens import registry_telling
 from kiosk.screens.staff.answers import day_ms
 from kiosk.screens.staff.form import Form, asked
@@ -97,12 +96,9 @@ class ListPage(StaffFrame):
     def on_mount(self) -> None:
         """Read the list."""
         work = partial(inquiry.listing, self.desk, self.listing_name, self.span)
-        self.ask(work, self._listed)
+        self.ask_or_say(work, self._listed)
 
-    def _listed(self, found: Listing | Refusal) -> None:
-        if isinstance(found, Refusal):
-            self.note(self.words.refusal(found), "warn")
-            return
+    def _listed(self, found: Listing) -> None:
         self._found = found
         self.query_one(Table).fill(registry_telling.cells(self.words, found))
         if not found.rows:
@@ -123,10 +119,12 @@ class ListPage(StaffFrame):
         self.face_app.go(Page(self.heading(), lines, self._again))
 
     def press_other(self, key: str) -> None:
-        """w says why the figures of the chosen sale are what they are."""
+        """w says why the figures of the chosen sale are what they are; any other row opens."""
         sale = self._sale() if key == "w" else ""
         if sale:
             show_why(self, sale, self._again)
+        elif key == "w":
+            self.press_enter()
 
     def _sale(self) -> str:
         """The sale that the chosen row is about, or nothing."""

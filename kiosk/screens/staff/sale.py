@@ -20,7 +20,7 @@ class SalePage(Page):
 
     def __init__(self, record: SaleRecord, back: Back, said: str = "") -> None:
         super().__init__("", [], back)
-        self.record, self.said = record, said
+        self.record, self.said, self.undone = record, said, ""
 
     def heading(self) -> str:
         """Which sale."""
@@ -29,14 +29,14 @@ class SalePage(Page):
     def on_mount(self) -> None:
         """Read it anew, so that copies are counted."""
         work = partial(history.why, self.desk, self.record.committed.sale_id)
-        self.ask(work, self._read)
+        self.ask_or_say(work, self._read)
 
-    def _read(self, explained: Explained | Refusal) -> None:
-        if isinstance(explained, Refusal):
-            self.note(self.words.refusal(explained), "warn")
-            return
+    def _read(self, explained: Explained) -> None:
         self.record = explained.record
         undone = [self.say(f"account.undone_{explained.undone}")] if explained.undone else []
+        # One that was interrupted is finished with the same key.
+        self.undone = explained.undone.replace("intended", "")
+        self.tell_keys()
         self.query_one(Reading).show([*self._lines(), *undone])
         self.note(self.said)
 
@@ -56,8 +56,8 @@ class SalePage(Page):
         ]
 
     def hint(self) -> str:
-        """Copy or reasons."""
-        return self.say("cashier.sale_keys")
+        """Copy or reasons; what may be done about it, once."""
+        return self.say("cashier.sale_done_keys" if self.undone else "cashier.sale_keys")
 
     def press_other(self, key: str) -> None:
         """w says why, as on every list of sales."""
@@ -66,6 +66,9 @@ class SalePage(Page):
 
     def press_digit(self, digit: int) -> None:
         """1 prints a copy, 2 says why, 3 takes the sale back, 4 prices it again."""
+        if self.undone and digit in {3, 4}:
+            self.note(self.say(f"account.undone_{self.undone}"), "warn")
+            return
         if digit == 3:
             undo.begin(
                 self, self.record.committed.sale_id, partial(SalePage, self.record, self.back)
@@ -94,10 +97,8 @@ class Copy(Confirm):
     def _sent(self, job: str | Refusal) -> None:
         if isinstance(job, Refusal):
             said = self.words.refusal(job)
-        elif job:
-            said = self.say("cashier.reprinted", copy=int(job.rpartition("/")[2]))
         else:
-            said = self.say("cashier.no_printer")
+            said = telling.copy_line(self.words, job)
         screen = self._after()
         if isinstance(screen, SalePage):
             screen.said = said
@@ -117,12 +118,9 @@ def begin(screen: StaffFrame, digit: int, record: SaleRecord, back: Back) -> Non
 
 def show_why(screen: StaffFrame, sale: str, back: Back) -> None:
     """Every figure of a sale and whether the replay agrees."""
-    screen.ask(partial(history.why, screen.desk, sale), partial(_show_why, screen, back))
+    screen.ask_or_say(partial(history.why, screen.desk, sale), partial(_show_why, screen, back))
 
 
-def _show_why(screen: StaffFrame, back: Back, explained: Explained | Refusal) -> None:
-    if isinstance(explained, Refusal):
-        screen.note(screen.words.refusal(explained), "warn")
-        return
+def _show_why(screen: StaffFrame, back: Back, explained: Explained) -> None:
     lines = account_telling.why_lines(screen.words, explained)
     screen.face_app.go(Page(screen.say("cashier.why_title"), lines, back))

@@ -8,7 +8,6 @@ from functools import partial
 from textual.widget import Widget
 
 from kiosk.domain.card_account_record import CaseRecord
-from kiosk.errors import Refusal
 from kiosk.screens import card_money_telling, card_telling
 from kiosk.screens.staff.card_lists import CardList, help_page
 from kiosk.screens.staff.form import Form, LongForm, asked
@@ -41,12 +40,9 @@ class Suspicions(CardList):
 
     def read(self) -> None:
         """Ask for the cases."""
-        self.ask(partial(suspicions.open_cases, self.desk, every=self.every), self._listed)
+        self.ask_or_say(partial(suspicions.open_cases, self.desk, every=self.every), self._listed)
 
-    def _listed(self, found: list[CaseRecord] | Refusal) -> None:
-        if isinstance(found, Refusal):
-            self.note(self.words.refusal(found), "warn")
-            return
+    def _listed(self, found: list[CaseRecord]) -> None:
         self._cases = found
         self.fill([card_money_telling.suspicion_cells(self.words, each) for each in found])
 

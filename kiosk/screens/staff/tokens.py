@@ -8,8 +8,8 @@ from functools import partial
 from textual.widget import Widget
 
 from kiosk.domain.record import GivenToken, TokenRecord
-from kiosk.errors import Refusal
 from kiosk.screens import token_telling
+from kiosk.screens.staff import copies
 from kiosk.screens.staff.answers import chosen, numbered
 from kiosk.screens.staff.form import Form, asked
 from kiosk.screens.staff.frame import Back, StaffFrame
@@ -73,12 +73,9 @@ class Tokens(StaffFrame):
 
     def on_mount(self) -> None:
         """Read the list."""
-        self.ask(partial(token_book.tokens, self.desk, self.search, _LISTED), self._listed)
+        self.ask_or_say(partial(token_book.tokens, self.desk, self.search, _LISTED), self._listed)
 
-    def _listed(self, rows: list[GivenToken] | Refusal) -> None:
-        if isinstance(rows, Refusal):
-            self.note(self.words.refusal(rows), "warn")
-            return
+    def _listed(self, rows: list[GivenToken]) -> None:
         self._rows = rows
         self.query_one(Table).fill([token_telling.token_cells(self.words, row) for row in rows])
         if not rows:
@@ -96,21 +93,15 @@ class Tokens(StaffFrame):
         again = partial(Tokens, self.back, self.search)
         if row.operation != "sale":
             work = partial(token_book.show, self.desk, row.issue_id)
-            self.ask(work, partial(self._shown, again))
+            self.ask_or_say(work, partial(self._shown, again))
             return
-        self.ask(partial(history.why, self.desk, row.issue_id), partial(self._sale, again))
+        self.ask_or_say(partial(history.why, self.desk, row.issue_id), partial(self._sale, again))
 
-    def _sale(self, again: Back, explained: Explained | Refusal) -> None:
-        if isinstance(explained, Refusal):
-            self.note(self.words.refusal(explained), "warn")
-            return
+    def _sale(self, again: Back, explained: Explained) -> None:
         self.face_app.go(SalePage(explained.record, again))
 
-    def _shown(self, again: Back, record: TokenRecord | Refusal) -> None:
-        if isinstance(record, Refusal):
-            self.note(self.words.refusal(record), "warn")
-        else:
-            self.face_app.go(TokenPage(record, again))
+    def _shown(self, again: Back, record: TokenRecord) -> None:
+        self.face_app.go(TokenPage(record, again))
 
     def press_cancel(self) -> None:
         """Back to the menu."""
@@ -140,16 +131,9 @@ class TokenPage(Page):
     def press_digit(self, digit: int) -> None:
         """1 prints a copy."""
         if digit == 1:
-            work = partial(token_book.reprint, self.desk, self.record.committed.issue_id)
-            self.ask(work, self._sent)
-
-    def _sent(self, job: str | Refusal) -> None:
-        if isinstance(job, Refusal):
-            self.note(self.words.refusal(job), "warn")
-        elif job:
-            self.note(self.say("cashier.reprinted", copy=int(job.rpartition("/")[2])), "good")
-        else:
-            self.note(self.say("cashier.no_printer"), "warn")
+            copies.make(
+                self, partial(token_book.reprint, self.desk, self.record.committed.issue_id)
+            )
 
 
 def search_form(screen: StaffFrame, back: Back) -> Form:

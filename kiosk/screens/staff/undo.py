@@ -24,13 +24,10 @@ _RETURNS = {"": "cash", "1": "cash", "2": "capital", "3": "meter"}
 def begin(screen: StaffFrame, sale_id: str, back: Back) -> None:
     """Look at what the policy says; then the questions, or the reason why not."""
     work = partial(reverse.look, screen.desk, sale_id)
-    screen.ask(work, partial(_looked, screen, sale_id, back))
+    screen.ask_or_say(work, partial(_looked, screen, sale_id, back))
 
 
-def _looked(screen: StaffFrame, sale_id: str, back: Back, seen: Undoing | Refusal) -> None:
-    if isinstance(seen, Refusal):
-        screen.note(screen.words.refusal(seen), "warn")
-        return
+def _looked(screen: StaffFrame, sale_id: str, back: Back, seen: Undoing) -> None:
     form: Form | None = None
     if seen.refusal is None:
         form = _reverse_form(screen, sale_id, back, seen)

@@ -111,16 +111,13 @@ class MeterReadingPage(Page):
     def on_mount(self) -> None:
         """Read it."""
         self.note(self.say("kiosk.reading_card"))
-        self.ask(partial(look.read_meter, self.desk), self._read)
+        self.ask_or_say(partial(look.read_meter, self.desk), self._read)
 
     def press_help(self) -> None:
         """Where a reading comes from."""
         self.face_app.go(help_page(self, "reading", MeterReadingPage))
 
-    def _read(self, found: MeterReading | Refusal) -> None:
-        if isinstance(found, Refusal):
-            self.note(self.words.refusal(found), "warn")
-            return
+    def _read(self, found: MeterReading) -> None:
         self.note(self.say("cards.reading_kept"), "good")
         line = card_telling.reading_line(self.words, found, self.desk.currency)
         self.query_one(Reading).show([line])
@@ -146,12 +143,9 @@ class Works(CardList):
 
     def read(self) -> None:
         """Ask for the open works."""
-        self.ask(partial(work.works, self.desk), self._listed)
+        self.ask_or_say(partial(work.works, self.desk), self._listed)
 
-    def _listed(self, found: list[CardWorkRecord] | Refusal) -> None:
-        if isinstance(found, Refusal):
-            self.note(self.words.refusal(found), "warn")
-            return
+    def _listed(self, found: list[CardWorkRecord]) -> None:
         self._works = found
         self.fill([card_telling.work_cells(self.words, each)[:-1] for each in found])
 
@@ -227,12 +221,9 @@ class Stock(Page):
 
     def on_mount(self) -> None:
         """Ask for the stock."""
-        self.ask(partial(look.stock, self.desk), self._listed)
+        self.ask_or_say(partial(look.stock, self.desk), self._listed)
 
-    def _listed(self, found: list[CardStock] | Refusal) -> None:
-        if isinstance(found, Refusal):
-            self.note(self.words.refusal(found), "warn")
-            return
+    def _listed(self, found: list[CardStock]) -> None:
         self.query_one(Reading).show(card_telling.stock_lines(self.words, found))
         self.note(self.said)
 

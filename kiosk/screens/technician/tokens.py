@@ -189,12 +189,9 @@ class Keys(Page):
     def on_mount(self) -> None:
         """Ask the module."""
         self.note(self.say("kiosk.please_wait"))
-        self.ask(partial(keys.keys, self.desk), self._answered)
+        self.ask_or_say(partial(keys.keys, self.desk), self._answered)
 
-    def _answered(self, found: list[VendorKey] | Refusal) -> None:
-        if isinstance(found, Refusal):
-            self.note(self.words.refusal(found), "warn")
-            return
+    def _answered(self, found: list[VendorKey]) -> None:
         self.note("")
         lines = [token_telling.key_line(self.words, key) for key in found]
         self.query_one(Reading).show(lines or [self.say("technician.keys_none")])

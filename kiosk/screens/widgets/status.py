@@ -4,42 +4,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual.content import Content
 from textual.widgets import Static
 
+from kiosk.screens.status_telling import status_parts
 from kiosk.words.book import Words
 
 if TYPE_CHECKING:
     from kiosk.till.maintain import Status
 
 
+_BETWEEN = " | "
+
+
 class StatusBar(Static):
-    """One line that the app fills once a second."""
+    """What the app fills in once a second; a row ends between two parts, never inside one."""
 
     def __init__(self, words: Words, seen: Status | None = None) -> None:
-        super().__init__(status_line(words, seen) if seen else "", markup=False)
-        self.words = words
+        super().__init__(markup=False)
+        self.words, self.seen = words, seen
 
     def show(self, seen: Status) -> None:
         """Show a new status."""
-        self.update(status_line(self.words, seen))
+        self.seen = seen
+        self.refresh()
+
+    def render(self) -> Content:
+        """The status in rows as wide as the bar."""
+        parts = status_parts(self.words, self.seen) if self.seen is not None else []
+        return Content("\n".join(_rows(parts, self.content_size.width)))
 
 
-def status_line(words: Words, seen: Status) -> str:
-    """The status in words."""
-    operator = words.say("status.operator", operator=seen.operator) if seen.operator else ""
-    pending = (
-        words.say("status.pending", count=seen.pending)
-        if seen.pending
-        else words.say("status.all_sent")
-    )
-    printer = words.say(f"printer.{seen.printer}") if seen.printer != "absent" else ""
-    parts = [
-        *(words.say(f"status.{alarm}") for alarm in seen.alarms),
-        operator or words.say("status.nobody"),
-        words.say("status.online" if seen.online else "status.offline"),
-        pending,
-        words.say("status.in_doubt", count=seen.in_doubt),
-        f"{words.say('status.printer')} {printer or words.say('status.missing')}",
-        words.time(seen.time_ms) if seen.clock == "synced" else words.say(f"clock.{seen.clock}"),
-    ]
-    return " | ".join(parts)
+def _rows(parts: list[str], width: int) -> list[str]:
+    rows: list[str] = []
+    for part in parts:
+        longer = f"{rows[-1]}{_BETWEEN}{part}" if rows else part
+        if rows and len(longer) <= width:
+            rows[-1] = longer
+        else:
+            rows.append(part)
+    return rows

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from kiosk.domain import card_facts
 from kiosk.domain.card_record import CardStanding, CardStock, CardWorkRecord, ReadByCard
-from kiosk.domain.cards import families, workshops
+from kiosk.domain.cards import account_area, families, workshops
+from kiosk.domain.cards.account_area import AccountState
 from kiosk.domain.cards.family import CardState
 from kiosk.domain.cards.image import CardImage
 from kiosk.domain.cards.work import MeterReading, Purchase, ToolCard
@@ -19,7 +22,8 @@ class CardView(msgspec.Struct, frozen=True):
     """A card as it lies in the reader. `state` is ok, stopped, or the reason why it is no user card
     that can be sold to (blank, foreign, damaged, unfinished, unknown_kind ...); `refusal` says it
     in a sentence. `last` is what the books know the meter's newest card to carry, `tool` what a
-    technician's card is, `waiting` the work that was broken off on this card."""
+    technician's card is, `waiting` the work that was broken off on this card. `money` is the
+    account on a card whose family has one, `reader` the name of the reader that it lies in."""
 
     image: CardImage
     state: str
@@ -30,6 +34,8 @@ class CardView(msgspec.Struct, frozen=True):
     last: Purchase
     tool: ToolCard | None = None
     waiting: CardWorkRecord | None = None
+    money: AccountState | None = None
+    reader: str = ""
 
 
 def look(desk: Desk) -> CardView | Refusal:
@@ -40,8 +46,8 @@ def look(desk: Desk) -> CardView | Refusal:
     image = inspected(desk)
     if isinstance(image, Refusal):
         return image
-    verdict = _verdict(desk)
-    state = verdict or families.of(image).state(image)
+    proved = _proved(desk)
+    state = proved if isinstance(proved, Refusal) else families.of(image).state(image)
     card = None if isinstance(state, Refusal) else state
     standings = desk.records.cards_of(serial=image.serial)
     standing = standings[0] if standings else None
@@ -51,8 +57,17 @@ def look(desk: Desk) -> CardView | Refusal:
         refusal = Refusal("card_under_suspicion")
     return CardView(
         image, _word(refusal), card, refusal, standing, _reading(image), last, _tool(image),
-        _waiting(desk, image),
+        _waiting(desk, image), _money(proved),
+        desk.reader.name if desk.reader is not None else "",
     )  # fmt: skip
+
+
+def _money(proved: CardImage | Refusal) -> AccountState | None:
+    """The account on the card; None where the card has none, or does not prove itself."""
+    if isinstance(proved, Refusal):
+        return None
+    stands = account_area.account_state(proved)
+    return None if isinstance(stands, Refusal) else stands
 
 
 def _tool(image: CardImage) -> ToolCard | None:
@@ -89,6 +104,11 @@ def inspected(desk: Desk) -> CardImage | Refusal:
     return image
 
 
+def not_a_choice(typed: str, known: Iterable[str]) -> Refusal:
+    """What was typed is none of the answers; nothing else is taken for it."""
+    return Refusal("not_a_choice", {"typed": typed[:40], "known": ", ".join(known)})
+
+
 def unusable(error: CardFault) -> Refusal:
     """The refusal of a card that the driver could not use."""
     if isinstance(error, CardUnusable) and error.code in {"blank", "foreign", "damaged"}:
@@ -96,14 +116,14 @@ def unusable(error: CardFault) -> Refusal:
     return unreadable(error)
 
 
-def _verdict(desk: Desk) -> Refusal | None:
-    """What the driver says of a card that does not prove itself, or whose MAC is wrong (E16)."""
+def _proved(desk: Desk) -> CardImage | Refusal:
+    """The card as a seller reads it, with its account; refused where it does not prove itself, or
+    a MAC is wrong (E16)."""
     assert desk.reader is not None
     try:
-        desk.reader.read()
+        return desk.reader.read()
     except CardFault as error:
         return unusable(error)
-    return None
 
 
 def _stopped(standing: CardStanding | None) -> Refusal | None:

@@ -11,10 +11,13 @@ from kiosk.domain.cards.work import Purchase, Workshop
 from kiosk.domain.facts import SaleCommitted
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
-from kiosk.till.cards.look import inspected
+from kiosk.till.cards.look import inspected, not_a_choice
 from kiosk.till.cards.plan import Plan, owner
 from kiosk.till.desk import Desk
 from kiosk.till.money_of import drawer_short
+
+#: Where the money of a purchase goes that is taken back.
+RETURNS = ("meter_account", "cash")
 
 
 def plan_cancel(desk: Desk, to: str = "meter_account") -> Plan | Refusal:
@@ -26,6 +29,8 @@ def plan_cancel(desk: Desk, to: str = "meter_account") -> Plan | Refusal:
     refused = desk.gate("card_cancel") or (desk.gate("sell") if to == "cash" else None)
     if refused is not None:
         return refused
+    if to not in RETURNS:
+        return not_a_choice(to, RETURNS)
     found = _user_card(desk)
     if isinstance(found, Refusal):
         return found
@@ -33,8 +38,10 @@ def plan_cancel(desk: Desk, to: str = "meter_account") -> Plan | Refusal:
     refused = workshops.able(shop, "cancel")
     if refused is not None:
         return refused
-    if not card.purchase_number:
+    if not (card.purchase_number and (card.purchase_energy_wh or card.purchase_amount_minor)):
         return Refusal("card_nothing_to_take_back")
+    if card.purchase_valid and card.taken():
+        return Refusal("purchase_consumed", {"purchase_number": card.purchase_number})
     sale = _own_sale_on(desk, image.serial, card)
     if sale is None:
         return Refusal("card_purchase_unknown", {"purchase_number": card.purchase_number})

@@ -19,7 +19,7 @@ from kiosk.domain.cards.work import TOOL_SETTINGS, Person, Purchase, Workshop
 from kiosk.domain.registry import CARD_DIGITS, METER_DIGITS, Meter, check_number, luhn_digit
 from kiosk.domain.tariff import Line, PowerType
 from kiosk.errors import Refusal
-from kiosk.till.cards.look import inspected
+from kiosk.till.cards.look import inspected, not_a_choice
 from kiosk.till.desk import Desk
 
 #: The right that each work needs, and the one that a second person needs where value moves.
@@ -31,6 +31,9 @@ SECOND_RIGHT = "card_mend"
 
 #: What may have become of the card that a reissue replaces.
 OLD_STATES = {"lost": "lost", "stolen": "hot", "handed_in": "retired"}
+
+#: What becomes of the fee of a reissue.
+FEES = ("paid", "free")
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -90,6 +93,9 @@ def plan_make(desk: Desk, meter_number: str, card_number: str = "") -> Plan | Re
     if isinstance(blank, Refusal):
         return blank
     shop, image = blank
+    refused = _other_currency(desk, shop)
+    if refused is not None:
+        return refused
     person = Person(_serial(desk, shop, image), number, meter.number, 1)
     made = _made(desk, "make", person, CardContent(), shop, image)
     return msgspec.structs.replace(made, customer=owner(desk, meter.number))
@@ -110,7 +116,7 @@ def plan_reissue(desk: Desk, meter_number: str, old: str, *, free: bool = False)
     if refused is not None:
         return refused
     if old not in OLD_STATES:
-        return Refusal("unknown_operation", {"operation": old[:40]})
+        return not_a_choice(old, OLD_STATES)
     before = desk.records.cards_of(meter=meter.number)
     if not before:
         return Refusal("card_not_made_yet", {"meter": meter.number})
@@ -118,6 +124,9 @@ def plan_reissue(desk: Desk, meter_number: str, old: str, *, free: bool = False)
     if isinstance(blank, Refusal):
         return blank
     shop, image = blank
+    refused = _other_currency(desk, shop)
+    if refused is not None:
+        return refused
     card = before[0].card
     issue = 1 + max(each.card.issue for each in desk.records.cards_of(number=card.number))
     person = Person(_serial(desk, shop, image), card.number, meter.number, issue)
@@ -135,6 +144,16 @@ def plan_reissue(desk: Desk, meter_number: str, old: str, *, free: bool = False)
         customer=owner(desk, meter.number),
         left_minor=left.committed.balance_minor if left is not None else 0,
     )  # fmt: skip
+
+
+def _other_currency(desk: Desk, shop: Workshop) -> Refusal | None:
+    """A card that carries money of another currency could never be sold to here."""
+    if shop.currency in {"", desk.currency}:
+        return None
+    return Refusal(
+        "card_of_other_currency",
+        {"family": shop.name, "currency": shop.currency, "hall_currency": desk.currency},
+    )
 
 
 def _made(
@@ -230,6 +249,8 @@ def plan_tool(
     if isinstance(blank, Refusal):
         return blank
     shop, image = blank
+    if meter_number and tool in shop.tools - shop.meter_tools:
+        return Refusal("tool_card_for_any_meter", {"tool": tool, "family": shop.name})
     person = Person(_serial(desk, shop, image), "0" * CARD_DIGITS, meter, 1)
     assert desk.reader is not None
     writes = shop.tool(image, tool, person, whole, sealed=desk.reader.seals())

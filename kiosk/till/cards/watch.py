@@ -12,7 +12,7 @@ from kiosk.domain.card_record import CardCase, CardStanding
 from kiosk.domain.cards import families, workshops
 from kiosk.domain.fact import Fact
 from kiosk.errors import Refusal
-from kiosk.till.cards.look import inspected
+from kiosk.till.cards.look import inspected, not_a_choice
 from kiosk.till.desk import Desk
 from kiosk.till.operators import second_person
 from kiosk.till.tokens import SecondPerson, reason_missing
@@ -37,7 +37,7 @@ def stop(desk: Desk, which: str, state: str, reason: str) -> CardStanding | Refu
     if refused is not None:
         return refused
     if state not in STOPPED:
-        return Refusal("unknown_operation", {"operation": state[:40]})
+        return not_a_choice(state, STOPPED)
     standing = find(desk, which)
     if isinstance(standing, Refusal):
         return standing
@@ -130,7 +130,7 @@ def close_case(desk: Desk, case_id: str, outcome: str, note: str) -> CardCase | 
     if case is None or case.outcome:
         return Refusal("card_case_not_open", {"case": case_id[:40]})
     if outcome not in OUTCOMES:
-        return Refusal("unknown_operation", {"operation": outcome[:40]})
+        return not_a_choice(outcome, OUTCOMES)
     facts: list[Fact] = [card_facts.CardCaseClosed(case_id, outcome, note.strip(), desk.operator)]
     if outcome == "retired" and desk.records.cards_of(serial=case.serial):
         stop_fact = card_facts.CardHotListed(case.serial, "retired", note.strip(), desk.operator)
@@ -156,7 +156,7 @@ def move_stock(desk: Desk, family: str, movement: str, count: int, note: str) ->
         return Refusal("unknown_card_family", {"family": family[:40]})
     known = next((m for m in get_args(card_facts.StockMovement) if m == movement), None)
     if known is None:
-        return Refusal("unknown_operation", {"operation": movement[:40]})
+        return not_a_choice(movement, get_args(card_facts.StockMovement))
     if count > 1_000_000:
         return Refusal("stock_count_wrong", {"count": count})
     refused = _too_few(desk, family, count) if known in {"issued", "damaged"} else None

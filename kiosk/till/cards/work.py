@@ -25,8 +25,8 @@ from kiosk.till.tokens import SecondPerson, reason_missing
 
 _CARD_TRIES = 5
 
-#: Works that may be given up without their card: the card they were for is worth nothing more than
-#: the one that it should have replaced (E15).
+#: Works on a blank, which may be given up without it: the card they were for is worth nothing more
+#: than the one that it should have replaced (E15).
 _MAY_BE_GIVEN_UP = ("make", "reissue", "tool")
 
 _End = card_facts.CardWorkDone | card_facts.CardWorkUndone | card_facts.CardWorkInDoubt
@@ -63,10 +63,24 @@ def carry_out(
         if image != plan.before:
             return Refusal("card_changed")
         committed = _intention(desk, plan, reason.strip(), agreed)
-        outcome = desk.journal.append(committed)
+        outcome = desk.journal.append(
+            *blank_in_hand(desk, plan.before.family, committed), committed
+        )
         if isinstance(outcome, Refusal):
             return outcome
         return finish(desk, committed, card_back, "normal")
+
+
+def blank_in_hand(
+    desk: Desk, family: str, work: card_facts.CardWorkCommitted
+) -> list[card_facts.CardStockMoved]:
+    """A blank lies in the reader that the stock does not know: it is counted before it is used, so
+    that the stock never falls below nothing."""
+    if work.operation not in _MAY_BE_GIVEN_UP:
+        return []
+    if any(row.in_stock > 0 for row in desk.records.card_stock() if row.family == family):
+        return []
+    return [card_facts.CardStockMoved(family, "counted", 1, work.reason, desk.operator)]
 
 
 def _second(desk: Desk, plan: Plan, second: SecondPerson | None) -> str | Refusal:
@@ -250,7 +264,8 @@ def give_up(desk: Desk, work_id: str, reason: str) -> CardWorkRecord | Refusal:
         return Refusal("sale_under_way")
     family = record.committed.before.family
     blank = card_facts.CardStockMoved(family, "damaged", 1, reason.strip(), desk.operator)
-    outcome = desk.journal.append(undone(desk, record.committed, "given_up"), blank)
+    counted = blank_in_hand(desk, family, record.committed)
+    outcome = desk.journal.append(undone(desk, record.committed, "given_up"), *counted, blank)
     if isinstance(outcome, Refusal):
         return outcome
     desk.nudge()

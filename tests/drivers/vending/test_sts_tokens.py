@@ -17,7 +17,7 @@ from drivers.vending.sts.amounts import (
 )
 from drivers.vending.sts.identifiers import identifier_at, is_expired, time_of
 from drivers.vending.sts.identity import check_drn, meter_pan
-from drivers.vending.sts.keychange import KeyChange, assemble, key_change
+from drivers.vending.sts.keychange import KeyChange, key_change
 from drivers.vending.sts.keys import KeyIdentity, cipher_for, decoder_key
 from drivers.vending.sts.misty1 import _S7, _S9, Misty1
 from drivers.vending.sts.sta import Sta
@@ -29,7 +29,6 @@ from drivers.vending.sts.tokens import (
     Management,
     MeterTest,
     Token,
-    clear_value,
     decode,
     encode,
     extended_flag,
@@ -188,7 +187,6 @@ REFUSED: list[Callable[[], object]] = [
     lambda: encode(Management(11, 5, 1, 1), EA07),
     lambda: encode(Management(5, 5, 1, 1), EA07),
     lambda: encode(KeySection(5, 1), EA07),
-    lambda: clear_value(8),
     lambda: extended_value(64, 0),
     lambda: extended_flag(63, 1, 1),
     lambda: extended_flag(63, 0, 2),
@@ -283,26 +281,6 @@ NEW_KEYS = {"07": bytes(range(8)), "11": bytes(range(16))}
 
 def change_to(algorithm: str, key_type: int = 2) -> KeyChange:
     return KeyChange(NEW_KEYS[algorithm], "201457", 4, 17, key_type, 170, rollover=True)
-
-
-@pytest.mark.parametrize(("algorithm", "tokens"), [("07", 2), ("07", 3), ("11", 4)])
-def test_key_change_is_put_together_when_sections_come_in_any_order(
-    algorithm: str, tokens: int
-) -> None:
-    old = EA07 if algorithm == "07" else EA11
-    change = change_to(algorithm)
-    digits = key_change(change, algorithm, tokens, old)
-    assert digits == key_change(change, algorithm, tokens, old)
-    sections = [decode(text, old) for text in reversed(digits)]
-    found = [section for section in sections if isinstance(section, KeySection)]
-    assembled = assemble(found, algorithm)
-    assert isinstance(assembled, KeyChange)
-    assert assembled.new_key == change.new_key
-    assert assembled.supply_group == ("" if tokens == 2 else "201457")
-    assert (assembled.key_revision, assembled.tariff_index, assembled.key_type) == (4, 17, 2)
-    assert (assembled.key_expiry, assembled.rollover) == (170, True)
-    assert assemble(found[1:], algorithm) == Refusal("key_change_incomplete")
-    assert assemble([*found[1:], found[1]], algorithm) == Refusal("key_change_incomplete")
 
 
 @pytest.mark.parametrize(
