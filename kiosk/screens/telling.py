@@ -269,7 +269,16 @@ def evidence_lines(words: Words, evidence: Evidence) -> list[str]:
             )
         )  # fmt: skip
     lines += [words.say("technician.evidence_now"), _card_line(words, evidence.now)]
-    return [*lines, words.say(f"technician.witness_{evidence.testimony or 'none'}")]
+    return [*lines, words.say(f"technician.witness_{_witness_word(evidence)}")]
+
+
+def _witness_word(evidence: Evidence) -> str:
+    """Nobody is sent for another card when it is the card of the sale that tells nothing."""
+    before, now = evidence.before, evidence.now
+    if before is None or isinstance(before, Refusal) or now is None or isinstance(now, Refusal):
+        return evidence.testimony or "none"
+    is_its_card = before.serial == now.serial
+    return "moved_on" if evidence.testimony == "other" and is_its_card else evidence.testimony
 
 
 def _card_line(words: Words, card: CardState | Refusal | None) -> str:

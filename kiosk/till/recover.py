@@ -117,8 +117,9 @@ def card_image(desk: Desk) -> CardImage | Refusal:
 def undo(desk: Desk, sale_id: str) -> SaleRecord | Refusal:
     """Undo an interrupted card sale when the card itself shows that nothing was delivered.
 
-    The proof is the card: purchase number still old, nothing in the write-back. A token sale is
-    never undone: its digits may have been seen.
+    The proof is the card: purchase number still old, nothing in the write-back; or another seller's
+    purchase under that number, which recovery voids by itself. A token sale is never undone: its
+    digits may have been seen.
     """
     refused = desk.gate("recover")
     if refused is not None:
@@ -138,7 +139,10 @@ def undo(desk: Desk, sale_id: str) -> SaleRecord | Refusal:
         if isinstance(image, Refusal):
             return image
         family = families.of(delivery.before)
-        if family.witness(delivery.before, image, delivery.writes) != "not_delivered":
+        told = family.witness(delivery.before, image, delivery.writes)
+        if told == "superseded":
+            return deliver(desk, record.committed)
+        if told != "not_delivered":
             return Refusal("not_undone", {"sale": sale_id})
         return _undone(desk, record.committed, image)
 

@@ -13,12 +13,14 @@ from kiosk import marks
 from kiosk.domain import card_account_chain
 from kiosk.domain import catalogue as catalogues
 from kiosk.domain.card_account_record import MoveRecord
+from kiosk.domain.cards.open import OpenCard
 from kiosk.domain.catalogue import Catalogue
 from kiosk.domain.chart import CARD_ACCOUNTS_PENDING, SALES_PENDING, card_account, cash
 from kiosk.domain.chart import meter_account as kept_for
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
-from kiosk.till import card_accounts, recover
+from kiosk.screens.telling import evidence_lines
+from kiosk.till import card_accounts, maintain, recover
 from kiosk.till.desk import Desk
 from kiosk.till.maintain import verify
 from kiosk.till.sell import card_payment, cash_payment, sell
@@ -349,6 +351,79 @@ def test_the_money_is_kept_for_the_meter_when_it_left_the_card_for_nothing(
     assert on_card(desk) == 3000
     assert money(desk, kept_for(CARD)) == -2000
     assert verify(desk).first_bad == 0
+
+
+def killed_after_the_money_left(hall: Hall, desk: Desk) -> str:
+    """A counter dies when the four writes of the money are on the card and none of the purchase's;
+    the sale."""
+    hall.put_in(CARD)
+    put_on(desk, 10_000)
+    gone = hall.station(operator="102")
+    marks.arm(die_at("card.after_each_write", 4))
+    with pytest.raises(DiedError):
+        buy(gone, 1200)
+    marks.arm(None)
+    hall.leave(gone)
+    assert on_card(desk) == 8800
+    return desk.records.open_sales()[0].committed.sale_id
+
+
+def shown(desk: Desk, sale: str) -> maintain.Evidence:
+    seen = maintain.evidence(desk, sale)
+    assert isinstance(seen, maintain.Evidence), seen
+    return seen
+
+
+@pytest.mark.parametrize("asked", ["recover", "undo"])
+def test_the_money_comes_back_once_when_the_meter_took_another_halls_purchase_under_our_number(
+    hall: Hall, desk: Desk, other: Desk, asked: str
+) -> None:
+    """E01, E03: a finished purchase keeps its number until the meter takes it; ours was none."""
+    sale = killed_after_the_money_left(hall, desk)
+    theirs = sold(buy(other, 1100))
+    hall.take_out()
+    assert hall.insert_in_meter(CARD).energy_wh_added == theirs.committed.energy_wh
+    hall.put_in(CARD)
+    assert shown(desk, sale).testimony == "superseded"
+    ended = recover.recover(desk) if asked == "recover" else recover.undo(desk, sale)
+    assert not isinstance(ended, Refusal), ended
+    voided = desk.records.sale(sale)
+    assert voided is not None
+    assert (voided.state, voided.returned_to) == ("voided", kept_for(CARD))
+    before = entries(desk)
+    assert isinstance(recover.recover(desk), recover.Recovered)
+    assert code(recover.undo(desk, sale)) == "sale_not_open"
+    assert entries(desk) == before, "the money comes back once"
+    assert on_card(desk) == 7700
+    assert money(desk, account_of(desk)) == -8800, "the spend was carried out"
+    assert (money(desk, kept_for(CARD)), money(desk, SALES_PENDING)) == (-1200, 0)
+    together = card_account_chain.fold(desk.records.account_links() + other.records.account_links())
+    assert together[hall.serial(CARD)].is_whole
+    sold(buy(desk, 2000))
+    assert verify(desk).first_bad == 0
+
+
+def test_the_screen_tells_its_own_card_from_another_when_it_no_longer_shows_what_became_of_it(
+    hall: Hall, desk: Desk, other: Desk
+) -> None:
+    """Two purchases of the other hall later, nobody is sent for the card that is in the reader."""
+    sale = killed_after_the_money_left(hall, desk)
+    for amount_minor in (1100, 1300):
+        sold(buy(other, amount_minor))
+        hall.take_out()
+        hall.insert_in_meter(CARD)
+        hall.put_in(CARD)
+    settled = recover.recover(desk)
+    assert isinstance(settled, recover.Recovered)
+    assert [record.committed.sale_id for record in settled.waiting] == [sale]
+    words = hall.house_of(desk).words
+    last = evidence_lines(words, shown(desk, sale))[-1]
+    assert last == words.say("technician.witness_moved_on")
+    seen = shown(desk, sale)
+    assert isinstance(seen.now, OpenCard)
+    stranger = msgspec.structs.replace(seen.now, serial="00" * 8)
+    of_another = msgspec.structs.replace(seen, now=stranger)
+    assert evidence_lines(words, of_another)[-1] == words.say("technician.witness_other")
 
 
 def test_an_undone_sale_leaves_the_money_on_the_card_when_nothing_was_written(

@@ -288,7 +288,8 @@ def witness(before: CardImage, now: CardImage, writes: Sequence[PlainWrite]) -> 
     delivered      it is as intended, and the meter has not confirmed it
     consumed       it is as intended, and the meter has credited it
     superseded     another seller gave the same number: these writes were never finished, because a
-                   finished purchase keeps its number until the meter has taken it
+                   finished purchase keeps its number until the meter has taken it; whether the
+                   meter has taken the other one's since changes nothing
     other          another card, or a state that these writes cannot have made: ask a person
     """
     if (now.family, now.serial) != (before.family, before.serial):
@@ -302,6 +303,8 @@ def witness(before: CardImage, now: CardImage, writes: Sequence[PlainWrite]) -> 
     back = _write_back_number(now)
     if found == new and back == _number(new[1:5]):
         return "consumed"
+    if _took_another(before, now, new):
+        return "superseded"
     if back not in (None, _number(old[1:5]), _write_back_number(before)):
         return "other"
     if found == new:
@@ -333,6 +336,24 @@ def _superseded(now: CardImage, new: bytes) -> bool:
         and found[1:5] == new[1:5]
         and found[_MARK_AT] not in (new[_MARK_AT], bytes(10))
         and new[_MARK_AT] != bytes(10)
+    )
+
+
+def _took_another(before: CardImage, now: CardImage, new: bytes) -> bool:
+    """The meter has taken the other seller's purchase under the number of ours, and not ours.
+
+    Its total grew by just that one's energy. If ours had reached it from a copy of the card, it
+    would have grown by ours, and the other one's would not have counted (E16).
+    """
+    was, card = state(before), state(now)
+    return (
+        isinstance(was, OpenCard)
+        and isinstance(card, OpenCard)
+        and _superseded(now, new)
+        and was.taken()
+        and card.taken()
+        and card.write_back_meter == was.meter
+        and card.credited_total_wh == was.credited_total_wh + card.purchase_energy_wh
     )
 
 

@@ -264,6 +264,38 @@ def test_a_new_card_is_not_delivered_when_a_meter_has_only_greeted_it() -> None:
     assert layout.witness(new_image(), now, writes) == "not_delivered"
 
 
+#: What another hall, cut off from ours, sells under the same number.
+THEIRS_WH = 4_000
+
+
+def sold_for(of: CardImage, sale_id: str, energy_wh: int) -> list[PlainWrite]:
+    made = layout.purchase(card(of), of, energy_wh, 3000, "EUR", sale_id)
+    assert isinstance(made, tuple), made
+    return made[0]
+
+
+def credited(of: CardImage, total_wh: int) -> CardImage:
+    """The meter has written back number 8 and this total."""
+    back = changed(WRITE_BACK_7, 1, b"\0\0\0\x08" + total_wh.to_bytes(5, "big"))
+    return msgspec.structs.replace(of, files={**of.files, layout.WRITE_BACK: back})
+
+
+@pytest.mark.parametrize(
+    ("grown_wh", "told"),
+    [(THEIRS_WH, "superseded"), (20_000, "other"), (THEIRS_WH + 20_000, "other"), (0, "other")],
+    ids=["theirs", "ours, from a copy of the card", "both", "none"],
+)
+def test_ours_was_never_finished_when_the_meter_took_anothers_purchase_under_its_number(
+    grown_wh: int, told: str
+) -> None:
+    """E07, E16: which of the two the meter took is what its total grew by."""
+    ours = sold_for(image(), "ours", 20_000)
+    now = after(image(), sold_for(image(), "theirs", THEIRS_WH))
+    assert layout.witness(image(), now, ours) == "superseded"
+    taken = credited(now, card(image()).credited_total_wh + grown_wh)
+    assert layout.witness(image(), taken, ours) == told
+
+
 EIGHT = {"write_back": changed(WRITE_BACK_7, 1, b"\0\0\0\x08")}
 NINE = {"write_back": changed(WRITE_BACK_7, 1, b"\0\0\0\x09")}
 
