@@ -294,7 +294,7 @@ def test_an_account_is_opened_line_by_line(talk: Talk) -> None:
 
     text = talk(
         "cashier", "101", "1234", "12", "1", "Lea Celik", "9 Hill", "0709", "1", "2", "",
-        number(1), "1", "1", "1", "", "", "wall", "", "", "S1", "", "", "Y",
+        number(1), "1", "1", "1", "", "", "wall", "", "", "S1", "", "", "", "Y",
     )  # fmt: skip
     in_order(text, "Open an account", "1 household", "Open an account for Lea Celik, 9 Hill?")
     in_order(text, "Account 20000013 is open.", "ACCOUNT OPENED", number(1))

@@ -157,7 +157,7 @@ def test_an_engineering_token_is_made_and_found_when_a_technician_fills_the_form
         await player.press("6", see="check value c33f45")
         await player.press("escape", see="TECHNICIAN MODE")
         await player.press("5", see="Engineering token")
-        await player.press("4", see="power_limit")
+        await player.press("4", see="1 Power limit 2 Clear credit")
         await player.press(
             *meter, "enter", *"power_limit", "enter", *"2000", "enter", *"new", "enter"
         )
