@@ -38,7 +38,8 @@ def _installed(_books: object, fact: facts.MeterInstalled) -> list[Posting] | Re
 
 
 def _meter_amended(_books: object, fact: facts.MeterAmended) -> list[Posting] | Refusal:
-    known = fact.field in METER_FIELDS and (fact.field == "power_type" or not fact.from_ms)
+    known = fact.field in (*METER_FIELDS, "account")
+    known = known and (fact.field == "power_type" or not fact.from_ms)
     if not known or fact.from_ms < 0:
         return _wrong(fact.meter)
     try:

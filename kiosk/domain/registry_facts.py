@@ -82,7 +82,8 @@ class MeterInstalled(Fact, frozen=True, omit_defaults=True):
 
 
 class MeterAmended(Fact, frozen=True):
-    """One field of a meter's record was changed: power_type, capacity_w or blocked.
+    """One field of a meter's record was changed: power_type, capacity_w, blocked, or account, when
+    the customer had left and the meter went to the next one.
 
     `from_ms` is 0, or the time (UTC) from which another power type counts.
     """

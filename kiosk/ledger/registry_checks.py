@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kiosk.domain import chart
 from kiosk.domain import registry_facts as facts
 from kiosk.domain.fact import Fact
 from kiosk.domain.registry import Meter
@@ -47,6 +48,24 @@ def _meter_as_before(c: Connection, fact: facts.MeterAmended) -> Refusal | None:
     return meter if isinstance(meter, Refusal) else (
         _as_before(meter, fact.meter, fact.field, fact.old)
     )  # fmt: skip
+
+
+def _left_by_its_customer(c: Connection, fact: facts.MeterAmended) -> Refusal | None:
+    """A meter goes to a customer who is here, from one who has left, and takes no money along."""
+    if fact.field != "account":
+        return None
+    if record_of(c, "customer", fact.new) is None:
+        return Refusal("unknown_account", {"account": fact.new})
+    closed = "SELECT 1 FROM closed_accounts WHERE account = ?"
+    if c.execute(closed, (fact.new,)).fetchone():
+        return Refusal("account_closed", {"account": fact.new})
+    if not c.execute(closed, (fact.old,)).fetchone():
+        return Refusal("meter_of_another", {"meter": fact.meter})
+    kept = c.execute(
+        "SELECT 1 FROM postings WHERE account = ? GROUP BY currency HAVING sum(amount) <> 0",
+        (chart.meter_account(fact.meter),),
+    ).fetchone()
+    return Refusal("meter_keeps_money", {"meter": fact.meter}) if kept else None
 
 
 def _shares_as_before(c: Connection, fact: facts.SharesSet) -> Refusal | None:
@@ -109,7 +128,7 @@ CHECKS: dict[type[Fact], tuple[Any, ...]] = {
     facts.CustomerRegistered: (_customer_known,),
     facts.CustomerAmended: (_customer_as_before,),
     facts.MeterInstalled: (_meter_known,),
-    facts.MeterAmended: (_meter_as_before,),
+    facts.MeterAmended: (_meter_as_before, _left_by_its_customer),
     facts.SharesSet: (_shares_as_before,),
     facts.MeterRead: (_meter_read,),
     facts.MeterReplaced: (_replaced,),

@@ -135,6 +135,12 @@ def _installed(c: Connection, sequence: int, time_ms: int, fact: facts.MeterInst
     )  # fmt: skip
 
 
+def _amended(c: Connection, sequence: int, time_ms: int, fact: facts.MeterAmended) -> None:
+    draw_changes(c, sequence, time_ms, fact)
+    if fact.field == "account":
+        rows.index_account(c, fact.old)
+
+
 def _read(c: Connection, sequence: int, _time_ms: int, fact: facts.MeterRead) -> None:
     c.execute(
         "INSERT INTO readings (reading_id, sequence, meter, source, reading_wh, remaining_wh,"
@@ -168,7 +174,7 @@ DRAWS: dict[type[Fact], Any] = {
     facts.CustomerRegistered: draw_changes,
     facts.CustomerAmended: draw_changes,
     facts.MeterInstalled: _installed,
-    facts.MeterAmended: draw_changes,
+    facts.MeterAmended: _amended,
     facts.SharesSet: draw_changes,
     facts.MeterRead: _read,
     facts.MeterReplaced: _replaced,

@@ -68,12 +68,14 @@ class TariffReads:
         return self.tariff(max(begun)[1]) if begun else None
 
     def energy_since(self, since_ms: int, *, meter: str = "", account: str = "") -> int:
-        """The energy of all standing sales to a meter, or to all meters of an account (Wh)."""
-        column, value = ("meter", meter) if meter else ("account", account)
+        """The energy of all standing sales to a meter, to all meters of an account, or to a meter
+        while it was that account's (Wh)."""
+        given = {"meter": meter, "account": account}
+        columns = "".join(f"{column} = ? AND " for column, value in given.items() if value)
         row = self._one(
-            f"SELECT coalesce(sum(energy_wh), 0) FROM sales WHERE {column} = ?"  # noqa: S608
-            f" AND committed_ms >= ? AND {_STANDING}",
-            value, since_ms,
+            f"SELECT coalesce(sum(energy_wh), 0) FROM sales WHERE {columns}"  # noqa: S608
+            f"committed_ms >= ? AND {_STANDING}",
+            *filter(None, given.values()), since_ms,
         )  # fmt: skip
         return int(row[0]) if row else 0
 
@@ -84,16 +86,17 @@ class TariffReads:
         )
         return int(row[0]) if row else 0
 
-    def charged(self, meter: str) -> dict[str, str]:
-        """Up to which day or month each charge was taken from a meter, by the code of the charge.
+    def charged(self, meter: str, account: str) -> dict[str, str]:
+        """Up to which day or month each charge was taken from a meter while it was that account's,
+        by the code of the charge.
 
         The newest standing sale knows: what it had been told, and what it took itself.
         """
         row = self._one(
-            f"SELECT sequence, sale_id FROM sales WHERE meter = ? AND {_STANDING}"  # noqa: S608
-            " ORDER BY sequence DESC LIMIT 1",
-            meter,
-        )
+            "SELECT sequence, sale_id FROM sales WHERE meter = ? AND account = ?"  # noqa: S608
+            f" AND {_STANDING} ORDER BY sequence DESC LIMIT 1",
+            meter, account,
+        )  # fmt: skip
         if row is None:
             return {}
         sale = committed_in(self.fact(row[0]), row[1])

@@ -78,7 +78,8 @@ def left_in(desk: Desk, old: OldMeter, read: Final) -> Left | Refusal | None:
     if not read.remaining_wh:
         return None
     number, left_wh = old.meter.number, read.remaining_wh
-    expected_wh, worth = old.expected_wh(read.reading_wh), 0
+    bought_wh = old.issued_wh - old.moved_wh - _of_former_customers(desk, old.meter)
+    expected_wh, worth = min(old.expected_wh(read.reading_wh), bought_wh), 0
     if read.treatment not in account_facts.TREATMENTS:
         return Refusal("credit_left_undecided", {"meter": number, "left_wh": left_wh})
     if read.treatment == "paid":
@@ -93,6 +94,13 @@ def left_in(desk: Desk, old: OldMeter, read: Final) -> Left | Refusal | None:
             return found
         worth = found
     return Left(left_wh, expected_wh, read.treatment, worth)
+
+
+def _of_former_customers(desk: Desk, meter: Meter) -> int:
+    """Energy that those bought who had this meter before: nobody else is paid for what is left."""
+    records = desk.records
+    all_wh = records.energy_since(0, meter=meter.number)
+    return all_wh - records.energy_since(0, meter=meter.number, account=meter.account)
 
 
 def moved_wh(desk: Desk, number: str) -> int:

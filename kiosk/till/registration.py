@@ -28,7 +28,9 @@ from kiosk.errors import CardFault, Refusal
 from kiosk.till import registry_slips
 from kiosk.till.desk import Desk
 from kiosk.till.meter_key import held_keys
+from kiosk.till.new_meter import NewMeter
 from kiosk.till.suspicions import unreadable
+from kiosk.till.tenants import handing_on_facts, left_behind
 
 #: Accounts begin here where none is known; in a home that knows some, above the highest.
 _FIRST_ACCOUNT = 20_000_001
@@ -36,32 +38,6 @@ _LONGEST = {"account": 20, "name": 60, "address": 80, "phone": 20, "customer_cla
 LARGEST_CAPACITY_W = 10_000_000
 #: Nine digits of kWh: more than any register has.
 LARGEST_READING_WH = 10**12
-
-
-class NewMeter(msgspec.Struct, frozen=True):
-    """A meter that is being installed; what is left empty is filled from the vending keys.
-
-    `card_serial` empty: the card in the reader. `shares` are millionths or none. `key_revision` and
-    `base_date` name the key that the meter is under; 0: the newest that may be used.
-    """
-
-    number: str
-    kind: str
-    power_type: str
-    phases: int = 1
-    capacity_w: int = 0
-    supply_group: str = ""
-    tariff_index: int = 1
-    card: str = ""
-    card_serial: str = ""
-    place: str = ""
-    installed_on: str = ""
-    reading_wh: int = 0
-    seals: list[str] = []
-    shares: list[tuple[str, int]] = []
-    register: str = ELECTRICITY
-    key_revision: int = 0
-    base_date: int = 0
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -85,7 +61,7 @@ def open_account(desk: Desk, customer: Customer, meter: NewMeter | None) -> Open
         return tidy
     written: list[Fact] = [registered(desk, tidy, "counter")]
     if meter is not None:
-        installed = installed_facts(desk, rules_of(desk), tidy.account, meter)
+        installed = _meter_facts(desk, tidy.account, meter)
         if isinstance(installed, Refusal):
             return installed
         written += installed
@@ -93,17 +69,27 @@ def open_account(desk: Desk, customer: Customer, meter: NewMeter | None) -> Open
 
 
 def add_meter(desk: Desk, account: str, meter: NewMeter) -> Opened | Refusal:
-    """Install a further meter for a customer who is known."""
+    """Install a further meter for a customer who is known, or hand on one that a customer who has
+    left had there (a change of tenant)."""
     refused = desk.gate("registry") or desk.room_to_sell()
     if refused is not None:
         return refused
     customer = desk.records.customer(account)
     if customer is None:
         return Refusal("unknown_account", {"account": account[:40]})
-    installed = installed_facts(desk, rules_of(desk), account, meter)
+    installed = _meter_facts(desk, account, meter)
     if isinstance(installed, Refusal):
         return installed
     return _opened(desk, installed, customer, meter)
+
+
+def _meter_facts(desk: Desk, account: str, new: NewMeter) -> list[Fact] | Refusal:
+    """The facts of a meter that is new here, or was left behind by the customer before."""
+    rules = rules_of(desk)
+    known = left_behind(desk, new.number)
+    if known is None:
+        return installed_facts(desk, rules, account, new)
+    return _meter_wrong(rules, new) or handing_on_facts(desk, known, account, new)
 
 
 def _opened(

@@ -24,7 +24,8 @@ from kiosk.domain.fact import Fact
 from kiosk.domain.registry import PERCENT_PPM, Customer, Meter
 from kiosk.errors import BadInput, Refusal
 from kiosk.till.desk import Desk
-from kiosk.till.registration import NewMeter, Rules, bare, installed_facts, registered, rules_of
+from kiosk.till.new_meter import NewMeter
+from kiosk.till.registration import Rules, bare, installed_facts, registered, rules_of
 from kiosk.till.registration import tidy_customer as tidied
 
 #: The columns, in the order of an export. All but account and name may be left out.

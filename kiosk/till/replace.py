@@ -35,9 +35,10 @@ from kiosk.till.credit_left import (
 )
 from kiosk.till.desk import Desk
 from kiosk.till.greet import unfinished_of
+from kiosk.till.new_meter import NewMeter
 from kiosk.till.operators import second_person
 from kiosk.till.recover import card_image
-from kiosk.till.registration import LARGEST_READING_WH, NewMeter, bare, installed_facts, rules_of
+from kiosk.till.registration import LARGEST_READING_WH, bare, installed_facts, rules_of
 from kiosk.till.tokens import SecondPerson, reason_missing
 from kiosk.till.transfer import make_transfer
 

@@ -1,6 +1,7 @@
 """What a price asks about a meter: what was bought so far, what was charged, what time it is.
 
 Counters are on the utility's own clock; a sale counts at the time at which it was committed (E12).
+They are those of a customer at a meter: nothing that the customer before bought there counts.
 """
 
 from __future__ import annotations
@@ -39,18 +40,19 @@ def usage_of(desk: Desk, pack: TariffPack, meter: Meter, customer: Customer, tim
     zone = zone_of(pack, desk.settings.site.timezone)
     moment = local(time_ms, zone)
     prices = pack.power_type(meter.power_type)
-    month_wh = _bought(desk, zone, moment.date().replace(day=1), meter=meter.number)
+    month_wh = _bought(desk, zone, moment.date().replace(day=1), meter)
     used_wh = month_wh
     if prices.steps is not None:
         begin = counter_start(pack, prices, moment.date())
         if prices.steps.household:
-            used_wh = _bought(desk, zone, begin, account=meter.account)
+            begin_ms = midnight_ms(begin, zone)
+            used_wh = desk.records.energy_since(begin_ms, account=meter.account)
         else:
-            used_wh = _bought(desk, zone, begin, meter=meter.number)
+            used_wh = _bought(desk, zone, begin, meter)
     return Usage(
         at=wall_clock(moment), used_wh=used_wh, month_wh=month_wh,
-        customer_class=customer.customer_class, charged=desk.records.charged(meter.number),
-        shares=meter.shares,
+        customer_class=customer.customer_class, shares=meter.shares,
+        charged=desk.records.charged(meter.number, meter.account),
     )  # fmt: skip
 
 
@@ -68,8 +70,9 @@ def depends_on_usage(pack: TariffPack, meter: Meter, customer: Customer) -> bool
     )
 
 
-def _bought(desk: Desk, zone: tzinfo, begin: date, *, meter: str = "", account: str = "") -> int:
-    return desk.records.energy_since(midnight_ms(begin, zone), meter=meter, account=account)
+def _bought(desk: Desk, zone: tzinfo, begin: date, meter: Meter) -> int:
+    begin_ms = midnight_ms(begin, zone)
+    return desk.records.energy_since(begin_ms, meter=meter.number, account=meter.account)
 
 
 def zone_of(pack: TariffPack, timezone: str) -> tzinfo:

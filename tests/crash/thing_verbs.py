@@ -10,7 +10,7 @@ from kiosk.till.cards import mend, watch
 from kiosk.till.cards import plan as planning
 from kiosk.till.cards.work import carry_out
 from kiosk.till.credit_left import Final
-from kiosk.till.registration import NewMeter
+from kiosk.till.new_meter import NewMeter
 from tests.crash.bench import AMOUNT_MINOR, SECOND, Answer, Bench, good
 from tests.crash.verb import Verb, told
 

@@ -124,6 +124,15 @@ def test_a_meter_of_an_unknown_power_type_is_looked_at_by_a_person() -> None:
     assert doubts == [Doubt("dangling", "meter", METER, "")]
 
 
+def test_the_meter_of_a_customer_who_left_comes_down_under_the_next_one() -> None:
+    handed = facts.MeterAmended("c", METER, "account", ACCOUNT, "77", 0, "change of tenant", "A")
+    catalogue, doubts = merged([joined("A", 1, 10, "77", "Lea"), ("A", 2, 11, handed)])
+    assert [c.account for c in catalogue.customers] == ["77"]
+    assert [(m.number, m.account) for m in catalogue.meters] == [(METER, "77")]
+    assert doubts == []
+    assert isinstance(decode(encode(catalogue)), Catalogue), "terminals can take it"
+
+
 def test_a_confirmed_key_change_is_in_the_next_catalogue() -> None:
     place = KeyPlace("123456", 2, 1, 2, 2014)
     catalogue, _ = merged([("A", 1, 10, MeterKeyChanged("t", METER, place, "A"))])

@@ -50,6 +50,23 @@ def test_an_account_is_kept_from_the_first_top_up_to_closing_when_commands_are_t
     assert kiosk("verify").exit == 0
 
 
+def test_a_meter_is_handed_to_the_next_customer_when_the_last_account_is_closed(
+    kiosk: Kiosk,
+) -> None:
+    meter = a_meter(kiosk, "keypad")
+    owner = owner_of(kiosk, meter)
+    install = ("--meter", meter, "--power-type", "home")
+    account = kiosk("customers", "open", "--name", "Lea Celik", "--address", "9 Hill", "--json")
+    tenant = account.json["account"]
+    is_one_sentence(kiosk("meters", "install", tenant, *install), 1, "registered already")
+    kiosk("account", "close", owner, "--reason", "moved away")
+    assert kiosk("meters", "install", tenant, *install, "--json").json["account"] == tenant
+    assert kiosk("sell", "--meter", meter, "--amount", "30").exit == 0
+    told = kiosk("records", "amendments", meter, "--json").json
+    assert [line["field"] for line in told][-1:] == ["account"]
+    assert kiosk("verify").exit == 0
+
+
 def test_the_cash_to_take_is_said_when_money_is_kept_for_the_meter(kiosk: Kiosk) -> None:
     meter = a_meter(kiosk, "keypad")
     owner = owner_of(kiosk, meter)

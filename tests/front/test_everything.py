@@ -33,12 +33,12 @@ def seen(keeper: Keeper) -> dict[str, Any]:
     """What must be the same whether old sales are here or in an archive."""
     house = keeper.open()
     records = house.desk.records
-    meters = [meter.number for meter in records.search("", CUSTOMERS)]
+    owners = {meter.number: meter.account for meter in records.search("", CUSTOMERS)}
     found = {
         "balances": records.balances(),
         "debts": records.open_debts(),
-        "charged": {meter: records.charged(meter) for meter in meters},
-        "cards": {meter: records.last_purchase(meter) for meter in meters},
+        "charged": {meter: records.charged(meter, owner) for meter, owner in owners.items()},
+        "cards": {meter: records.last_purchase(meter) for meter in owners},
         "hot": records.hot_list(),
         "bills": records.bills("", 100, paid=True),
     }

@@ -52,8 +52,8 @@ QUESTIONS: dict[str, Callable[[Records], object]] = {
     "readings of a meter": lambda r: r.readings(50, meter=METER),
     "all readings": lambda r: r.readings(50),
     "the diary": lambda r: r.entries_between(0, 2**62, 50),
-    "used this month": lambda r: r.energy_since(0, meter=METER),
-    "charged so far": lambda r: r.charged(METER),
+    "used this month": lambda r: r.energy_since(0, meter=METER, account=ACCOUNT),
+    "charged so far": lambda r: r.charged(METER, ACCOUNT),
 }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from kiosk.till import closing
+from kiosk.till.tokens import SecondPerson
 from tests.screens.conftest import Hall, Player
 from tests.screens.walks import sign_in_by_keys
 from tests.till.test_opening_accounts import number
@@ -47,6 +49,27 @@ def test_an_account_is_opened_with_a_keypad_meter(hall: Hall, size: tuple[int, i
     meter = hall.desk.records.meter(number(1))
     assert meter is not None
     assert (meter.power_type, meter.phases, meter.capacity_w) == ("shop", 3, 4600)
+
+
+def test_the_meter_of_a_closed_account_is_handed_to_the_next_customer(hall: Hall) -> None:
+    meter = hall.keypad.meter
+
+    async def script(player: Player) -> None:
+        await menu(player, "1", "101")
+        left = closing.close(hall.desk, meter.account, "moved", SecondPerson("301", "1234"))
+        assert isinstance(left, closing.Closed), left
+        await fill(player, "Lea Celik", "9 Hill", "", "", "", "")
+        await player.see("Meter number (empty: no meter)")
+        await fill(player, meter.number, "1", "2", *[""] * 10)
+        await player.see(f"Meter {meter.number} stays where it is (shop).")
+        await player.see(f"It goes from account {meter.account}, which is closed")
+        await player.press("enter")
+        await player.see("Account 20000013 is open.")
+
+    hall.play(script, face="cashier")
+    found = hall.desk.records.meter(meter.number)
+    assert found is not None
+    assert (found.account, found.power_type) == ("20000013", "shop")
 
 
 def test_what_was_typed_stays_when_the_meter_number_is_wrong(hall: Hall) -> None:

@@ -23,7 +23,7 @@ from kiosk.till import (
 from kiosk.till.closing import Closed, Leaving
 from kiosk.till.credit_left import Final
 from kiosk.till.desk import Desk
-from kiosk.till.registration import NewMeter
+from kiosk.till.new_meter import NewMeter
 from kiosk.till.tokens import SecondPerson
 from tests.till.hall import CARD, CATALOGUE, KEYPAD, Hall, code, money, sell_to, sold
 from tests.till.test_opening_accounts import number

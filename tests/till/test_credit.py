@@ -30,8 +30,8 @@ from kiosk.till import credit, registration, registry_file, replace, token_book,
 from kiosk.till.credit_left import Final
 from kiosk.till.desk import Desk
 from kiosk.till.maintain import verify
+from kiosk.till.new_meter import NewMeter
 from kiosk.till.quote import find_buyer
-from kiosk.till.registration import NewMeter
 from kiosk.till.registry_export import export_file
 from kiosk.till.tokens import SecondPerson
 from tests.till.hall import KEYPAD, Hall, code

@@ -36,8 +36,8 @@ from kiosk.till import (
 )  # fmt: skip
 from kiosk.till.credit_left import Final
 from kiosk.till.desk import Desk
+from kiosk.till.new_meter import NewMeter
 from kiosk.till.quote import Offer
-from kiosk.till.registration import NewMeter
 from kiosk.till.sell import cash_payment
 from kiosk.till.tokens import SecondPerson
 from kiosk.words.book import sentences

@@ -30,7 +30,7 @@ from kiosk.till import (
     tokens,
 )  # fmt: skip
 from kiosk.till.credit_left import Final
-from kiosk.till.registration import NewMeter
+from kiosk.till.new_meter import NewMeter
 from tests.till import hall as halls
 from tests.till.hall import CARD, KEYPAD
 from tests.till.test_accounts_anything import (

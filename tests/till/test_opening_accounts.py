@@ -10,7 +10,8 @@ from kiosk.errors import Refusal
 from kiosk.till import amend, history, inquiry, maintain, registration, registry_slips
 from kiosk.till.desk import Desk
 from kiosk.till.inquiry import Listing, Span
-from kiosk.till.registration import NewMeter, Opened, add_meter, open_account
+from kiosk.till.new_meter import NewMeter
+from kiosk.till.registration import Opened, add_meter, open_account
 from tests.till.hall import BLOCKED, CARD, CATALOGUE, KEYPAD, Hall, code, sell_to, sold
 
 

@@ -14,9 +14,9 @@ from kiosk.till import amend, history, maintain, replace, tokens
 from kiosk.till.credit_left import Final
 from kiosk.till.desk import Desk
 from kiosk.till.greet import find_buyer_by_card
+from kiosk.till.new_meter import NewMeter
 from kiosk.till.quote import find_buyer
 from kiosk.till.recover import Recovered, recover
-from kiosk.till.registration import NewMeter
 from kiosk.till.replace import Replaced, cancel_meter, look_at_old, replace_meter
 from kiosk.till.tokens import SecondPerson
 from tests.till.hall import CARD, KEYPAD, DiedError, Hall, code, die_at, money, sell_to, sold

@@ -18,7 +18,7 @@ from kiosk.screens import telling
 from kiosk.screens.deliverable import cannot_deliver
 from kiosk.till import keys, registration, tokens
 from kiosk.till.desk import Desk
-from kiosk.till.registration import NewMeter
+from kiosk.till.new_meter import NewMeter
 from tests.till.hall import CATALOGUE, KEYPAD, Hall, code, entries, offer_of, sell_to, sold
 from tests.till.test_selling_tokens import StubbornVendor
 from tests.till.test_vending_keys import NEWER, PASSPHRASE, SECOND, changed, key_file, loaded

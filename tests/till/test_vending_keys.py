@@ -19,8 +19,8 @@ from kiosk.ports import LoadedFile
 from kiosk.till import keys, registration, rollover, token_book
 from kiosk.till.desk import Desk
 from kiosk.till.maintain import verify
+from kiosk.till.new_meter import NewMeter
 from kiosk.till.quote import Buyer, find_buyer, quote
-from kiosk.till.registration import NewMeter
 from kiosk.till.registry_export import export_file
 from kiosk.till.sell import vending_key_refused
 from kiosk.till.tokens import SecondPerson

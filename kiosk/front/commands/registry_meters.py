@@ -19,7 +19,7 @@ from kiosk.front.wiring import House
 from kiosk.screens import registry_telling, token_telling
 from kiosk.till import amend, history, registration, registry_file, replace
 from kiosk.till.credit_left import Final
-from kiosk.till.registration import NewMeter
+from kiosk.till.new_meter import NewMeter
 
 Act = Callable[[House, argparse.Namespace], int | Refusal]
 

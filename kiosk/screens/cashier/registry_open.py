@@ -5,15 +5,16 @@ from __future__ import annotations
 from functools import partial
 
 from kiosk.domain.credit_registers import REGISTERS
-from kiosk.domain.registry import Customer
+from kiosk.domain.registry import Customer, Meter
 from kiosk.errors import BadInput, Refusal
 from kiosk.screens.staff.answers import chosen, energy_wh, offered, whole
 from kiosk.screens.staff.form import Form, LongForm, Question, asked
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Confirm, Page
-from kiosk.till import history, registration, registry_file, registry_slips
+from kiosk.till import history, registration, registry_file, registry_slips, tenants
 from kiosk.till.desk import Desk
-from kiosk.till.registration import NewMeter, Opened
+from kiosk.till.new_meter import NewMeter
+from kiosk.till.registration import Opened
 
 KINDS = ("keypad", "card")
 
@@ -138,9 +139,26 @@ def _confirm_add(customer: Customer, form: Form, meter: NewMeter | None) -> None
 
 
 def _confirm(form: Form, sentences: list[str], meter: NewMeter | None, work) -> None:  # type: ignore[no-untyped-def]
-    if meter is not None:
-        number, power_type = meter.number, meter.power_type
-        sentences.append(form.say("registry.confirm_meter", meter=number, power_type=power_type))
+    if meter is None:
+        _restate(form, sentences, work)
+        return
+
+    def known(former: Meter | None) -> None:
+        _restate(form, [*sentences, _meter_sentence(form, meter, former)], work)
+
+    asked(form, partial(tenants.left_behind, form.desk, meter.number), known)
+
+
+def _meter_sentence(form: Form, meter: NewMeter, former: Meter | None) -> str:
+    """What becomes of the meter: it is new, or goes from a customer who has left to this one."""
+    number, power_type = meter.number, meter.power_type
+    if former is None:
+        return form.say("registry.confirm_meter", meter=number, power_type=power_type)
+    account = former.account
+    return form.say("registry.confirm_tenant", meter=number, power_type=power_type, account=account)
+
+
+def _restate(form: Form, sentences: list[str], work) -> None:  # type: ignore[no-untyped-def]
     title = form.say("registry.menu_open")
     screen: Confirm
 

@@ -20,7 +20,7 @@ from kiosk.till import registration, replace
 from kiosk.till.closing import Going
 from kiosk.till.credit_left import Final, OldMeter, left_in
 from kiosk.till.desk import Desk
-from kiosk.till.registration import NewMeter
+from kiosk.till.new_meter import NewMeter
 from kiosk.till.replace import Replaced
 from kiosk.till.tokens import SecondPerson
 from kiosk.words.book import Words

@@ -18,7 +18,7 @@ from kiosk.screens.staff.answers import chosen, energy_wh, offered
 from kiosk.till import amend, history, inquiry, registration, registry_slips, replace
 from kiosk.till.credit_left import Final
 from kiosk.till.inquiry import Span
-from kiosk.till.registration import NewMeter
+from kiosk.till.new_meter import NewMeter
 from kiosk.till.tokens import SecondPerson
 
 _LISTED = 20
