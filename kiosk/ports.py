@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # a first frame needs a clock; it must not wait for what else
     from collections.abc import Sequence
     from pathlib import Path
 
-    from kiosk.domain.account_record import AccountRecord, Standing
+    from kiosk.domain.account_record import AccountRecord, Purse, Standing
     from kiosk.domain.card_account_record import MoveRecord
     from kiosk.domain.card_record import CardWorkRecord
     from kiosk.domain.cards.image import CardImage, PlainWrite
@@ -351,11 +351,11 @@ class SlipWriter(Protocol):
     def statement(
         self,
         standing: Standing,
-        events: Sequence[AccountRecord],
+        purses: Sequence[Purse],
         customer: Customer,
         time_ms: int,
     ) -> list[SlipLine]:
-        """The statement of a customer's account; `events` newest first."""
+        """The statement of a customer's account: each purse with what moved it."""
 
     def speaking(self, language: str) -> SlipWriter:
         """The same writer in the language that a customer has chosen."""

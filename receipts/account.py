@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kiosk.domain.account_record import AccountRecord, Figure, Standing
+from kiosk.domain.account_record import AccountRecord, Figure, Purse, PurseLine, Standing
 from kiosk.domain.registry import Customer
 from kiosk.ports import SlipLine
 from kiosk.words import accounts
@@ -49,7 +49,7 @@ def event_slip(
 
 def statement_slip(
     standing: Standing,
-    events: Sequence[AccountRecord],
+    purses: Sequence[Purse],
     customer: Customer | None,
     site: Site,
     words: Words,
@@ -57,13 +57,12 @@ def statement_slip(
     time_ms: int,
     mode: str,
 ) -> list[SlipLine]:
-    """The statement of an account: its events, oldest first, and how it stands."""
-    rows = [line for event in reversed(events) for line in _row(event, words)]
+    """The statement of an account: what moved each purse, oldest first, and how they stand."""
+    rows = [line for purse in purses for line in _purse(purse, words, standing.currency)]
     return [
         *head(site, words, mode, words.say("account.statement_title")),
         field(words, "slip.date_printed", words.time(time_ms)),
         *_customer(standing.account, customer, words),
-        RULE,
         *rows,
         RULE,
         *_figures(standing_figures(standing), words, standing.currency),
@@ -93,10 +92,34 @@ def persons(record: AccountRecord) -> str:
     return " + ".join(name for name in (record.operator, record.second) if name)
 
 
-def _row(event: AccountRecord, words: Words) -> list[SlipLine]:
-    shown = f"{event.sequence}  {accounts.event(words, event.kind)}"
-    amount = words.amount(event.figures[0].amount_minor, event.currency) if event.figures else ""
-    return [SlipLine(words.time(event.time_ms), style="small"), SlipLine(shown, right=amount)]
+def _purse(purse: Purse, words: Words, currency: str) -> list[SlipLine]:
+    """One purse: what it began with where older lines are left off, then each movement."""
+    called = (
+        words.say("account.meter_kept", meter=purse.meter)
+        if purse.meter
+        else accounts.figure(words, purse.name)
+    )
+    before = purse.brought_forward_minor
+    brought = SlipLine(words.say("account.brought_forward"), right=words.amount(before, currency))
+    return [
+        RULE,
+        SlipLine(called, style="bold"),
+        *([brought] if before else []),
+        *(row for line in purse.lines for row in _row(line, words, currency)),
+    ]
+
+
+def _row(line: PurseLine, words: Words, currency: str) -> list[SlipLine]:
+    shown = f"{line.sequence}  {accounts.event(words, line.kind)}"
+    sign = "+" if line.amount_minor > 0 else ""
+    balance = words.amount(line.balance_minor, currency)
+    return [
+        SlipLine(shown, right=f"{sign}{words.amount(line.amount_minor, currency)}"),
+        SlipLine(
+            words.say("account.line_balance", time=words.time(line.time_ms), balance=balance),
+            style="small",
+        ),
+    ]
 
 
 def _figures(figures: Sequence[Figure], words: Words, currency: str) -> list[SlipLine]:

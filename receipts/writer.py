@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kiosk.domain.account_record import AccountRecord, Standing
+from kiosk.domain.account_record import AccountRecord, Purse, Standing
 from kiosk.domain.card_account_record import MoveRecord
 from kiosk.domain.card_record import CardWorkRecord
 from kiosk.domain.facts import NoteOffered
@@ -84,13 +84,13 @@ class Writer:
     def statement(
         self,
         standing: Standing,
-        events: Sequence[AccountRecord],
+        purses: Sequence[Purse],
         customer: Customer,
         time_ms: int,
     ) -> list[SlipLine]:
-        """The statement of a customer's account; `events` newest first."""
+        """The statement of a customer's account: each purse with what moved it."""
         return statement_slip(
-            standing, events, customer, self._site, self._words, time_ms=time_ms, mode=self._mode
+            standing, purses, customer, self._site, self._words, time_ms=time_ms, mode=self._mode
         )
 
     def speaking(self, language: str) -> Writer:

@@ -43,6 +43,27 @@ class BookLine(msgspec.Struct, frozen=True):
     balance: int
 
 
+class PurseLine(msgspec.Struct, frozen=True):
+    """One movement of a purse as its customer sees it: what came in, or became owed, above zero;
+    and what it stood at after it."""
+
+    sequence: int
+    time_ms: int
+    kind: str
+    amount_minor: int
+    balance_minor: int
+
+
+class Purse(msgspec.Struct, frozen=True):
+    """What a statement says of one purse: its key in [account_figure], or the meter that money is
+    kept for; what it stood at before the first line, and its newest lines, oldest first."""
+
+    name: str
+    meter: str
+    brought_forward_minor: int
+    lines: list[PurseLine]
+
+
 class TopUp(msgspec.Struct, frozen=True):
     """Money that came in for a capital account; `state` is received, cleared or bounced."""
 

@@ -224,6 +224,15 @@ class RegistryReads:
         )  # fmt: skip
         return [Amendment(*row) for row in rows]
 
+    def handed_on(self, meter: str) -> int:
+        """The entry that brought a meter from a customer who had left to the one it has; or 0."""
+        row = self._one(
+            "SELECT max(sequence) FROM amendments WHERE subject = 'meter' AND number = ?"
+            " AND field = 'account'",
+            meter,
+        )
+        return int(row[0] or 0) if row else 0
+
     def installation(self, meter: str) -> Installation | None:
         """The installation record of a meter that was installed here."""
         row = self._one(

@@ -7,10 +7,10 @@ from kiosk.errors import Refusal
 from kiosk.ports import SlipLine
 from kiosk.till.desk import Desk
 from kiosk.till.paper import submit
-from kiosk.till.statement import statement
+from kiosk.till.statement import purses, statement
 
-#: Events on a printed statement; a longer one is a report.
-_STATEMENT_EVENTS = 100
+#: Lines of each purse on a printed statement; a longer one is a book.
+_STATEMENT_LINES = 100
 
 
 def event_lines(desk: Desk, record: AccountRecord, copy: int = 0) -> list[SlipLine]:
@@ -27,12 +27,13 @@ def print_event(desk: Desk, record: AccountRecord) -> str:
 
 def statement_lines(desk: Desk, customer: str) -> list[SlipLine] | Refusal:
     """The statement of a customer's account."""
-    found = statement(desk, customer, _STATEMENT_EVENTS)
+    found = statement(desk, customer, 1)
     if isinstance(found, Refusal):
         return found
     assert desk.writer is not None
     now_ms = desk.clock.now().time_ms
-    return desk.writer.statement(found.standing, found.events, found.customer, now_ms)
+    moved = purses(desk, found.customer.account, _STATEMENT_LINES)
+    return desk.writer.statement(found.standing, moved, found.customer, now_ms)
 
 
 def print_statement(desk: Desk, customer: str) -> str | Refusal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from kiosk.domain import chart
-from kiosk.domain.account_record import AccountRecord, BookLine, Standing
+from kiosk.domain.account_record import AccountRecord, BookLine, Purse, PurseLine, Standing
 from kiosk.domain.account_story import balances_named
 from kiosk.domain.record import SaleRecord
 from kiosk.domain.registry import Customer
@@ -93,6 +93,35 @@ def statement(desk: Desk, customer: str, limit: int = 20) -> Statement | Refusal
     )  # fmt: skip
 
 
+def purses(desk: Desk, account: str, limit: int) -> list[Purse]:
+    """What moved each purse of a customer, the newest `limit` lines of each: the account itself,
+    what has not cleared, deposit, debt and bills, and money that is kept for meters."""
+    records, found = desk.records, []
+    for name, book in balances_named(account).items():
+        found.append(_purse(name, "", records.book(book, desk.currency), limit))
+    for book in records.meter_purses(account):
+        meter = book.partition(":")[2]
+        since = records.handed_on(meter)
+        lines = [line for line in records.book(book, desk.currency) if line.sequence > since]
+        found.append(_purse("meter", meter, lines, limit))
+    return [purse for purse in found if purse.lines]
+
+
+def _purse(name: str, meter: str, lines: list[BookLine], limit: int) -> Purse:
+    sign, shown = _sign(name), lines[-limit:]
+    before = sign * (shown[0].balance - shown[0].amount) if shown else 0
+    moved = [
+        PurseLine(line.sequence, line.time_ms, line.kind, sign * line.amount, sign * line.balance)
+        for line in shown
+    ]
+    return Purse(name, meter, before, moved)
+
+
+def _sign(name: str) -> int:
+    """What is kept for a customer stands below zero in the books, what is owed above."""
+    return 1 if name in {"debt", "bills"} else -1
+
+
 def book(desk: Desk, account: str, limit: int = _LONGEST_BOOK, after: int = 0) -> Book | Refusal:
     """The postings on one account of the chart with the running balance; the newest `limit` lines
     after entry `after`."""
@@ -152,6 +181,5 @@ def check(
 def _slip(desk: Desk, account: str, slip: SlipBalance) -> Checked:
     """A slip shows what is kept and what is owed above zero."""
     name = balances_named(account).get(slip.name, slip.name)
-    sign = 1 if slip.name in {"debt", "bills"} else -1
-    posted = desk.records.balance_at(name, desk.currency, slip.sequence)
-    return Checked(f"slip {slip.sequence} {slip.name}", slip.amount_minor, sign * posted)
+    posted = _sign(slip.name) * desk.records.balance_at(name, desk.currency, slip.sequence)
+    return Checked(f"slip {slip.sequence} {slip.name}", slip.amount_minor, posted)

@@ -309,7 +309,50 @@ def test_every_event_has_a_slip_with_the_balance_after_it_when_it_is_printed_F02
     assert shown["Entry"] == f"{record.sequence} {record.head}"
     lines = account_paper.statement_lines(desk, OWNER)
     assert not isinstance(lines, Refusal)
-    assert [line.right for line in lines if "Top-up" in line.text] == ["50.00", "7.00"]
+    assert [line.right for line in lines if "Top-up" in line.text] == ["+50.00", "+7.00"]
+
+
+def statement_of(desk: Desk, account_number: str) -> list[tuple[str, str]]:
+    lines = account_paper.statement_lines(desk, account_number)
+    assert not isinstance(lines, Refusal)
+    return [(line.text, line.right) for line in lines]
+
+
+def test_a_statement_adds_up_to_every_purse_when_money_went_in_and_out(desk: Desk) -> None:
+    done(account.top_up(desk, OWNER, "cash", 10_000))
+    meter = next(meter.number for meter in CATALOGUE.meters if meter.account == OWNER)
+    offer = offer_of(desk, meter, 3_000)
+    payment = account.capital_payment(desk, offer.buyer, 3_000)
+    assert not isinstance(payment, Refusal)
+    sale = sold(sell(desk, offer, payment))
+    cheque(desk, 700, "CH 9")
+    done(account.transfer(desk, f"capital:{OWNER}", f"meter:{meter}", 500, "asked", SECOND))
+    rows = statement_of(desk, OWNER)
+    told = [(text.partition("  ")[2], right) for text, right in rows if right[:1] in {"+", "-"}]
+    assert told == [
+        ("Top-up", "+100.00"), ("Sale paid", "-30.00"), ("Transfer", "-5.00"),
+        ("Top-up", "+7.00"), ("Transfer", "+5.00"),
+    ]  # fmt: skip
+    assert any(text.startswith(f"{sale.sequence}  ") for text, _ in rows)
+    balances = [text.partition("balance ")[2] for text, _ in rows if "balance " in text]
+    assert balances == ["100.00", "70.00", "65.00", "7.00", "5.00"]
+    found = statement.standing(desk, OWNER)
+    assert (found.capital_minor, found.uncleared_minor, found.meters_minor) == (
+        6_500, 700, {meter: 500},
+    )  # fmt: skip
+    for purse in statement.purses(desk, OWNER, 1):
+        (last,) = purse.lines
+        assert purse.brought_forward_minor + last.amount_minor == last.balance_minor
+
+
+def test_what_stood_before_is_brought_forward_when_a_statement_is_long(desk: Desk) -> None:
+    for amount_minor in (1_000, 2_000, 3_000):
+        done(account.top_up(desk, OWNER, "cash", amount_minor))
+    (purse,) = statement.purses(desk, OWNER, 2)
+    assert purse.brought_forward_minor == 1_000
+    assert [(line.amount_minor, line.balance_minor) for line in purse.lines] == [
+        (2_000, 3_000), (3_000, 6_000),
+    ]  # fmt: skip
 
 
 def test_a_cashier_may_and_a_technician_may_not_when_money_is_taken(hall: Hall) -> None:
