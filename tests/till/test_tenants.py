@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import msgspec
 
+from kiosk.domain import chart
 from kiosk.domain.registry import Customer
 from kiosk.domain.tariff_pack import Usage
 from kiosk.errors import Refusal
-from kiosk.till import closing, maintain, registration, replace
+from kiosk.till import closing, maintain, registration, replace, reverse, statement
 from kiosk.till.closing import Closed
 from kiosk.till.credit_left import Final
 from kiosk.till.desk import Desk
 from kiosk.till.new_meter import NewMeter
 from kiosk.till.tokens import SecondPerson
 from tests.till.hall import (
+    CARD,
     CATALOGUE,
     KEYPAD,
+    Hall,
     code,
     meter_number,
+    money,
     offer_of,
     sell_to,
     sold,
@@ -84,7 +88,7 @@ def handed_on(desk: Desk, number: str) -> str:
     assert meter is not None
     left(closing.close(desk, meter.account, "moved away", SECOND))
     account = newcomer(desk)
-    opened = registration.add_meter(desk, account, NewMeter(number, "keypad", meter.power_type))
+    opened = registration.add_meter(desk, account, NewMeter(number, meter.kind, meter.power_type))
     assert isinstance(opened, registration.Opened), opened
     return account
 
@@ -116,6 +120,28 @@ def test_nobody_is_paid_for_the_energy_of_the_customer_before(desk: Desk) -> Non
     assert (outcome.code, outcome.details["expected_wh"]) == ("more_left_than_bought", own_wh)
     own = Final("technician", 0, own_wh, "paid")
     assert not isinstance(replace.cancel_meter(desk, KEYPAD, own, "moves", SECOND), Refusal)
+
+
+def test_the_card_goes_with_its_meter_when_the_next_customer_comes(hall: Hall, desk: Desk) -> None:
+    standing = desk.records.card(meter=CARD)
+    account = handed_on(desk, CARD)
+    assert desk.records.card(meter=CARD) == standing
+    hall.put_in(CARD)
+    bought = sold(sell_to(desk, CARD, 5_000)).committed
+    assert (bought.account, bought.meter) == (account, CARD)
+    assert [r.committed.account for r in desk.records.sales_of(account=account)] == [account]
+
+
+def test_no_money_of_the_customer_before_goes_to_the_next_one(hall: Hall, desk: Desk) -> None:
+    hall.put_in(CARD)
+    before = sold(sell_to(desk, CARD, 5_000)).committed
+    account = handed_on(desk, CARD)
+    kept = reverse.reverse(desk, before.sale_id, "typo", to="meter", second=SECOND)
+    assert code(kept) == "account_closed"
+    paid = reverse.reverse(desk, before.sale_id, "typo", to="cash", second=SECOND)
+    assert not isinstance(paid, Refusal), paid
+    assert money(desk, chart.meter_account(CARD)) == 0
+    assert statement.purses(desk, account, 9) == []
 
 
 def test_a_cancelled_meter_goes_to_nobody(desk: Desk) -> None:
