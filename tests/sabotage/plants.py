@@ -60,8 +60,8 @@ PLANTS = [
           "            )",
           "tests/till/test_recovering.py tests/till/test_selling_tokens.py"),
     Plant("recovery repeats a sale under a new id", "kiosk/till/recover.py",
-          "    return deliver(desk, record.committed)",
-          "    import msgspec\n\n"
+          "        return record\n    return deliver(desk, record.committed)",
+          "        return record\n    import msgspec\n\n"
           "    again = msgspec.structs.replace(record.committed, sale_id=desk.entropy.name())\n"
           "    desk.journal.append(again)\n"
           "    return deliver(desk, again)",
