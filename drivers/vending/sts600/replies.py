@@ -69,7 +69,8 @@ def _told(kind: int, subclass: int, bits: int, identifier: int) -> Verified | Re
 
 def _agreed(hexed: str, digits: str, token_class: int) -> str:
     split = split_digits(digits)
-    is_wrong = isinstance(split, Refusal) or split[0] != token_class
+    # A person may part the digits by spaces; a module that does answers something else.
+    is_wrong = isinstance(split, Refusal) or split[0] != token_class or len(digits) != _DIGITS
     if is_wrong or f"{int(digits):017X}" != hexed.upper():
         raise VendorFault("The security module answered digits that are no such token.")
     return digits

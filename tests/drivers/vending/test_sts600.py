@@ -209,6 +209,7 @@ NO_CREDIT_TOKENS = [
     text("0") + text("0"),
     text("0" * 17) + text("1" * 20),
     text(f"{2**66 - 1:017X}") + text(f"{2**66 - 1:020d}"),
+    text("0005F7B5A1F1C6A02") + text("004297 66464927485442"),  # spaces are for people
     text("1"),
     "",
 ]
