@@ -353,7 +353,7 @@ def test_the_books_are_the_models_after_some_of_every_verb() -> None:
 @pytest.mark.usefixtures("quick_pins")
 def test_the_books_are_the_models_after_twenty_thousand_verbs(totals: Totals) -> None:
     before = CALLED["verbs"]
-    _run(220, 100)
+    _run(250, 100)
     with totals():
         print(
             f"any verb of the till: {CALLED['verbs'] - before} steps, {sum(RAN.values())} of them"
