@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -30,18 +29,19 @@ class Listener(FaceDriver):
         self._app = None  # type: ignore[assignment]
         self._in_band_window_resize = False
         self.heard: list[Message] = []
+        self._more = threading.Condition()
 
     def send_message(self, message: Message) -> None:
-        self.heard.append(message)
+        with self._more:
+            self.heard.append(message)
+            self._more.notify_all()
 
     def typed(self) -> list[str]:
         return [message.key for message in self.heard if isinstance(message, events.Key)]
 
     def hears(self, key: str, within_s: float = _PATIENCE_S) -> bool:
-        until = time.monotonic() + within_s
-        while key not in self.typed() and time.monotonic() < until:
-            time.sleep(0.01)
-        return key in self.typed()
+        with self._more:
+            return self._more.wait_for(lambda: key in self.typed(), within_s)
 
 
 @contextmanager
