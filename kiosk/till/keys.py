@@ -65,13 +65,14 @@ def load(desk: Desk, path: Path, secret: str, second: SecondPerson) -> LoadedFil
     """Bring a key file into force: two persons, and a fact without any key.
 
     The fact comes first: a file whose limits would count twice is the greater evil. When the
-    program ends between both, its keys are missing and the same file may be loaded again.
+    program ends between both, its keys or its dates are missing and the same file may be loaded
+    again; one that brings nothing but a new limit cannot be told from one that was loaded.
     """
     found = look(desk, path, secret)
     if isinstance(found, Refusal):
         return found
     assert desk.key_files is not None
-    if desk.records.is_known(f"key_file/{found.digest}") and _all_there(desk, found):
+    if desk.records.is_known(f"key_file/{found.digest}") and _was_loaded(desk, found):
         return Refusal("key_file_known", {"digest": found.digest[:12]})
     refused = _another_secret(desk, found)
     if refused is not None:
@@ -128,11 +129,20 @@ def _meters_under(desk: Desk, key: VendorKey) -> int:
     )
 
 
-def _all_there(desk: Desk, file: LoadedFile) -> bool:
+def _was_loaded(desk: Desk, file: LoadedFile) -> bool:
+    """Whether the keys of a file that the journal knows are there. Those of the newest file have
+    its dates too (a lease that was renewed); those of an older one may have newer dates."""
     held = held_keys(desk)
-    return not isinstance(held, Refusal) and {_name(key) for key in file.keys} <= {
-        _name(key) for key in held
-    }
+    if isinstance(held, Refusal):
+        return False
+    newest = desk.records.last_of(token_facts.KeyFileImported.KIND)
+    assert isinstance(newest, token_facts.KeyFileImported)
+    known_by = _name_and_dates if newest.digest == file.digest else _name
+    return {known_by(key) for key in file.keys} <= {known_by(key) for key in held}
+
+
+def _name_and_dates(key: VendorKey) -> tuple[object, ...]:
+    return *_name(key), key.key_expiry, key.active_from_ms, key.active_until_ms
 
 
 def _name(key: VendorKey) -> tuple[str, int, int, int, str, str]:

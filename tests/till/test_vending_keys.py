@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,7 @@ import pytest
 from drivers.meter.factory import keypad_meter
 from drivers.vending.keyfile import Cost, sealed
 from drivers.vending.vending_key import VendingKey, rehearsal_keys
+from kiosk import marks
 from kiosk.domain import catalogue as catalogues
 from kiosk.domain import token_facts
 from kiosk.domain.record import TokenRecord
@@ -19,16 +21,28 @@ from kiosk.ports import LoadedFile
 from kiosk.till import keys, registration, rollover, token_book
 from kiosk.till.desk import Desk
 from kiosk.till.maintain import verify
+from kiosk.till.meter_key import held_keys
 from kiosk.till.new_meter import NewMeter
 from kiosk.till.quote import Buyer, find_buyer, quote
 from kiosk.till.registry_export import export_file
 from kiosk.till.sell import vending_key_refused
 from kiosk.till.tokens import SecondPerson
-from tests.till.hall import CATALOGUE, KEYPAD, Hall, code, offer_of, sell_to, sold
+from tests.till.hall import (
+    CATALOGUE,
+    KEYPAD,
+    DiedError,
+    Hall,
+    code,
+    die_at,
+    offer_of,
+    sell_to,
+    sold,
+)
 from tests.till.test_opening_accounts import number
 
 SECOND = SecondPerson("301", "1234")
 PASSPHRASE = "a long passphrase"
+DAY_MS = 86_400_000
 CHEAP = Cost(memory_kib=64, passes=1)
 SECRET = bytes.fromhex("cdcdcdcdcdcdcdcd")
 NEWER = VendingKey("123456", 2, 2, 2014, "07", "02", SECRET)
@@ -78,6 +92,30 @@ def test_a_file_is_loaded_once_and_by_two_persons_only(desk: Desk, tmp_path: Pat
     desk.role = "cashier"
     assert code(keys.load(desk, path, PASSPHRASE, SECOND)) == "no_right"
     assert code(keys.keys(desk)) == "no_right"
+
+
+def test_a_renewed_lease_may_be_loaded_again_when_the_program_was_killed_before_it_was_in_force(
+    desk: Desk, tmp_path: Path
+) -> None:
+    now_ms, (key,) = desk.clock.now().time_ms, rehearsal_keys()
+    first, second = (
+        key_file(tmp_path, replace(key, limit_units=1000, issued_until_ms=now_ms + days * DAY_MS))
+        for days in (10, 20)
+    )
+    assert isinstance(keys.load(desk, first, PASSPHRASE, SECOND), LoadedFile)
+    marks.arm(die_at("pen.after_commit"))
+    with pytest.raises(DiedError):
+        keys.load(desk, second, PASSPHRASE, SECOND)
+    marks.arm(None)
+    assert code(keys.load(desk, first, PASSPHRASE, SECOND)) == "key_file_known"
+    assert isinstance(keys.load(desk, second, PASSPHRASE, SECOND), LoadedFile)
+    for known in (second, first):
+        assert code(keys.load(desk, known, PASSPHRASE, SECOND)) == "key_file_known"
+    held = held_keys(desk)
+    assert not isinstance(held, Refusal)
+    assert [(each.left_units, each.active_until_ms) for each in held] == [
+        (1000, now_ms + 20 * DAY_MS)
+    ]
 
 
 BAD_FILES = [
