@@ -17,6 +17,7 @@ from sync.wire import encode_bundle
 from tests.crash import auditor
 from tests.crash.bench import Bench, good
 from tests.crash.journal_reader import digits_in
+from tests.crash.verb import Verb
 
 #: How often a silent note acceptor is asked again.
 _TRIES = 5
@@ -74,9 +75,10 @@ def journal_of(bench: Bench) -> list[tuple[str, dict[str, Any]]]:
     return [(entry.kind, msgspec.msgpack.decode(entry.body)) for entry in entries]
 
 
-def report(home: Path, cash: bool, chips: dict[str, str], out: Path) -> None:
-    """Settle in peace, then everything that came out goes into the meters, twice."""
-    bench = Bench(home, cash=cash)
+def report(home: Path, verb: Verb, chips: dict[str, str], out: Path) -> None:
+    """Settle in peace, then everything that came out goes into the meters, twice; at the very end
+    somebody tries the doors."""
+    bench = Bench(home, cash=verb.cash)
     try:
         settle(bench)
         content = export(bench)
@@ -98,6 +100,7 @@ def report(home: Path, cash: bool, chips: dict[str, str], out: Path) -> None:
         for when in ("once", "twice"):
             _carry(bench, content, chips)
             shown[when] = asdict(auditor.see(home / "world", chips))
+        shown["doors"] = verb.knock(bench)
         out.write_text(json.dumps(shown))
     finally:
         bench.close()

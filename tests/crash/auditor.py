@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from tests.crash.door_audit import judge_doors
 from tests.crash.evidence import (
     Attempt,
     CardMove,
@@ -85,6 +86,7 @@ def judge(evidence: Evidence) -> Findings:
     _cards(evidence, sales.values(), findings)
     _card_money(evidence, moves_in(facts, findings).values(), findings)
     _notes(evidence, facts, sales.values(), findings)
+    judge_doors(evidence, facts, findings)
     return findings
 
 

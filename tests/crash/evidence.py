@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +26,8 @@ class Attempt:
     field: str = "meter"
     value: str = ""
     earlier: int = 0
+    #: What must be found at each door: when it was not taken on, and when it was.
+    doors: Mapping[str, tuple[Any, Any]] = dataclasses.field(default_factory=dict)
 
     def is_meant(self, kind: str, fact: dict[str, Any]) -> bool:
         """Whether this fact takes this attempt on."""
@@ -128,3 +132,5 @@ class Evidence:
     notes_in_doubt: list[str] | None = None
     open_tokens: list[str] | None = None
     unsettled: list[str] | None = None
+    #: What somebody found who tried, at the very end.
+    doors: dict[str, Any] | None = None

@@ -60,9 +60,14 @@ class Ground:
         elif self.verb.commit:
             durable = self.points.index(f"pen.after_commit:{self.verb.commit}")
             taken = self.points.index(point) >= durable
+        return self.asked(taken, answer)
+
+    def asked(self, taken: bool | None, answer: dict[str, Any] | None) -> Attempt:
+        """What was asked of the till, and what came of it."""
+        verb = self.verb
         return Attempt(
-            self.meter, self.verb.amount_minor, taken, answer, self.verb.intent, self.verb.field,
-            self.known.get(self.verb.of, ""), self.earlier,
+            self.meter, verb.amount_minor, taken, answer, verb.intent, verb.field,
+            self.known.get(verb.of, ""), self.earlier, verb.doors,
         )  # fmt: skip
 
 
@@ -115,7 +120,10 @@ def prepare(verb: Verb, base: Path, folder: Path) -> Ground:
     points = folder / "points.json"
     with copied(home, folder / "dry") as dry:
         learn(lambda: act(ground, dry, Passing(), points), folder / "modules")
-        calm = audited(ground, dry, [], ground.before, run=partial(learn, notes=folder / "modules"))
+        done = ground.asked(True, json.loads(_answer_file(dry).read_bytes()))
+        calm = audited(
+            ground, dry, [done], ground.before, run=partial(learn, notes=folder / "modules")
+        )
         assert calm.all() == [], (verb.name, calm)  # before anything is killed
     ground.points = json.loads(points.read_bytes())
     return ground
@@ -191,7 +199,7 @@ def audited(
     """Settle in peace, carry everything to the meters, twice, and call the auditor."""
     shown = home.parent / f"{home.name}.shown"
 
-    code = run(lambda: report(home, ground.verb.cash, ground.chips, shown))
+    code = run(lambda: report(home, ground.verb, ground.chips, shown))
     if code != 0:
         return Findings([f"the start after it ended with {code}"])
     seen = json.loads(shown.read_bytes())
@@ -202,7 +210,7 @@ def audited(
             verify=seen["verify"], in_doubt=seen["in_doubt"], before=ground.before, killed=killed,
             once=World(**seen["once"]), twice=World(**seen["twice"]), neighbours=list(neighbours),
             notes_in_doubt=seen["notes_in_doubt"], open_tokens=seen["open_tokens"],
-            unsettled=seen["unsettled"],
+            unsettled=seen["unsettled"], doors=seen["doors"],
         )
     )  # fmt: skip
 

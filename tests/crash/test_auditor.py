@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.crash import auditor, journal_reader
+from tests.crash import auditor, door_audit, journal_reader
 from tests.crash import evidence as shown
 from tests.crash.auditor import judge
 from tests.crash.evidence import Attempt, Evidence, Neighbour, World
@@ -263,9 +263,31 @@ def test_it_is_found_when_tokens_or_notes_were_cooked(kind: str, cooked: Evidenc
     assert getattr(judge(cooked), kind) != []
 
 
+@pytest.mark.parametrize(
+    ("taken", "found", "kind"),
+    [
+        (True, {"the PIN": False}, ""),
+        (False, {"the PIN": True}, ""),
+        (True, {"the PIN": True}, "doubled"),
+        (False, {"the PIN": False}, "lost"),
+        (False, {}, "lost"),
+    ],
+)
+def test_it_is_found_when_a_door_is_not_as_the_journal_says(
+    taken: bool, found: dict[str, Any], kind: str
+) -> None:
+    retired = [("operator_retired", {"operator": "201"})] if taken else []
+    tried = Attempt("", 0, None, None, "operator_retired", "operator", "201", 0,
+                    {"the PIN": (True, False)})  # fmt: skip
+    findings = judge(replace(evidence(*retired, gained_wh=0), attempts=[tried], doors=found))
+    assert [name for name in ("lost", "doubled", "unbalanced") if getattr(findings, name)] == [
+        kind
+    ] * bool(kind)
+
+
 def test_the_auditor_imports_nothing_of_ours() -> None:
-    own = {"tests.crash.evidence", "tests.crash.journal_reader"}
-    for module in (auditor, shown, journal_reader):
+    own = {"tests.crash.evidence", "tests.crash.journal_reader", "tests.crash.door_audit"}
+    for module in (auditor, shown, journal_reader, door_audit):
         assert module.__file__ is not None
         for node in ast.walk(ast.parse(Path(module.__file__).read_text())):
             if isinstance(node, ast.ImportFrom) and node.module not in own:
@@ -273,5 +295,5 @@ def test_the_auditor_imports_nothing_of_ours() -> None:
                     "kiosk", "drivers", "sync", "receipts", "tests",
                 }  # fmt: skip
             assert not isinstance(node, ast.Import) or node.names[0].name in {
-                "hashlib", "json", "struct", "zlib", "msgspec",
+                "dataclasses", "hashlib", "json", "struct", "zlib", "msgspec",
             }  # fmt: skip

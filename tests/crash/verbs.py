@@ -23,6 +23,7 @@ from tests.crash.bench import (
     token_answer,
 )
 from tests.crash.thing_verbs import THING_VERBS, sold_to_card
+from tests.crash.trust_verbs import TRUST_VERBS
 from tests.crash.verb import Verb
 from tests.till.acceptor import buy, pay, take_notes
 
@@ -229,5 +230,6 @@ VERBS = {
              field="issue_id", of="issue"),
         *ACCOUNT_VERBS,
         *THING_VERBS,
+        *TRUST_VERBS,
     )
 }  # fmt: skip

@@ -15,7 +15,7 @@ import random
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -171,13 +171,10 @@ def round_with(ground: Ground, fault: Fault, chance: random.Random, folder: Path
 def _attempt(ground: Ground, told: dict[str, Any]) -> Attempt:
     """A refusal says that nothing was taken; after a fault nobody can say before the next start."""
     taken = True if "answer" in told else False if "refused" in told else None
-    verb = ground.verb
-    if taken is False and not verb.commit:
+    if taken is False and not ground.verb.commit:
         taken = None  # notes may have been stacked before the sale was refused
-    return Attempt(
-        ground.meter, verb.amount_minor, taken, told.get("answer"), verb.intent, verb.field,
-        ground.known.get(verb.of, ""), ground.earlier,
-    )  # fmt: skip
+    # The doors are tried where nothing but the verb happened: here a second sale came after it.
+    return replace(ground.asked(taken, told.get("answer")), doors={})
 
 
 def _other_sale(ground: Ground, told: dict[str, Any]) -> Neighbour:
