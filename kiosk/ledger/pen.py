@@ -1,14 +1,11 @@
 """The pen: the one writer of a home. It decides nothing: it checks, chains, signs and commits.
 
-Callers that wait together share one commit: whoever gets the lock writes for everybody in the
-queue, so a lone sale costs no thread switch and sixteen cashiers cost one disk sync.
+Callers that wait together share one commit (`kiosk.ledger.turns`).
 """
 
 from __future__ import annotations
 
 import contextlib
-import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -18,11 +15,13 @@ from kiosk.domain.entry import GENESIS, Entry, digest, signed_bytes
 from kiosk.errors import KioskError, Refusal, StoreFault
 from kiosk.ledger import checks
 from kiosk.ledger.connection import Connection
+from kiosk.ledger.draft import Draft as Draft  # noqa: PLC0414 - the name that all rooms use
 from kiosk.ledger.entry_file import Written
 from kiosk.ledger.opening import Head, open_books, read_head, read_written
 from kiosk.ledger.sealing import Signer
 from kiosk.ledger.second_medium import SecondMedium
 from kiosk.ledger.store import checkpoint
+from kiosk.ledger.turns import Turns, Waiting
 from kiosk.ledger.writing import write_entry, write_head
 from kiosk.marks import mark
 
@@ -32,36 +31,6 @@ _CHECKPOINT_EVERY = 2000
 _ENDED = "Nothing was written: the program is ending."
 
 Now = Callable[[], tuple[int, str]]
-
-
-class Draft(msgspec.Struct, frozen=True):
-    """A fact on its way into the journal; `content` travels with it into its own table."""
-
-    kind: str
-    version: int
-    body: bytes
-    content: bytes = b""
-
-    @classmethod
-    def of(cls, fact: facts.Fact, content: bytes = b"") -> Draft:
-        """The draft of `fact`; this is the one place where a fact is encoded."""
-        return cls(fact.KIND, fact.VERSION, facts.encode(fact), content)
-
-
-class _Waiting:
-    """A group of drafts that stand or fall together, and what became of it."""
-
-    def __init__(self, drafts: Sequence[Draft]) -> None:
-        self.drafts = drafts
-        self.outcome: list[int] | Refusal | None = None
-        self.error: Exception | None = None
-
-    def end(self, outcome: list[int] | Refusal | Exception) -> None:
-        """Tell the caller, who waits for the lock."""
-        if isinstance(outcome, Exception):
-            self.error = outcome
-        else:
-            self.outcome = outcome
 
 
 class Pen:
@@ -81,8 +50,7 @@ class Pen:
         self._origin = origin
         self._signer = signer
         self._now = now
-        self._lock = threading.Lock()
-        self._queue: deque[_Waiting] = deque()
+        self._turns = Turns(self._commit)
         self._since_checkpoint = 0
         self.head = read_head(connection)
         self._books = open_books(connection)
@@ -93,12 +61,8 @@ class Pen:
         A draft whose identity is there already with the same bytes gives its old number (`exists`);
         with other bytes the whole group is refused (`exists_with_different_content`).
         """
-        waiting = _Waiting(drafts)
-        self._queue.append(waiting)
-        with self._lock:
-            if waiting.outcome is None and waiting.error is None:
-                group = [self._queue.popleft() for _ in range(len(self._queue))]
-                self._commit(group)
+        waiting = Waiting(drafts)
+        self._turns.take(waiting)
         if waiting.error is not None:
             raise waiting.error
         assert waiting.outcome is not None
@@ -108,17 +72,18 @@ class Pen:
         """Move the log into the file if nobody is writing, and let a second medium that was away
         catch up; called from idle time."""
         behind = self._medium is not None and self._medium.is_behind
-        if (self._since_checkpoint or behind) and self._lock.acquire(blocking=False):
-            try:
-                if behind and self._medium is not None:
-                    self._medium.follow([], self._read_after)
-                self._checkpoint()
-            finally:
-                self._lock.release()
+        if not self._since_checkpoint and not behind:
+            return
+        with self._turns.alone_if_free() as is_free:
+            if not is_free:
+                return
+            if behind and self._medium is not None:
+                self._medium.follow([], self._read_after)
+            self._checkpoint()
 
     def meet_medium(self) -> None:
         """Let the second medium catch up before anything new is written."""
-        with self._lock:
+        with self._turns.alone():
             if self._medium is not None:
                 self._medium.follow([], self._read_after)
 
@@ -127,7 +92,7 @@ class Pen:
 
     def run(self, work: Callable[[Connection], None]) -> None:
         """Let `work` use the writing connection in a transaction of its own: anchors, backup."""
-        with self._lock:
+        with self._turns.alone():
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 work(self._connection)
@@ -137,7 +102,7 @@ class Pen:
 
     def close(self) -> None:
         """Put the pen down; the log goes into the file first."""
-        with self._lock:
+        with self._turns.alone():
             checkpoint(self._connection)
             self._connection.close()
             if self._medium is not None:
@@ -145,7 +110,7 @@ class Pen:
 
     # --- one commit ---------------------------------------------------------------------------
 
-    def _commit(self, group: list[_Waiting]) -> None:
+    def _commit(self, group: list[Waiting]) -> None:
         head, books, committing = self.head, self._books, False
         self._written = []
         outcomes: list[list[int] | Refusal | Exception] = []

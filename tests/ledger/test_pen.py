@@ -266,7 +266,7 @@ def together(pen: Pen, groups: list[list[Draft]]) -> list[object]:
         marks.arm(None)
         for thread in threads[1:]:
             thread.start()
-        while len(pen._queue) < len(groups) - 1:
+        while len(pen._turns.queue) < len(groups) - 1:
             all_wait.wait(0.001)
 
     marks.arm(lambda name: hold(name) if name == "pen.before_commit" else None)
