@@ -22,6 +22,8 @@ from drivers.cash.sim_device import FAULTS, BillDevice
 from drivers.cash.sim_store import Fate
 from kiosk.errors import BadInput
 
+_TICKS_AT_REST = 4
+
 
 class SimulatedBillValidator:
     """Runs until `close`; `path` is the serial line and stays the same over restarts.
@@ -64,7 +66,8 @@ class SimulatedBillValidator:
 
     def _run(self) -> None:
         while True:
-            ready, _, _ = select.select([self._master, self._wake_read], [], [], self._tick_s)
+            lines = [self._master, self._wake_read]
+            ready, _, _ = select.select(lines, [], [], self._pause_s())
             if self._wake_read in ready:
                 return
             if self._master in ready:
@@ -72,6 +75,11 @@ class SimulatedBillValidator:
             else:
                 self._reader.silence()
             self.device.step()
+
+    def _pause_s(self) -> float:
+        """While nobody takes notes there is little to notice, and a kiosk waits most of its day."""
+        waits = not (self.device.enabled or self.device.memory.escrow or self._reader.unfinished)
+        return self._tick_s * (_TICKS_AT_REST if waits else 1)
 
     def _converse(self, received: bytes) -> None:
         if self._echo:

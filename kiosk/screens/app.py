@@ -7,6 +7,7 @@ never a traceback.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 import threading
@@ -27,6 +28,7 @@ from kiosk.screens.more_time import Fault, MoreTime
 from kiosk.screens.played import Played
 from kiosk.screens.unopened import CannotOpenError, Opened, Unopened
 from kiosk.screens.widgets.status import StatusBar
+from kiosk.screens.work import Lookout, WorkDone, WorkFailed
 from kiosk.words.book import Words
 
 if TYPE_CHECKING:
@@ -43,22 +45,6 @@ _LOG = logging.getLogger("kiosk.screens")
 _MOST_FAULTS = 5
 _FAULTS_MS = 10_000
 _PAUSE_MS = 1000  # who waits so long has seen the screen
-
-
-class WorkDone(Message):
-    """A worker has a result for the screen that asked."""
-
-    def __init__(self, deliver: Callable[[], None]) -> None:
-        super().__init__()
-        self.deliver = deliver
-
-
-class WorkFailed(Message):
-    """A worker ended with a surprise."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__()
-        self.error = error
 
 
 class FaceApp(App[int], inherit_bindings=False):
@@ -104,6 +90,7 @@ class FaceApp(App[int], inherit_bindings=False):
         self.handled_insertion: int | None = None
         self._at_start = at_start
         self._till = threading.Lock()
+        self._lookout = Lookout(self._till, self.post_message)
         self._asking_status = False
         self._last_key_ms = desk.clock.monotonic_ms()
         self._faults_ms: list[int] = []
@@ -134,9 +121,10 @@ class FaceApp(App[int], inherit_bindings=False):
         if isinstance(first, Frame):
             first.opened()
 
-    def on_unmount(self) -> None:
+    async def on_unmount(self) -> None:
         """Let workers that wait for a person end."""
         self.ending.set()
+        await asyncio.to_thread(self._lookout.end)
 
     def action_leave_rehearsal(self) -> None:
         """Ctrl-C ends a rehearsal; a real kiosk has no way out by a key."""
@@ -244,6 +232,12 @@ class FaceApp(App[int], inherit_bindings=False):
 
         self.run_worker(run, thread=True, group=group, exit_on_error=False)
 
+    def watch_devices(
+        self, look: Callable[[], Result | None], then: Callable[[Result], None]
+    ) -> None:
+        """Look at the devices; `then` hears of it on the screen loop when it is not None."""
+        self._lookout.ask(look, then)
+
     def on_work_done(self, message: WorkDone) -> None:
         """Give a result to the screen that asked for it; at the very end none is there."""
         if self.screen_stack:
@@ -289,7 +283,7 @@ class FaceApp(App[int], inherit_bindings=False):
         return patience * self.desk.settings.faces.idle_s - waited_ms // 1000
 
     def tick(self) -> None:
-        """Once a second: read the status, and ask or give up where nobody is there."""
+        """Once a second, for all that look at the time: one timer wakes an idle face once."""
         self._read_status()
         if self.ready and len(self.screen_stack) <= 2:
             waited_ms = self.desk.clock.monotonic_ms() - self._last_key_ms
@@ -305,6 +299,8 @@ class FaceApp(App[int], inherit_bindings=False):
                 self.push_screen(MoreTime(screen))
         elif isinstance(screen, Frame) and screen.LOCKS and self.desk.role and not screen.busy:
             self._lock_when_idle(screen)
+        if isinstance(screen, Frame):
+            screen.each_second()
 
     def _lock_when_idle(self, screen: Frame) -> None:
         """A counter that was left alone belongs to nobody; what was committed is committed."""
@@ -315,7 +311,7 @@ class FaceApp(App[int], inherit_bindings=False):
             screen.ask(lambda: sign_out(self.desk), lambda _none: self.start_over())
 
     def _read_status(self) -> None:
-        if not self.screen.query(StatusBar):
+        if not (isinstance(self.screen, Frame) and self.screen.SHOWS_STATUS):
             return  # nobody would see it, and an idle kiosk shall cost nothing
         if self.ready and not self._asking_status:
             self._asking_status = True

@@ -79,6 +79,11 @@ class ScreenFace(Protocol):
     ) -> None:
         """Run `work` in a worker thread; `then` gets its result on the screen loop."""
 
+    def watch_devices(
+        self, look: Callable[[], Result | None], then: Callable[[Result], None]
+    ) -> None:
+        """Look at the devices; `then` hears of it on the screen loop when it is not None."""
+
     def somebody_is_there(self) -> None:
         """Begin to wait anew: a key, a note or a card was seen."""
 

@@ -40,6 +40,9 @@ class Frame(Screen[None]):
     #: Whether whoever is signed in here is signed out when nobody presses a key any more.
     LOCKS: ClassVar[bool] = False
 
+    #: Whether a status bar is shown here, which the face fills in once a second.
+    SHOWS_STATUS: ClassVar[bool] = False
+
     def __init__(self) -> None:
         super().__init__()
         self.busy = False
@@ -77,6 +80,9 @@ class Frame(Screen[None]):
 
     def press_help(self) -> None:
         """Help: ? or *."""
+
+    def each_second(self) -> None:
+        """A second has passed in which this screen was shown."""
 
     def time_is_up(self) -> None:
         """Nobody is there any more."""
@@ -124,7 +130,16 @@ class Frame(Screen[None]):
         Keys are dead meanwhile, so nothing is confirmed twice (E05); with `quiet` they stay alive.
         """
         self.busy = self.busy or not quiet
+        self.face_app.ask(work, self._answer(then, quiet=quiet))
 
+    def watch_devices(
+        self, look: Callable[[], Result | None], then: Callable[[Result], None]
+    ) -> None:
+        """Look at the devices beside the keys, unless this screen is gone by then; `then` hears
+        only of what is new: a `look` that is None wakes nobody."""
+        self.face_app.watch_devices(look, self._answer(then, quiet=True))
+
+    def _answer(self, then: Callable[[Result], None], *, quiet: bool) -> Callable[[Result], None]:
         def answer(result: Result) -> None:
             if self in self.app.screen_stack and not self.query("#keys"):
                 self.call_after_refresh(answer, result)  # it is being drawn anew just now
@@ -134,7 +149,7 @@ class Frame(Screen[None]):
             if self in self.app.screen_stack:
                 then(result)
 
-        self.face_app.ask(work, answer)
+        return answer
 
     async def _dispatch_message(self, message: Message) -> None:
         """A handler that fails is a case with a number; the screen's own loop goes on. A key that

@@ -12,17 +12,23 @@ import fcntl
 import logging
 import os
 import selectors
+import socket
 import struct
 import termios
+import threading
 from codecs import getincrementaldecoder
 from collections.abc import Callable
-from typing import cast
+from contextlib import suppress
+from typing import TYPE_CHECKING, cast
 
 from textual import events
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 from textual.messages import InBandWindowResize
+
+if TYPE_CHECKING:
+    from textual.app import App
 
 _LOG = logging.getLogger("kiosk.screens")
 
@@ -35,8 +41,49 @@ _LONGEST_PASTE = 2**20
 _MOST_COLUMNS, _MOST_ROWS = 500, 200
 
 
+class Bell(threading.Event):
+    """An event that a selector can wait for, so that nobody looks at it ten times a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._heard, self._rung = socket.socketpair()
+
+    def fileno(self) -> int:
+        """Readable from `set` on."""
+        return self._heard.fileno()
+
+    def set(self) -> None:
+        """Wake whoever waits; once it is closed nobody does."""
+        super().set()
+        with suppress(OSError):
+            self._rung.send(b"\0")
+
+    def close(self) -> None:
+        """Give back its line; it stays an event."""
+        self._heard.close()
+        self._rung.close()
+
+
 class FaceDriver(LinuxDriver):
     """Reads keys for as long as there is a terminal, and none that came before its screen."""
+
+    exit_event: Bell
+
+    def __init__(
+        self,
+        app: App[object],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self.exit_event = Bell()
+
+    def close(self) -> None:
+        """The end of the face."""
+        super().close()
+        self.exit_event.close()
 
     def start_application_mode(self) -> None:
         """Keys typed before the screen could be seen are let go: the end of a PIN would stand,
@@ -76,14 +123,19 @@ class FaceDriver(LinuxDriver):
                 return
 
     def run_input_thread(self) -> None:
-        """Until the face ends, or nothing can be typed any more."""
+        """Until the face ends, or nothing can be typed any more.
+
+        After a key it looks for a while whether more of it comes; then it sleeps until the next.
+        """
         parser, decoder = XTermParser(), getincrementaldecoder("utf-8")("replace")
         swallowed = quiet = 0
         with selectors.DefaultSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
+            selector.register(self.exit_event, selectors.EVENT_READ)
             while not self.exit_event.is_set():
                 typed = ""
-                if selector.select(_LOOK_S):
+                ready = selector.select(_LOOK_S if quiet < _PASTE_IS_OVER else None)
+                if any(key.fd == self.fileno for key, _ in ready):
                     read = os.read(self.fileno, 4096)
                     if not read:
                         return

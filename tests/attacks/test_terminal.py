@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import selectors
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from textual import events
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
-from kiosk.screens.terminal import FaceDriver
+from kiosk.screens.terminal import Bell, FaceDriver
 
 _PATIENCE_S = 10
 
@@ -22,7 +23,7 @@ class Listener(FaceDriver):
 
     def __init__(self, line: int) -> None:  # the one of Textual takes the process's own terminal
         self.fileno = line
-        self.exit_event = threading.Event()
+        self.exit_event = Bell()
         self.cursor_origin = None
         self._down_buttons: list[int] = []
         self._last_move_event = None
@@ -55,6 +56,8 @@ def listening() -> Iterator[tuple[Listener, int]]:
     finally:
         listener.exit_event.set()
         thread.join(_PATIENCE_S)
+        assert not thread.is_alive()
+        listener.exit_event.close()
         os.close(line)
         os.close(keyboard)
 
@@ -107,6 +110,27 @@ def test_a_paste_is_no_key_and_one_that_never_ends_is_given_up(
         assert listener.hears("b")
 
 
+def test_the_reader_sleeps_until_the_next_key_when_nothing_is_half_typed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asleep = threading.Event()
+
+    class Selector(selectors.SelectSelector):
+        def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+            if timeout is None:
+                asleep.set()
+            return super().select(timeout)
+
+    monkeypatch.setattr("kiosk.screens.terminal._LOOK_S", 0.03)
+    monkeypatch.setattr(selectors, "DefaultSelector", Selector)
+    with listening() as (listener, keyboard):
+        for typed, heard in ((b"x", "x"), (b"\x1b", "escape"), (b"\x1b[200~y\x1b[201~z", "z")):
+            asleep.clear()
+            os.write(keyboard, typed)
+            assert listener.hears(heard)
+            assert asleep.wait(_PATIENCE_S)
+
+
 def test_a_larger_terminal_gets_a_face_of_bounded_size(monkeypatch: pytest.MonkeyPatch) -> None:
     size = (10_000, 10_000)
     monkeypatch.setattr(LinuxDriver, "_get_terminal_size", lambda _self: size)
@@ -119,6 +143,7 @@ def test_the_reader_ends_when_nothing_can_be_typed_any_more() -> None:
     os.close(keyboard)
     listener = Listener(line)
     listener._run_input_thread()
+    listener.exit_event.close()
     os.close(line)
     assert listener.heard == []
 

@@ -53,8 +53,11 @@ class Attract(Step):
         return self.say("rehearsal.hands_by_help")
 
     def on_mount(self) -> None:
-        """Look at the devices once a second while nobody is there."""
-        self.set_interval(1.0, self.look)
+        """Look at the devices, and then once a second while nobody is there."""
+        self.look()
+
+    def each_second(self) -> None:
+        """A card is seen within a second."""
         self.look()
 
     def opened(self) -> None:
@@ -69,10 +72,23 @@ class Attract(Step):
         if self._looking or self.app.screen is not self or not self.face_app.opened:
             return
         self._looking = True
-        self.ask(partial(_look, self), self._looked, quiet=True)
+        self.watch_devices(partial(self._look, self.ready, self.suggested), self._looked)
 
-    def _looked(self, seen: tuple[Readiness, list[Buyer] | None]) -> None:
-        self._looking = False
+    def _look(
+        self, before: Readiness | None, suggested: list[Buyer] | None
+    ) -> tuple[Readiness, list[Buyer]] | None:
+        """In the thread of looks. A card that is inside is told of each time: it may be a new
+        one, and how long it has been there counts."""
+        try:
+            seen = _seen(self, suggested)
+        finally:
+            self._looking = False
+        ready = seen[0]
+        if before is None or suggested is None or ready.card_inside:
+            return seen
+        return None if _shown(ready) == _shown(before) else seen
+
+    def _looked(self, seen: tuple[Readiness, list[Buyer]]) -> None:
         before, was_ready = self.ready, self.suggested is not None
         self.ready, self.suggested = seen
         if self.app.screen is not self or not self.face_app.ready:
@@ -137,12 +153,11 @@ class Attract(Step):
         self.face_app.go(Number(typed))
 
 
-def _look(screen: Attract) -> tuple[Readiness, list[Buyer] | None]:
-    """In a worker: the devices, and once the customers to play."""
+def _seen(screen: Attract, suggested: list[Buyer] | None) -> tuple[Readiness, list[Buyer]]:
+    """The devices, and once the customers to play."""
     from kiosk.till.greet import suggestions
     from kiosk.till.maintain import readiness
 
-    suggested = screen.suggested
     if suggested is None and screen.face_app.hands is not None:
         suggested = suggestions(screen.desk)
         screen.face_app.played.begin(suggested)

@@ -27,6 +27,7 @@ class StaffFrame(Frame):
     TYPING: ClassVar[bool] = False
 
     LOCKS: ClassVar[bool] = True
+    SHOWS_STATUS: ClassVar[bool] = True
 
     def takes_text(self) -> bool:
         """Whether a printable key is text now."""
