@@ -8,17 +8,20 @@ reads the files that the PINs could be tried on.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sqlcipher3 import dbapi2
 
+from kiosk.config import Settings
 from kiosk.domain.entry import Entry
 from kiosk.domain.organisation import may
 from kiosk.errors import BadInput, StoreFault
+from kiosk.front import enrolment
 from kiosk.ledger.connection import Connection
 from kiosk.ledger.opening import opening
 from kiosk.ledger.operator_records import OperatorRecord
+from kiosk.ledger.rebuild import Given
 from kiosk.ledger.records import Records
 from kiosk.ledger.sealing import entry_is_genuine
 from kiosk.ledger.sources import DatabaseSource
@@ -62,6 +65,41 @@ def agreed(
                 " may not; nothing was changed."
             )
     return persons[0].name, persons[1].name
+
+
+def not_compared(
+    path: Path, settings: Settings, given: Sequence[Given], *, alone_is_enough: bool,
+    without_medium: bool,
+) -> str:  # fmt: skip
+    """What may be lost, or "": whoever goes on where an old copy ends may write a number twice, so
+    the newest source must have been asked. The second medium is one: its copy was made before each
+    slip, and what the centre has not got yet stands there alone. BadInput when one was not asked
+    and nobody says that it is lost."""
+    asked = {each.source for each in given if each.last and not each.trouble}
+    if "second medium" in asked:
+        return ""
+    has_medium = bool(settings.store.second_medium)
+    found = any(each.source == "second medium" for each in given)
+    if has_medium and not found and not without_medium:
+        raise BadInput(
+            f"The second medium {settings.store.second_medium} may hold more than this and is not"
+            " there: plug it in, or say --without-second-medium if it is lost too."
+        )
+    if "upstream" in asked:
+        return ""
+    if enrolment.enrolled(path) is not None:
+        if not alone_is_enough:
+            raise BadInput(
+                "The centre may hold more than this: add --upstream or --second-medium, or say"
+                " --without-upstream if the centre is lost too."
+            )
+        return "The centre may hold more than this."
+    if found and not without_medium:
+        raise BadInput(
+            "The second medium cannot be read to its end and may hold more than this: say"
+            " --without-second-medium if nothing better is left."
+        )
+    return "The second medium may hold more than this." if found or has_medium else ""
 
 
 def lost_with(ledger: DatabaseSource, proved: Path, upto: int, readable_end: int) -> str:

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kiosk.config import Settings
 from kiosk.domain import facts
 from kiosk.errors import ConfigFault, HomeFault, LedgerDamaged, Refusal, StoreFault
+from kiosk.front import enrolment
 from kiosk.front.home_file import OPENED, HomeFile
 from kiosk.front.unlock import SIGNING_KEY, home_keys
 from kiosk.ledger.connection import key_of
@@ -39,6 +40,9 @@ from kiosk.ledger.store import open_reader
 from kiosk.ledger.withdrawn import is_withdrawn
 from kiosk.till.copies import COMPANIONS
 from sync.wire import is_origin
+
+#: What only a home has that was opened once; each comes after the first fact is durable.
+_TRACES = (OPENED, "stations", "damaged", enrolment.CENTRE_FILE)
 
 
 class LedgerGone(HomeFault):
@@ -153,7 +157,9 @@ def _ledger_is_there(path: Path) -> None:
     """A home whose ledger is gone is never opened with empty books: used identifiers would be
     given again (E17)."""
     ledger = path / "ledger.db"
-    if (path / OPENED).exists() and not (ledger.exists() and ledger.stat().st_size):
+    if any((path / trace).exists() for trace in _TRACES) and not (
+        ledger.exists() and ledger.stat().st_size
+    ):
         raise LedgerGone(
             f"{ledger}: the ledger of this home is gone; restore it from a backup, or name"
             " another home."

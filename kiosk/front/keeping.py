@@ -48,6 +48,8 @@ from kiosk.till.copies import COMPANIONS
 _DAY_MS = 86_400_000
 _ARCHIVING = "archiving"
 _A_RECORD = 1000
+#: Where the database of a backup has begun: what stands before it is small.
+_FRONT_BYTES = 64 * 1024
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -144,6 +146,23 @@ def take_medium(path: Path, settings: Settings, folder: Path) -> None:
             )
     mark_medium(path, folder)
     forget_damage(path, MEDIUM_DAMAGE)
+
+
+def plain_copies(path: Path, settings: Settings) -> list[Path]:
+    """Whole copies of the ledger from when it was plain: sealing the store seals none of them."""
+    places = [path / "damaged", path / "branches", path / "rolled-back"]
+    files = [file for place in places for file in sorted(place.rglob("*"))]
+    if settings.store.backup_folder:
+        files += sorted(Path(settings.store.backup_folder).glob("*"))
+    found = [file for file in files if file.is_file() and _holds_plain_tables(file)]
+    if settings.store.second_medium:
+        found += sorted(Path(settings.store.second_medium).glob("*.entries.damaged.*"))
+    return found
+
+
+def _holds_plain_tables(file: Path) -> bool:
+    with file.open("rb") as opened:
+        return b"SQLite format 3\0" in opened.read(_FRONT_BYTES)
 
 
 def _free_name(entries: Path) -> Path:

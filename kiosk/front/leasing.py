@@ -8,6 +8,7 @@ hour.
 from __future__ import annotations
 
 import contextlib
+import functools
 
 from kiosk.domain.store_facts import LeaseGiven
 from kiosk.ledger.journal import Journal
@@ -17,11 +18,24 @@ _RENEWED_EVERY_MS = 3_600_000
 
 
 def contact_ms(journal: Journal) -> int:
-    """The signed time of the newest answer of the centre; 0 before the first."""
+    """The signed time of the newest answer of the centre; 0 before the first, and where the row
+    that keeps it was not signed by the centre that gave the lease."""
     kept = journal.records.newest_anchor()
+    if not kept:
+        return 0
+    given = journal.records.last_of(LeaseGiven.KIND)
+    return _signed_ms(kept, given.public_key if isinstance(given, LeaseGiven) else b"")
+
+
+@functools.lru_cache(maxsize=4)
+def _signed_ms(kept: bytes, public_key: bytes) -> int:
+    """Asked before each sale, and a signature costs as much as the sale's own."""
     with contextlib.suppress(wire.WireFault):
-        answer = wire.decode_answer(kept) if kept else None
-        return answer.time_ms if isinstance(answer, wire.Acknowledgement) else 0
+        answer = wire.decode_answer(kept)
+        if isinstance(answer, wire.Acknowledgement) and (
+            not public_key or wire.acknowledgement_is_genuine(public_key, answer)
+        ):
+            return answer.time_ms
     return 0
 
 

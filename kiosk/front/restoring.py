@@ -22,7 +22,7 @@ from kiosk.domain import facts, store_facts
 from kiosk.domain.entry import Entry
 from kiosk.errors import BadInput, HomeFault, LedgerDamaged, LinkFault, Refusal
 from kiosk.front import enrolment
-from kiosk.front.giving_up import Agree, agreed, lost_with, readable_end
+from kiosk.front.giving_up import Agree, agreed, lost_with, not_compared, readable_end
 from kiosk.front.home_file import OPENED, HomeFile
 from kiosk.front.unlock import home_keys
 from kiosk.ledger.backup import read_head_of, unpack
@@ -54,9 +54,9 @@ _LEDGER = "ledger"
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What a ledger shall be built from; `alone_is_enough` lets the centre go unasked,
-    `without_ledger` gives up what stands in the ledger of this home alone. `terminal` is the number
-    of a terminal of which the centre alone is left."""
+    """What a ledger shall be built from; `alone_is_enough` lets the centre go unasked and
+    `without_medium` the second medium, `without_ledger` gives up what stands in the ledger of this
+    home alone. `terminal` is the number of a terminal of which the centre alone is left."""
 
     backup: Path | None = None
     second_medium: Path | None = None
@@ -67,6 +67,7 @@ class Wanted(msgspec.Struct, frozen=True):
     alone_is_enough: bool = False
     without_ledger: bool = False
     terminal: str = ""
+    without_medium: bool = False
 
 
 class Restored(msgspec.Struct, frozen=True):
@@ -109,7 +110,10 @@ def restore(
             sources = offering
         rebuilt = rebuild(staging, keys.store, sources, contents)
         lost_after = readable_end(ledger) if ledger else 0
-        lost = _not_compared(path, wanted, rebuilt)
+        lost = not_compared(
+            path, settings, rebuilt.given, alone_is_enough=wanted.alone_is_enough,
+            without_medium=wanted.without_medium,
+        )  # fmt: skip
         if ledger is not None and wanted.without_ledger:
             lost = lost_with(ledger, staging, rebuilt.upto, lost_after) or lost
         elif ledger is not None:
@@ -125,21 +129,6 @@ def restore(
     return Restored(
         file.origin, rebuilt.upto, rebuilt.proof.sales, rebuilt.given, str(damaged or "")
     )
-
-
-def _not_compared(path: Path, wanted: Wanted, rebuilt: Rebuilt) -> str:
-    """Whoever goes on where an old copy ends may write a number twice: the newest source must have
-    been asked. The second medium is one: its copy was made before each slip. Gives what may be
-    lost, or ""."""
-    asked = {each.source for each in rebuilt.given if each.last and not each.trouble}
-    if enrolment.enrolled(path) is None or asked & {"upstream", "second medium"}:
-        return ""
-    if not wanted.alone_is_enough:
-        raise BadInput(
-            "The centre may hold more than this: add --upstream or --second-medium, or say"
-            " --without-upstream if the centre is lost too."
-        )
-    return "The centre may hold more than this."
 
 
 def _nothing_was_cut_off(ledger: DatabaseSource, rebuilt: Rebuilt) -> None:

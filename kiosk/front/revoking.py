@@ -22,6 +22,7 @@ import msgspec
 from kiosk.config import Settings
 from kiosk.domain.store_facts import TerminalRevoked
 from kiosk.errors import BadInput, HomeFault, KioskError, LinkFault, Refusal, StoreFault
+from kiosk.front.enrolment import enrolled
 from kiosk.front.home_file import OPENED, HomeFile
 from kiosk.front.unlock import SEALED, SIGNING_KEY, home_keys
 from kiosk.ledger.backup import read_head_of
@@ -36,7 +37,7 @@ from kiosk.marks import mark
 from kiosk.till.copies import COMPANIONS
 from kiosk.till.desk import Desk
 from sync import wire
-from sync.courier import EnrolledCentre, Road, bundles
+from sync.courier import EnrolledCentre, Road, bundles, prove_order
 
 #: What stays of a home: nothing of a customer is in it. `centre` is a rehearsal's own upstream.
 _STAYS = frozenset({
@@ -66,6 +67,25 @@ def order_of(home: Path) -> wire.Revoked:
     return order
 
 
+def _prove_order(home: Path) -> None:
+    """That the centre of this home has signed the order, before anything is wiped for it: whoever
+    can lay down a file ends no terminal. HomeFault."""
+    try:
+        order, centre = order_of(home), enrolled(home)
+        if centre is None:
+            raise LinkFault("This terminal has no centre.")
+        prove_order(_origin(home), centre, order)
+    except (KioskError, OSError, ValueError) as error:
+        raise HomeFault(
+            f"{home / ORDER}: this is no order of the centre of this terminal. Nothing was wiped,"
+            " and nothing is sold while it lies there: take it away."
+        ) from error
+
+
+def _origin(home: Path) -> str:
+    return msgspec.json.decode((home / "home.json").read_bytes(), type=HomeFile).origin
+
+
 def told(home: Path) -> str:
     """What a person at a withdrawn terminal is told."""
     left = home / LEFT_BEHIND
@@ -84,10 +104,12 @@ def obey(desk: Desk) -> None:
 
 
 def finish(home: Path, settings: Settings, now: Now) -> None:
-    """Carry the order out at a start. HomeFault while another process of the home is at it."""
+    """Carry the order out at a start. HomeFault while another process of the home is at it, and
+    for an order that the centre did not sign."""
+    _prove_order(home)
     if living(home):
         raise HomeFault(told(home))
-    origin = msgspec.json.decode((home / "home.json").read_bytes(), type=HomeFile).origin
+    origin = _origin(home)
     if not (home / LEFT_BEHIND).exists() and _not_wiped(home):
         keys = home_keys(home, settings.store, new=False)
         journal = Journal(home, origin, key_from(keys.signing, home / SIGNING_KEY), now)
@@ -114,7 +136,6 @@ def bring(home: Path, centre: EnrolledCentre, road: Road) -> None:
 
 def bring_by(home: Path, settings: Settings) -> None:
     """`bring` over the line of kiosk.toml, where there is one. Raises LinkFault."""
-    from kiosk.front.enrolment import enrolled
     from sync.roads.apart import RoadApart
 
     centre, upstream = enrolled(home), settings.upstream
@@ -214,6 +235,7 @@ def refuse_if_withdrawn(home: Path, settings: Settings, now: Now) -> None:
     """What every start asks first: a withdrawn home is never opened again. Raises HomeFault."""
     if not is_withdrawn(home):
         return
+    _prove_order(home)
     try:
         finish(home, settings, now)
     except KioskError as error:

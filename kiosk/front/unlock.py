@@ -17,12 +17,13 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.config import Store
-from kiosk.errors import HomeFault
+from kiosk.errors import BadInput, HomeFault
 from kiosk.ledger import store
 from kiosk.ledger.connection import unlock
-from kiosk.ledger.copying import alone
+from kiosk.ledger.copying import FOLLOWING, alone
 from kiosk.ledger.files import make_folder, replace_durably, write_durably
 from kiosk.ledger.keyring import HomeKeys, Lock, lock_of, seal, unseal
+from kiosk.ledger.withdrawn import wipe
 
 KEYS = Path("keys")
 SIGNING_KEY, PEPPER, SEALED = KEYS / "signing.key", KEYS / "pins.secret", KEYS / "sealed.keys"
@@ -44,7 +45,20 @@ def home_keys(path: Path, settings: Store, *, new: bool) -> HomeKeys:
             finish_change(path, settings)
     keys = _kept(path, settings)
     unlock(path, keys.store)
+    if keys.store:
+        _wipe_strange_copy(path, keys.store)
     return keys
+
+
+def _wipe_strange_copy(path: Path, store_key: bytes) -> None:
+    """A change of the store that was broken off before it was prepared left a copy under another
+    key, or plain; nobody needs it, and a thief could read it."""
+    left = path / FOLLOWING
+    if not left.exists() or store.opens_file(left, store_key):
+        return
+    with contextlib.suppress(BadInput), alone(path):  # whoever is at it right now is left alone
+        for file in (left, left.with_name(f"{left.name}-journal")):
+            wipe(file)
 
 
 def ask_ahead(path: Path, settings: Store) -> None:
@@ -130,7 +144,7 @@ def finish_change(path: Path, settings: Store) -> None:
     following = path / NEXT if (path / NEXT).exists() else path / PLAIN_NEXT
     with contextlib.suppress(HomeFault):
         if store.opens(path, _kept(path, settings).store):
-            following.unlink()
+            wipe(following)  # it may hold the keys in plain
             return
     if following.name == PLAIN_NEXT.name:
         plain = _plain(following.read_bytes())

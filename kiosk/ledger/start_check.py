@@ -111,12 +111,17 @@ def _anchored(connection: Connection, opened: facts.HomeOpened, anchor: int) -> 
 
 
 def _sample(connection: Connection, opened: facts.HomeOpened, start: int) -> str | None:
-    """Some older entries, others at each start: readable, signed, and sales as they were."""
+    """Some older entries, others at each start: there, signed, and sales as they were."""
     if start < 2:
         return None
     wanted = sorted({random.randrange(2, start + 1) for _ in range(_SAMPLE)})  # noqa: S311
     places = ", ".join("?" * len(wanted))
-    for entry in _entries(connection, opened.origin, f"sequence IN ({places})", *wanted):
+    found = _entries(connection, opened.origin, f"sequence IN ({places})", *wanted)
+    runs = archived_runs(connection).values()
+    for missing in sorted(set(wanted) - {entry.sequence for entry in found}):
+        if not any(run.first <= missing <= run.last for run in runs):
+            return f"entry {missing} is missing"
+    for entry in found:
         if _unreadable(entry) or not entry_is_genuine(opened.public_key, entry):
             return f"entry {entry.sequence} is not as it was written"
         fact = facts.decode(entry.kind, entry.version, entry.body)

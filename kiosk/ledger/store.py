@@ -51,8 +51,13 @@ _SECOND_INDEXES = (
 
 def opens(home: Path, key: bytes) -> bool:
     """Whether `key` opens the store in `home`."""
+    return opens_file(home / LEDGER_FILE, key, _reading(home))
+
+
+def opens_file(path: Path, key: bytes, options: str = "?mode=ro") -> bool:
+    """Whether the database in the file `path` is one under `key`."""
     try:
-        with contextlib.closing(connect(home / LEDGER_FILE, key, _reading(home))) as connection:
+        with contextlib.closing(connect(path, key, options)) as connection:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except dbapi2.Error:
         return False

@@ -10,6 +10,8 @@ import pytest
 
 from kiosk.errors import LedgerDamaged, StoreFault
 from kiosk.front.cli import run
+from kiosk.front.home import LedgerGone
+from kiosk.front.home_file import OPENED
 from kiosk.front.night import NightReport, NightWatch
 from kiosk.front.restoring import Wanted, restore
 from kiosk.ledger.connection import connect, key_of
@@ -159,3 +161,12 @@ def test_verify_is_one_sentence_when_the_ledger_file_is_empty(
     assert verified(keeper) == 1
     told = capsys.readouterr().err
     assert ("there is no ledger in this file" in told, "unexpected" in told) == (True, False)
+
+
+def test_no_home_starts_empty_when_the_mark_of_its_opening_went_with_its_ledger(
+    keeper: Keeper,
+) -> None:
+    for left in (*keeper.home.glob("ledger.db*"), keeper.home / OPENED):
+        left.unlink()
+    with pytest.raises(LedgerGone):
+        keeper.open()

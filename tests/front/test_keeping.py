@@ -133,6 +133,37 @@ def test_either_the_old_or_the_new_store_opens_when_the_power_goes_in_between(
     changed = mark == "store.after_swap"
     assert is_plain(keeper) == (changed == (word == "decrypt"))
     assert not list(keeper.home.glob("keys/*.next"))
+    assert is_plain(keeper) or not (keeper.home / "ledger.db.next").exists()
+
+
+def test_a_plain_copy_that_was_broken_off_is_wiped_when_the_sealed_home_starts(
+    keeper: Keeper,
+) -> None:
+    keeper.sell(1)
+    plain = (keeper.home / "ledger.db").read_bytes()
+    keeping.change(keeper.home, keeper.settings, "encrypt", "credential")
+    (keeper.home / "ledger.db.next").write_bytes(plain)
+    keeper.sell(1)
+    assert not (keeper.home / "ledger.db.next").exists()
+
+
+def test_plain_copies_from_before_are_named_when_the_store_is_sealed(
+    keeper: Keeper, kiosk: Kiosk
+) -> None:
+    keeper.sell(1)
+    backup = keeper.back_up()
+    (keeper.home / "damaged" / "1").mkdir(parents=True)
+    evidence = keeper.home / "damaged" / "1" / "ledger.db"
+    shutil.copyfile(keeper.home / "ledger.db", evidence)
+    (keeper.home / "kiosk.toml").write_text(f'[store]\nbackup_folder = "{backup.parent}"\n')
+    done = kiosk("store", "encrypt", "--lock", "credential", "--home", keeper.home)
+    assert done.exit == 0
+    assert f"plain still: {evidence}, {backup}" in done.err
+    settings = with_store(keeper.settings, backup_folder=str(backup.parent))
+    evidence.unlink()
+    backup.unlink()
+    keeper.back_up()
+    assert keeping.plain_copies(keeper.home, settings) == []
 
 
 def test_nothing_is_changed_when_a_face_is_open_or_it_is_so_already(keeper: Keeper) -> None:

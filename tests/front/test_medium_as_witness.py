@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from kiosk.errors import BadInput, LedgerDamaged, StoreFault
@@ -161,4 +162,22 @@ def test_rot_in_the_middle_is_found_at_night_told_and_written_anew(keeper: Keepe
     assert [path.suffix for path in keeper.medium.glob("*.damaged.*")] == [".1"]
     keeper.lose_disk()
     wanted = Wanted(second_medium=keeper.medium)
+    assert restore(keeper.home, keeper.settings, wanted, keeper.now).sales == 2
+
+
+def test_no_old_backup_takes_its_place_when_the_medium_is_away_and_there_is_no_centre(
+    keeper: Keeper,
+) -> None:
+    """Its entries would be gone without a word, and their identifiers given again."""
+    backup = keeper.back_up()
+    keeper.sell(1)
+    keeper.medium.rename(keeper.place / "away")
+    (keeper.home / "ledger.db").write_bytes(bytes(range(256)) * 64)
+    wanted = Wanted(backup=backup)
+    with pytest.raises(BadInput, match="plug it in"):
+        restore(keeper.home, keeper.settings, wanted, keeper.now)
+    lost = msgspec.structs.replace(wanted, without_medium=True)
+    with pytest.raises(BadInput, match="Two persons must agree"):
+        restore(keeper.home, keeper.settings, lost, keeper.now)
+    (keeper.place / "away").rename(keeper.medium)
     assert restore(keeper.home, keeper.settings, wanted, keeper.now).sales == 2

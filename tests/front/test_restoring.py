@@ -61,6 +61,7 @@ def restored(keeper: Keeper, chosen: tuple[str, ...], **more: object) -> Restore
         backup=keeper.place / "one.backup" if "backup" in chosen else None,
         second_medium=keeper.medium if "second_medium" in chosen else None,
         upstream="upstream" in chosen,
+        without_medium="second_medium" not in chosen,
         **more,  # type: ignore[arg-type]
     )
     return restore(keeper.home, keeper.settings, wanted, keeper.now, agree=both)
@@ -176,6 +177,9 @@ def test_a_new_disk_comes_back_from_the_centre_when_only_the_keys_were_kept(
     settings = msgspec.structs.replace(keeper.settings, site=site)
     wanted = Wanted(upstream=True, keys=keeper.place / "sealed.keys")
     plugged(keeper, there=False)  # it holds more than the centre
+    with pytest.raises(BadInput, match="plug it in, or say --without-second-medium"):
+        restore(keeper.home, settings, wanted, keeper.now)
+    wanted = msgspec.structs.replace(wanted, without_medium=True)
     done = restore(keeper.home, settings, wanted, keeper.now)
     assert (done.origin, done.sales) == (origin, 4)
     assert keeper.proof().sales == 4
@@ -280,7 +284,10 @@ def test_nothing_is_given_up_when_two_persons_do_not_agree(
 ) -> None:
     before = last_entry(keeper)
     plugged(keeper, there=False)
-    wanted = Wanted(backup=keeper.place / "one.backup", alone_is_enough=True, without_ledger=True)
+    wanted = Wanted(
+        backup=keeper.place / "one.backup", alone_is_enough=True, without_ledger=True,
+        without_medium=True,
+    )  # fmt: skip
     agree = None
     if first and second:
         persons = SecondPerson(*first), SecondPerson(*second)

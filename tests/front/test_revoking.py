@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk import marks
 from kiosk.domain import facts
@@ -17,7 +18,7 @@ from kiosk.errors import HomeFault, LinkFault, Refusal
 from kiosk.front import enrolment, line, revoking, unlock
 from kiosk.front.commands import ledger
 from kiosk.front.wiring import House
-from kiosk.ledger.withdrawn import LEFT_BEHIND
+from kiosk.ledger.withdrawn import LEFT_BEHIND, ORDER
 from kiosk.till.history import search
 from kiosk.till.sell import Payment, cash_payment, sell
 from sync import wire
@@ -306,6 +307,24 @@ def test_the_command_that_hears_the_order_says_so_in_one_sentence(
     assert "the centre has revoked this terminal" in said.err
 
 
+def test_nothing_is_wiped_when_the_order_that_lies_there_is_not_its_centres(plain: Owned) -> None:
+    """Whoever can lay down two files would end a terminal."""
+    order = plain.centre.ask(plain.origin)
+    assert isinstance(order, wire.Acknowledgement)
+    forged = wire.revoke(
+        Ed25519PrivateKey.generate(), plain.origin, order.upto, order.digest, "SC1", 1, bytes(32)
+    )
+    (plain.home / LEFT_BEHIND).touch()
+    for content in (b"", wire.encode_answer(forged)):
+        (plain.home / ORDER).write_bytes(content)
+        with pytest.raises(HomeFault, match=r"no order .* Nothing was wiped"):
+            plain.keeper.open()
+    (plain.home / ORDER).unlink()
+    (plain.home / LEFT_BEHIND).unlink()
+    plain.keeper.sell(1)
+    assert plain.keeper.proof().sales == 2
+
+
 # --- the lease ------------------------------------------------------------------------------------
 
 
@@ -340,4 +359,21 @@ def test_the_lease_runs_again_when_the_centre_has_answered(plain: Owned) -> None
     line.contact(plain.home, journal, wire.encode_answer(old))
     sold(sell_to(house.desk, KEYPAD, 5000))
     assert isinstance(journal.records.last_of("lease_given"), facts.Fact)
+    house.close()
+
+
+def test_the_lease_does_not_run_by_an_answer_that_its_centre_did_not_sign(plain: Owned) -> None:
+    """A row of the table, with a later time, would be a lease for ever."""
+    house = plain.keeper.open()
+    journal = house.home.journal
+    plain.keeper.clock.advance(minutes=(LEASE_DAYS + 40) * 24 * 60)
+    kept = wire.decode_answer(journal.records.newest_anchor())
+    assert isinstance(kept, wire.Acknowledgement)
+    later = msgspec.structs.replace(kept, time_ms=plain.keeper.clock.time_ms)
+    journal.keep_anchor(kept.upto, kept.digest, "SC1", wire.encode_answer(later))
+    assert code(sell_to(house.desk, KEYPAD, 5000)) == "lease_ended"
+    signer = plain.centre.hall.reception._own.signer
+    signed = wire.acknowledge(signer, plain.origin, kept.upto, kept.digest, "SC1", later.time_ms)
+    line.contact(plain.home, journal, wire.encode_answer(signed))
+    sold(sell_to(house.desk, KEYPAD, 5000))
     house.close()

@@ -104,6 +104,8 @@ def test_older_entries_are_sampled_when_the_tail_is_short(
     assert check_start(ledger) is None
     found = found_after(ledger, "UPDATE entries SET time_ms = 1 WHERE sequence = 60")
     assert found == "entry 60 is not as it was written"
+    gone = "DELETE FROM entries WHERE sequence = 60", "DELETE FROM postings WHERE sequence = 60"
+    assert found_after(ledger, *gone) == "entry 60 is missing"
     found = found_after(ledger, "UPDATE sales SET amount_minor = 1 WHERE sequence < 100")
     assert found is not None
     assert "shown otherwise" in found

@@ -31,6 +31,10 @@ def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
             help="the centre cannot be asked; two persons agree",
         )  # fmt: skip
         parser.add_argument(
+            "--without-second-medium", action="store_true",
+            help="the second medium is lost; where the centre is not asked, two persons agree",
+        )  # fmt: skip
+        parser.add_argument(
             "--without-ledger", action="store_true",
             help="give up what stands in the ledger of this home alone; two persons agree",
         )  # fmt: skip
@@ -75,7 +79,7 @@ def _restore(options: argparse.Namespace, context: Context) -> int:
     wanted = Wanted(
         options.backup, options.second_medium, options.upstream, tuple(options.archive),
         options.catalogue, options.keys, options.without_upstream, options.without_ledger,
-        options.terminal,
+        options.terminal, options.without_second_medium,
     )  # fmt: skip
     clock = SystemClock()
 

@@ -70,6 +70,13 @@ def _store(options: argparse.Namespace, context: Context) -> int:
     if options.word != "show":
         lock = getattr(options, "lock", None)
         keeping.change(context.home, context.settings, options.word, lock)
+        if options.word == "encrypt" and (
+            left := keeping.plain_copies(context.home, context.settings)
+        ):
+            say.aside(
+                f"These copies from before are plain still: {', '.join(map(str, left))}. Take them"
+                " to where only you can read them, and wipe them here."
+            )
     shown = keeping.shown(context.home, context.settings)
     if options.json:
         say.json(shown)
