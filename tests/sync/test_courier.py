@@ -272,9 +272,12 @@ def test_the_acknowledgement_is_not_kept_when_it_is(
 ) -> None:
     forged = _forgeries(terminal, road.centre)[name]
     road.spoil = lambda _answer: wire.encode_answer(forged)
+    heard: list[object] = []
+    courier._heard = courier._contact = heard.append
     assert courier.step() == 1
     assert sentence in courier.state().trouble
     assert terminal.anchors == []
+    assert heard == [], "it is no contact: it gives neither time nor lease"
 
 
 def test_nothing_moves_when_an_old_acknowledgement_is_replayed(

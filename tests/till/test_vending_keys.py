@@ -10,6 +10,7 @@ import pytest
 from drivers.meter.factory import keypad_meter
 from drivers.vending.keyfile import Cost, sealed
 from drivers.vending.vending_key import VendingKey, rehearsal_keys
+from kiosk import marks
 from kiosk.domain import catalogue as catalogues
 from kiosk.domain import token_facts
 from kiosk.domain.record import TokenRecord
@@ -24,7 +25,17 @@ from kiosk.till.quote import Buyer, find_buyer, quote
 from kiosk.till.registry_export import export_file
 from kiosk.till.sell import vending_key_refused
 from kiosk.till.tokens import SecondPerson
-from tests.till.hall import CATALOGUE, KEYPAD, Hall, code, offer_of, sell_to, sold
+from tests.till.hall import (
+    CATALOGUE,
+    KEYPAD,
+    DiedError,
+    Hall,
+    code,
+    die_at,
+    offer_of,
+    sell_to,
+    sold,
+)
 from tests.till.test_opening_accounts import number
 
 SECOND = SecondPerson("301", "1234")
@@ -78,6 +89,19 @@ def test_a_file_is_loaded_once_and_by_two_persons_only(desk: Desk, tmp_path: Pat
     desk.role = "cashier"
     assert code(keys.load(desk, path, PASSPHRASE, SECOND)) == "no_right"
     assert code(keys.keys(desk)) == "no_right"
+
+
+def test_no_key_is_in_force_before_its_fact_is_written(desk: Desk, tmp_path: Path) -> None:
+    """A file whose limits would count twice is the greater evil."""
+    path, before = key_file(tmp_path, NEWER), desk.vendor
+    marks.arm(die_at("pen.before_commit"))
+    with pytest.raises(DiedError):
+        keys.load(desk, path, PASSPHRASE, SECOND)
+    marks.arm(None)
+    assert desk.vendor is before
+    shown = keys.keys(desk)
+    assert not isinstance(shown, Refusal)
+    assert [key.key_revision for key in shown] == [1]
 
 
 BAD_FILES = [
