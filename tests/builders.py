@@ -167,10 +167,11 @@ def delivered(sale_id: str, token: str = "1234" * 5) -> facts.SaleDelivered:
 
 
 def offered(
-    payment: str, note: int = 1, amount_minor: int = 2000, *, currency: str = "ZAR"
-) -> facts.NoteOffered:
+    payment: str, note: int = 1, amount_minor: int = 2000, *, currency: str = "ZAR",
+    meter: str = METER,
+) -> facts.NoteOffered:  # fmt: skip
     return facts.NoteOffered(
-        payment, note, "kiosk-1", METER, "acceptor", 10 + note, amount_minor, currency
+        payment, note, "kiosk-1", meter, "acceptor", 10 + note, amount_minor, currency
     )
 
 

@@ -27,7 +27,9 @@ def write_durably(path: Path, content: bytes) -> None:
     beside = draft(path)
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        os.write(handle, content)
+        left = memoryview(content)
+        while left:  # a disk that is nearly full takes a part
+            left = left[os.write(handle, left) :]
         os.fsync(handle)
     finally:
         os.close(handle)

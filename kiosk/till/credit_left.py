@@ -19,6 +19,9 @@ from kiosk.till.desk import Desk
 #: A difference below this is the meter's own accuracy: 1 kWh, or 2 % of what was bought.
 _TOLERANCE_WH, _TOLERANCE_PER_CENT = 1000, 2
 
+#: Why a line is there that pays no energy: old debt, and charges of a purchase, a day or a month.
+_NOT_FOR_ENERGY = frozenset({"debt", "debt_agreed", "fixed", "per_day", "per_month"})
+
 
 class OldMeter(msgspec.Struct, frozen=True):
     """What is known of a meter that shall be taken out.
@@ -126,7 +129,7 @@ def was_settled(desk: Desk, number: str) -> bool:
 
 def worth_minor(desk: Desk, number: str, energy_wh: int) -> int | Refusal:
     """What `energy_wh` of a meter is worth: at the price of its last purchase, taxes included,
-    without old debt and without the fixed charge; rounded down."""
+    without old debt and without charges; rounded down."""
     for record in desk.records.sales_of(meter=number, limit=20):
         if record.state == "delivered":
             return _paid_for_energy(record) * energy_wh // record.committed.energy_wh
@@ -135,7 +138,7 @@ def worth_minor(desk: Desk, number: str, energy_wh: int) -> int | Refusal:
 
 def _paid_for_energy(record: SaleRecord) -> int:
     lines = record.committed.lines
-    return sum(line.amount_minor for line in lines if line.code not in {"debt", "fixed"})
+    return sum(line.amount_minor for line in lines if line.reason not in _NOT_FOR_ENERGY)
 
 
 def cancelling_facts(

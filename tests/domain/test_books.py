@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from kiosk.domain import chart, facts
+from kiosk.domain import chart, facts, store_facts
 from kiosk.domain.books import Books
 from kiosk.domain.posting import Posting
 from kiosk.errors import Refusal
@@ -39,6 +39,13 @@ DEBTS = facts.CatalogueReceived(
     1, "00", "utility", "11", "ZAR", 3, 3, 0, {"20000001": 500, "20000002": -200, "20000003": 0}
 )
 EVEN_DEBTS = msgspec.structs.replace(DEBTS, opening_debts={"1": 500, "2": -500})
+OVERPAID = msgspec.structs.replace(DEBTS, opening_debts={"1": -500})
+NO_ENERGY = [msgspec.structs.replace(line, energy_wh=0) for line in sale("s").lines]
+CARRIED_ON = store_facts.OriginRejoined(
+    "r-old", b"key", 9, b"digest", 5, "copied",
+    [store_facts.Total(chart.HELD_NOTES, "ZAR", -3000)], [], [],
+    [store_facts.CarriedPayment("p", "kiosk-1", METER, "ZAR", 3000)],
+)  # fmt: skip
 
 COMMIT = """
     cash:101                    ZAR    1150  posted
@@ -89,6 +96,14 @@ STORIES: dict[str, tuple[list[facts.Fact], str]] = {
     "debts that cancel out": ([EVEN_DEBTS], """
     receivable:1                ZAR     500  posted
     receivable:2                ZAR    -500  posted"""),
+    "more was paid than owed before the catalogue": ([OVERPAID], """
+    receivable:1                ZAR    -500  posted
+    opening_debts               ZAR     500  posted"""),
+    "notes that an old journal held": ([CARRIED_ON, KEPT], f"""
+    held_notes                  ZAR   -3000  posted
+    carried_from:r-old          ZAR    3000  posted
+    held_notes                  ZAR    3000  posted
+    meter_account:{METER}   ZAR   -3000  posted"""),
     "no money moves": (
         [facts.OperatorSignedIn("101", "counter-1", "cashier"), facts.LaneGiven(1, 4, "c")], ""),
 }  # fmt: skip
@@ -145,6 +160,7 @@ ILLEGAL: list[tuple[str, list[facts.Fact], facts.Fact, str]] = [
     ("a line is missing", [], but(lines=sale("s").lines[:1]), "sale_does_not_add_up"),
     ("energy is not on the lines", [], but(energy_wh=11_600), "sale_does_not_add_up"),
     ("no energy at all", [], but(energy_wh=0), "sale_does_not_add_up"),
+    ("no energy on any line", [], but(energy_wh=0, lines=NO_ENERGY), "sale_does_not_add_up"),
     ("no delivery", [], but(token=None), "sale_does_not_add_up"),
     ("two deliveries", [], but(card=card_delivery()), "sale_does_not_add_up"),
     ("an unknown tender", [], but(tenders=[facts.Tender("cheque", 1150, "cash:101")]),
@@ -174,6 +190,8 @@ ILLEGAL: list[tuple[str, list[facts.Fact], facts.Fact, str]] = [
      offered("p", 2, currency="KES"), "payment_not_held"),
     ("a second currency in escrow", [offered("p")], offered("p", 2, currency="KES"),
      "payment_not_held"),
+    ("a note for another meter in one payment", [offered("p"), stacked("p")],
+     offered("p", 2, meter="01470000009"), "payment_not_held"),
     ("stacked but never offered", [], stacked("p"), "note_not_open"),
     ("stacked twice", [offered("p"), stacked("p")], stacked("p"), "note_not_open"),
     ("returned after it was stacked", [offered("p"), stacked("p")], BACK, "note_not_open"),

@@ -35,7 +35,8 @@ CHEAP = PowerType(
     "cheap", "Cheap", [SubItem("energy", "Energy", "energy", 100)], "", 0, "",
     fixed_minor=0, minimum_minor=100, maximum_minor=500_000, debt_share_ppm=250_000,
 )  # fmt: skip
-PACK = TariffPack(1, "Tests", "ZAR", 0, [HOME, PLAIN, CHARGED, CHEAP])
+PLAIN_OWING = msgspec.structs.replace(PLAIN, code="plain_owing", debt_share_ppm=250_000)
+PACK = TariffPack(1, "Tests", "ZAR", 0, [HOME, PLAIN, PLAIN_OWING, CHARGED, CHEAP])
 
 
 def quote(
@@ -79,6 +80,12 @@ def quote(
             levy          77      0
             tax          551      0
             rounding       0     87"""),
+        # A quarter of 50.01 is 12.5025: the share is rounded down, the rest buys energy.
+        ("plain_owing", 5_001, 10_000, "card", """
+            debt        1250      0
+            energy      3751  18755"""),
+        # A card carries more than a token can.
+        ("cheap", 182_117, 0, "card", "energy 182117 1821170000"),
         # Nothing is rounded where everything is exact.
         ("plain", 1_000, 0, "token", "energy 1000 5000"),
         ("plain", 1_000, 0, "card", "energy 1000 5000"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -281,6 +282,24 @@ def test_the_damage_is_named_when_an_archive_or_its_traces_were_changed(keeper: 
         assert prove(connection, house.home.origin).first_bad, damage
         connection.execute("ROLLBACK")
         connection.close()
+
+
+def test_what_leaves_the_ledger_is_synced_to_its_end_before_it_counts(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: dict[int, int] = {}
+    sync = os.fsync
+
+    def told(handle: int) -> None:
+        state = os.fstat(handle)
+        synced[state.st_ino] = state.st_size
+        sync(handle)
+
+    aged(keeper)
+    monkeypatch.setattr(os, "fsync", told)
+    put_away(keeper)
+    for file in (keeper.place / "old.archive", keeper.back_up()):
+        assert synced[file.stat().st_ino] == file.stat().st_size, file
 
 
 def test_nothing_is_archived_when_it_is_young_or_the_file_is_there(keeper: Keeper) -> None:

@@ -102,13 +102,23 @@ def drill(keeper: Keeper, chosen: tuple[str, ...]) -> None:
     assert Path(done.damaged, "ledger.db").is_file()
 
 
+def acknowledged(keeper: Keeper) -> int:
+    house = keeper.open()
+    try:
+        return house.desk.journal.acknowledged()
+    finally:
+        house.close()
+
+
 def damage(keeper: Keeper) -> None:
     path = keeper.home / "ledger.db"
     path.write_bytes(path.read_bytes()[:4096] + bytes(range(256)) * 64)
 
 
 def test_every_sale_is_back_when_the_ledger_was_overwritten(keeper: Keeper) -> None:
+    signed = acknowledged(keeper)
     drill(keeper, SOURCES)
+    assert acknowledged(keeper) == signed > 0, "what the centre has signed is kept"
 
 
 @pytest.mark.proof

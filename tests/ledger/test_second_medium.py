@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from kiosk import marks
 from kiosk.domain.entry import digest
 from kiosk.errors import StoreFault
 from kiosk.ledger.connection import key_of
 from kiosk.ledger.entry_file import Cover, last_of, read_kept
 from kiosk.ledger.pen import Draft, Pen
-from kiosk.ledger.second_medium import PURPOSE, SecondMedium, compare_medium, mark_medium
+from kiosk.ledger.second_medium import MARK, PURPOSE, SecondMedium, compare_medium, mark_medium
 from kiosk.ledger.store import open_reader, open_writer
 from tests.builders import FixedClock, delivered, sale
 from tests.ledger.ledgers import CONTENT, KEY, OPENED, ORIGIN, RECEIVED, fill
+from tests.till.hall import DiedError, die_at
 
 
 class Bench:
@@ -89,6 +92,32 @@ def test_it_is_written_before_the_caller_is_told_when_a_sale_is_committed(bench:
         assert (last.sequence, digest(last)) == (bench.pen.head.sequence, bench.pen.head.digest)
 
 
+def test_it_never_holds_what_the_ledger_does_not_when_the_program_ends_before_the_commit(
+    bench: Bench,
+) -> None:
+    """Or the next start would take the ledger for an old one."""
+    marks.arm(die_at("pen.before_commit"))
+    with pytest.raises(DiedError):
+        bench.sell("one")
+    marks.arm(None)
+    last, _ = last_of(bench.path, bench.cover())
+    assert last is not None
+    assert last.sequence == bench.pen.head.sequence == 1
+    bench.sell("two", 2)
+    assert bench.is_whole()
+
+
+def test_it_is_synced_to_its_end_before_the_caller_is_told(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fdatasync", lambda file: synced.append(os.fstat(file).st_size))
+    for number in range(3):
+        bench.sell(f"s{number}", number)
+        assert synced[-1] == bench.path.stat().st_size
+    assert len(set(synced)) == 3
+
+
 def test_sales_go_on_and_it_catches_up_when_it_was_away(bench: Bench) -> None:
     bench.sell("one")
     bench.unplug()
@@ -115,6 +144,9 @@ def test_nothing_is_written_into_an_empty_mount_point_when_the_stick_is_away(
     bench.sell("two", 2)
     assert "not the second medium of this home" in bench.medium.state().trouble
     assert list(bench.folder.iterdir()) == []
+    (bench.folder / MARK).write_text("of another home")
+    bench.sell("three", 3)
+    assert [path.name for path in bench.folder.iterdir()] == [MARK]
     mark_medium(bench.home, bench.folder)
     bench.pen.rest()
     assert bench.is_whole()
@@ -129,6 +161,43 @@ def test_the_next_commit_takes_its_place_when_a_record_was_cut_off(bench: Bench,
         file.truncate(bench.path.stat().st_size - cut)
     bench.pen = bench.open()
     assert bench.is_whole()
+
+
+def test_nothing_is_left_behind_the_last_record_when_a_longer_one_was_cut_off(
+    bench: Bench,
+) -> None:
+    before = bench.path.stat().st_size
+    bench.pen.append([Draft.of(RECEIVED, CONTENT)])
+    bench.pen.close()
+    whole = bench.path.read_bytes()
+    bench.path.write_bytes(whole + whole[before:-1])
+    bench.pen = bench.open()
+    bench.sell("one")
+    _, end = last_of(bench.path, bench.cover())
+    assert end == bench.path.stat().st_size
+    assert bench.is_whole()
+
+
+def test_another_past_is_not_written_on_when_the_ledger_caught_up_with_its_number(
+    bench: Bench,
+) -> None:
+    """Put back to an old state, the ledger sold as much as it had lost while the medium was
+    away: the numbers fit, the chain does not."""
+    bench.sell("one")
+    bench.pen.close()
+    old = (bench.home / "ledger.db").read_bytes()
+    bench.pen = bench.open()
+    bench.sell("two", 2)
+    bench.pen.close()
+    (bench.home / "ledger.db").write_bytes(old)
+    before = bench.path.read_bytes()
+    bench.unplug()
+    bench.pen = bench.open()
+    bench.sell("other", 3)
+    bench.plug()
+    bench.sell("next", 4)
+    assert bench.path.read_bytes() == before
+    assert bench.medium.state().ahead == 3
 
 
 def test_it_is_left_alone_when_it_holds_what_this_ledger_does_not(
@@ -182,6 +251,7 @@ def test_a_file_of_somebody_else_is_refused_when_it_is_read(
 
 
 def test_a_refused_fact_leaves_no_trace_on_it_when_others_share_the_commit(bench: Bench) -> None:
-    assert not isinstance(bench.pen.append([Draft.of(delivered("nobody"))]), list)
+    for refused in ([delivered("nobody")], [sale("never"), delivered("nobody")]):
+        assert not isinstance(bench.pen.append([Draft.of(fact) for fact in refused]), list)
     bench.pen.append([Draft.of(RECEIVED, CONTENT)])
     assert bench.is_whole()

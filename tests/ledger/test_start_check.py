@@ -6,14 +6,18 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from kiosk.domain.entry import Entry, digest
 from kiosk.ledger import start_check
 from kiosk.ledger.connection import Connection, connect, key_of
 from kiosk.ledger.start_check import check_start
 from kiosk.ledger.store import LEDGER_FILE, open_scratch
-from tests.ledger.ledgers import fill, open_pen
+from tests.ledger.ledgers import ORIGIN, fill, open_pen
 from tests.ledger.thief import unguarded
+
+_ENTRY = "sequence, time_ms, quality, kind, version, body, previous, signature"
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +76,19 @@ def test_damage_near_the_end_is_found_when_the_program_starts(
     found = found_after(ledger, damage)
     assert found is not None
     assert told in found
+
+
+def test_the_last_entry_is_known_for_forged_when_the_head_was_made_to_fit(
+    ledger: Connection,
+) -> None:
+    row = ledger.execute(f"SELECT {_ENTRY} FROM entries ORDER BY sequence DESC LIMIT 1").fetchone()
+    forged = msgspec.structs.replace(Entry(ORIGIN, *row), signature=bytes(64))
+    found = found_after(
+        ledger,
+        f"UPDATE entries SET signature = zeroblob(64) WHERE sequence = {forged.sequence}",
+        f"UPDATE head SET digest = x'{digest(forged).hex()}'",
+    )
+    assert found == f"entry {forged.sequence} was not signed by this home"
 
 
 def test_the_end_that_was_cut_off_is_found_when_the_head_was_set_back_with_it(

@@ -272,9 +272,12 @@ def test_the_acknowledgement_is_not_kept_when_it_is(
 ) -> None:
     forged = _forgeries(terminal, road.centre)[name]
     road.spoil = lambda _answer: wire.encode_answer(forged)
+    heard: list[object] = []
+    courier._heard = courier._contact = heard.append
     assert courier.step() == 1
     assert sentence in courier.state().trouble
     assert terminal.anchors == []
+    assert heard == [], "it is no contact: it gives neither time nor lease"
 
 
 def test_nothing_moves_when_an_old_acknowledgement_is_replayed(
@@ -295,7 +298,7 @@ def test_it_does_not_send_for_ever_when_the_centre_keeps_asking_for_the_same(
     road.spoil = lambda _answer: wire.encode_answer(wire.WantFrom(1))
     assert courier.step() == 1
     assert "does not take it" in courier.state().trouble
-    road.spoil = lambda _answer: wire.encode_answer(wire.WantFrom(99))
+    road.spoil = lambda _answer: wire.encode_answer(wire.WantFrom(7))
     courier.step()
     assert "not written" in courier.state().trouble
 

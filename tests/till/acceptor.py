@@ -6,6 +6,7 @@ The driver is the real one. The machine lives on when the program ends, until it
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,7 @@ from kiosk import marks
 from kiosk.domain.chart import cash
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
+from kiosk.ports import CashEvent
 from kiosk.till.desk import Desk
 from kiosk.till.maintain import verify
 from kiosk.till.pay import NotePayment, NoteSeen
@@ -64,6 +66,30 @@ class Acceptor:
 
     def box_minor(self) -> int:
         return sim.box_minor(self.folder)
+
+
+class Telling:
+    """An acceptor that says one thing after another; `heard` is how often it was told to stack."""
+
+    def __init__(self, name: str, *events: CashEvent) -> None:
+        self.name, self.events, self.heard = name, list(events), 0
+
+    def notes(self) -> list[int]:
+        return NOTES_MINOR
+
+    def enable(self, amounts_minor: Sequence[int]) -> None:
+        """Whatever it is told, it says what it says."""
+
+    disable = give_back = lambda _self: None
+
+    def stack(self) -> None:
+        self.heard += 1
+
+    def wait(self, timeout_s: float) -> CashEvent | None:
+        return self.events.pop(0) if self.events else None
+
+    def since(self, counter: int) -> list[CashEvent]:
+        return self.events
 
 
 def opened(desk: Desk, meter: str, wanted_minor: int, maximum_minor: int = 500_000) -> NotePayment:

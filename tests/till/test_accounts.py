@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from kiosk.domain import chart
+from kiosk.domain import account_facts, chart
 from kiosk.domain.account_record import AccountRecord
 from kiosk.errors import Refusal
 from kiosk.till import account, account_paper, closing, debt, history, inquiry, maintain, statement
@@ -166,6 +166,12 @@ def test_a_bounced_cheque_is_a_debt_and_never_a_hidden_minus_when_it_was_spent(
     if spent:
         paid = account.refund(desk, f"capital:{OWNER}", spent, "asked", SECOND, through_bank=True)
         done(paid)
+    if money(desk, CAPITAL):
+        was = "cleared" if cleared else "received"
+        lies = account_facts.TopUpBounced(
+            "u1", OWNER, "cheque", desk.currency, 5_000, was, early, 0, 5_000, "no", "101"
+        )
+        assert code(desk.journal.append(lies)) == "balance_changed", "what is there goes first"
     done(account.bounce(desk, "u1", "no cover"))
     assert money(desk, CAPITAL) == -left
     assert money(desk, chart.uncleared_account(OWNER)) == 0

@@ -5,13 +5,14 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from kiosk.domain import chart
+from kiosk.domain import bill_facts, chart
 from kiosk.domain.account_record import AccountRecord
 from kiosk.domain.registry import Customer
 from kiosk.errors import Refusal
 from kiosk.till import (
     account,
     amend,
+    bills,
     card_accounts,
     closing,
     inquiry,
@@ -70,6 +71,14 @@ def bought_left(desk: Desk, amount_minor: int, used_wh: int, treatment: str) -> 
     left_wh = sale.energy_wh - used_wh
     paid = sum(line.amount_minor for line in sale.lines if line.code not in {"debt", "fixed"})
     return paid * left_wh // sale.energy_wh, Final("technician", used_wh, left_wh, treatment)
+
+
+def test_nobody_leaves_while_a_bill_is_open(desk: Desk) -> None:
+    taken = bill_facts.BillReceived(
+        "B1", OWNER, "Old Customer", "77", "2026-10", desk.currency, 8_000, 0, 200, "101"
+    )
+    assert bills.take_in(desk, [taken]) == bills.Taken(1, 0)
+    assert code(closing.close(desk, OWNER, "moves away", SECOND)) == "bills_open"
 
 
 def test_what_is_left_in_the_meter_is_paid_out_when_its_customer_leaves_E14(desk: Desk) -> None:

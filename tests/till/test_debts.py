@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from kiosk.domain import chart
+from kiosk.domain import bill_facts, chart
 from kiosk.domain.account_record import AccountRecord
 from kiosk.domain.debts import DAY_MS, Plan, period_start_ms, rule_of
 from kiosk.domain.money import LARGEST_MINOR
@@ -245,6 +245,10 @@ def test_a_bill_is_collected_in_parts_with_its_late_fee_once_F009(billed: Desk) 
         ("amount", 3_000), ("late_fee", 200), ("total", 3_200), ("tendered", 5_000),
         ("change", 1_800),
     ]  # fmt: skip
+    again = bill_facts.BillCollected(
+        "x", "B1", "X9", CURRENCY, 1_000, 200, chart.cash("101"), 1_200, 0, "101"
+    )
+    assert code(billed.journal.append(again)) == "balance_changed", "the fee is paid"
     rest = done(bills.collect(billed, "B1"))
     assert rest.figures[0].amount_minor == 5_000
     assert code(bills.collect(billed, "B1")) == "bill_smaller"

@@ -7,12 +7,33 @@ import threading
 import pytest
 
 from drivers.cash import sim
+from kiosk import marks
 from kiosk.domain.chart import HELD_NOTES, SALES_PENDING, meter_account
 from kiosk.domain.record import PaymentRecord
+from kiosk.ports import CashEvent
 from kiosk.till.desk import Desk
 from kiosk.till.pay import NotePayment, NoteSeen
-from tests.till.acceptor import Acceptor, break_at, buy, next_seen, nothing_is_lost, opened, pay
-from tests.till.hall import KEYPAD, Hall, code, money, offer_of, settings, sold
+from tests.till.acceptor import (
+    Acceptor,
+    Telling,
+    break_at,
+    buy,
+    next_seen,
+    nothing_is_lost,
+    opened,
+    pay,
+)
+from tests.till.hall import (
+    KEYPAD,
+    DiedError,
+    Hall,
+    code,
+    die_at,
+    money,
+    offer_of,
+    settings,
+    sold,
+)
 from tests.till.test_selling_tokens import ForgetfulVendor, StubbornVendor
 from tests.till.test_slips_of_sales import Tray
 
@@ -53,6 +74,7 @@ def test_the_money_is_kept_and_used_next_time_when_the_customer_cancels_E23(
     assert isinstance(kept, PaymentRecord)
     assert (kept.meter, kept.amount_minor, kept.reason) == (KEYPAD, 2000, "cancelled")
     assert money(kiosk, meter_account(KEYPAD)) == -2000
+    assert opened(kiosk, KEYPAD, 1000, maximum_minor=1500).held_minor == 1500
     again = opened(kiosk, KEYPAD, 3000)
     assert again.held_minor == 2000
     pay(again, acceptor, 1000)
@@ -63,6 +85,29 @@ def test_the_money_is_kept_and_used_next_time_when_the_customer_cancels_E23(
     ]
     assert money(kiosk, meter_account(KEYPAD)) == 0
     nothing_is_lost(kiosk, acceptor)
+
+
+def test_only_the_notes_are_kept_when_a_customer_with_kept_money_cancels_E23(
+    kiosk: Desk, acceptor: Acceptor
+) -> None:
+    for amount, kept_minor in ((2000, -2000), (1000, -3000)):
+        payment = opened(kiosk, KEYPAD, 5000)
+        pay(payment, acceptor, amount)
+        kept = payment.give_up("cancelled")
+        assert isinstance(kept, PaymentRecord)
+        assert kept.amount_minor == amount
+        assert money(kiosk, meter_account(KEYPAD)) == kept_minor
+    nothing_is_lost(kiosk, acceptor)
+
+
+def test_a_note_is_not_on_the_screen_when_its_fact_was_not_written_E22(
+    kiosk: Desk, acceptor: Acceptor
+) -> None:
+    payment = opened(kiosk, KEYPAD, 5000)
+    marks.arm(die_at("pen.before_commit", 2))
+    with pytest.raises(DiedError):
+        pay(payment, acceptor, 2000)
+    assert payment.held_minor == 0
 
 
 def test_nothing_is_kept_when_the_customer_cancels_before_any_note(
@@ -159,6 +204,17 @@ def test_the_note_is_stacked_after_all_when_the_acceptor_was_away_for_a_moment(
     assert pay(payment, acceptor, 2000) == NoteSeen("stacked", 2000, 2000)
     payment.give_up("cancelled")
     nothing_is_lost(kiosk, acceptor)
+
+
+def test_the_note_is_stacked_again_when_the_acceptor_that_is_back_had_not_heard_it(
+    kiosk: Desk,
+) -> None:
+    kiosk.cash = telling = Telling(
+        "acceptor", CashEvent("escrow", 2000, 1), CashEvent("lost"), CashEvent("back"),
+        CashEvent("stacked", 2000, 2),
+    )  # fmt: skip
+    assert next_seen(opened(kiosk, KEYPAD, 2000)) == NoteSeen("stacked", 2000, 2000)
+    assert telling.heard == 2
 
 
 def test_a_stuck_note_has_its_slip_and_counts_when_it_reaches_the_box_after_all_E22(

@@ -10,10 +10,11 @@ from drivers.cash import sim
 from drivers.cash.cctalk import CctalkBillValidator
 from kiosk import marks
 from kiosk.domain.chart import HELD_NOTES, meter_account
+from kiosk.ports import CashEvent
 from kiosk.till import recover
 from kiosk.till.desk import Desk
 from kiosk.till.recover import Recovered
-from tests.till.acceptor import Acceptor, break_at, buy, nothing_is_lost, opened, pay
+from tests.till.acceptor import Acceptor, Telling, break_at, buy, nothing_is_lost, opened, pay
 from tests.till.hall import CARD, KEYPAD, DiedError, Hall, die_at, money, sold
 
 
@@ -113,6 +114,28 @@ def test_nothing_is_decided_when_the_acceptor_cannot_be_asked(
         threading.Event().wait(0.1)
     assert [payment.amount_minor for payment in kept] == [3000]
     nothing_is_lost(desk, acceptor)
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "kept_minor", "open_notes"),
+    [
+        ("acceptor", CashEvent("stacked", 1000), [1000], []),
+        ("acceptor", CashEvent("returned", 1000), [], []),
+        ("acceptor", CashEvent("stacked", 5000), [], ["in_doubt"]),
+        ("acceptor", CashEvent("lost"), [], ["in_doubt"]),
+        ("another acceptor", CashEvent("stacked", 1000), [], ["offered"]),
+    ],
+    ids=["its own note", "back again", "a note of another value", "forgotten", "not its acceptor"],
+)
+def test_the_note_ends_only_as_its_own_acceptor_says_of_it_E22(
+    hall: Hall, kiosk: Desk, acceptor: Acceptor, name: str, said: CashEvent,
+    kept_minor: list[int], open_notes: list[str],
+) -> None:  # fmt: skip
+    die_paying(hall, kiosk, acceptor, "note.after_intention")
+    desk = hall.station(face="self-service")
+    desk.cash = Telling(name, said)
+    assert [payment.amount_minor for payment in settled(desk).payments] == kept_minor
+    assert [note.state for note in desk.records.open_notes()] == open_notes
 
 
 @pytest.mark.parametrize("fault", ["lost_events", "reset"])

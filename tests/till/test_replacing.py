@@ -11,7 +11,7 @@ from kiosk.domain.registry import Meter
 from kiosk.domain.registry_slip import RegistrySlip
 from kiosk.errors import Refusal, VendorFault
 from kiosk.till import amend, history, maintain, replace, tokens
-from kiosk.till.credit_left import Final
+from kiosk.till.credit_left import Final, worth_minor
 from kiosk.till.desk import Desk
 from kiosk.till.greet import find_buyer_by_card
 from kiosk.till.new_meter import NewMeter
@@ -19,7 +19,18 @@ from kiosk.till.quote import find_buyer
 from kiosk.till.recover import Recovered, recover
 from kiosk.till.replace import Replaced, cancel_meter, look_at_old, replace_meter
 from kiosk.till.tokens import SecondPerson
-from tests.till.hall import CARD, KEYPAD, DiedError, Hall, code, die_at, money, sell_to, sold
+from tests.till.hall import (
+    CARD,
+    KEYPAD,
+    DiedError,
+    Hall,
+    code,
+    die_at,
+    meter_number,
+    money,
+    sell_to,
+    sold,
+)
 from tests.till.test_opening_accounts import card_number, number
 
 SECOND = SecondPerson("301", "1234")
@@ -84,6 +95,9 @@ def test_two_persons_are_needed_when_the_card_does_not_prove_it(desk: Desk) -> N
     )
     same = replace_meter(desk, KEYPAD, NEW, final, "broken", SecondPerson("101", "1234"))
     assert code(same) == "second_person_same"
+    typed = Final("technician", 4_000, 18_500)
+    agrees = replace_meter(desk, KEYPAD, NEW, typed, "broken", None)
+    assert code(agrees) == "balance_needs_second_person", "only a card proves it"
     cashier = replace_meter(desk, KEYPAD, NEW, final, "broken", SecondPerson("102", "1234"))
     assert code(cashier) == "no_right"
     assert desk.journal.head() == before
@@ -145,6 +159,24 @@ def test_a_card_meter_gets_the_worth_as_money_kept_for_it(desk: Desk) -> None:
     assert not isinstance(buyer, Refusal)
     assert buyer.credit_minor == worth
     assert maintain.verify(desk).first_bad == 0
+
+
+@pytest.mark.parametrize(
+    ("meter", "not_for_energy"),
+    [
+        (meter_number("keypad", debt=True), {"debt", "fixed"}),
+        (meter_number("keypad", power_type="household"), {"connection"}),
+    ],
+    ids=["old debt", "a monthly charge"],
+)
+def test_what_was_paid_for_debts_and_charges_is_no_worth_of_energy(
+    desk: Desk, meter: str, not_for_energy: set[str]
+) -> None:
+    sale = sold(sell_to(desk, meter, 9_000)).committed
+    codes = {line.code for line in sale.lines}
+    assert not_for_energy <= codes
+    paid = sum(line.amount_minor for line in sale.lines if line.code not in not_for_energy)
+    assert worth_minor(desk, meter, sale.energy_wh) == paid < 9_000
 
 
 def test_energy_without_a_price_is_not_turned_into_money(desk: Desk) -> None:

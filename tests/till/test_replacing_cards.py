@@ -260,6 +260,34 @@ def test_the_same_card_is_finished_when_it_was_pulled_at_any_command_E02(
     assert insert_serial(hall, CARD, hall.serial(CARD)) == 0
 
 
+def test_a_card_that_does_not_read_back_is_not_made(
+    hall: Hall, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader that says yes and writes nothing."""
+    bought(hall, desk)
+    put_in_blank(hall)
+    plan = planned(planning.plan_reissue(desk, CARD, "lost"))
+    assert desk.reader is not None
+    monkeypatch.setattr(desk.reader, "personalise", lambda _serial, _writes: None)
+    worked(carry_out(desk, plan, "lost in town"), "in_doubt")
+    assert money(desk, chart.revenue("card_fee")) == 0
+
+
+def test_the_fee_is_kept_for_the_meter_when_a_work_is_given_up_after_its_customer_has_gone(
+    hall: Hall, desk: Desk
+) -> None:
+    bought(hall, desk)
+    put_in_blank(hall)
+    plan = planned(planning.plan_reissue(desk, CARD, "lost"))
+    hall.clumsy_reader(desk, CardFaults("pull", 25))
+    work = worked(carry_out(desk, plan, "lost in town"), "in_doubt").committed
+    hall.leave(desk)
+    again = hall.station()
+    worked(give_up(again, work.work_id, "card broke"), "undone")
+    assert money(again, chart.meter_account(CARD)) == -work.amount_minor < 0
+    assert money(again, chart.cash("101")) == 5000 + work.amount_minor
+
+
 def test_the_fee_goes_back_when_a_work_in_doubt_is_given_up(hall: Hall, desk: Desk) -> None:
     energy_wh = bought(hall, desk)
     new = put_in_blank(hall)

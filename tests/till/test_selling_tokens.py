@@ -109,8 +109,9 @@ def test_kept_money_is_used_first_when_its_meter_buys_at_the_counter(
     keep_for(desk, KEYPAD, kept_minor)
     offer = offer_of(desk, KEYPAD, 5000)
     assert cash_due(offer) == due_minor
-    payment = cash_payment(desk, 5000, due_minor, offer.buyer)
+    payment = cash_payment(desk, 5000, due_minor + 700, offer.buyer)
     assert isinstance(payment, Payment)
+    assert payment.change_minor == 700
     sold(sell(desk, offer, payment))
     assert money(desk, cash("101")) == due_minor
     assert money(desk, meter_account(KEYPAD)) == -(kept_minor - (5000 - due_minor))
@@ -154,10 +155,13 @@ def test_the_second_waits_for_its_turn_when_two_sell_at_one_station_E05(desk: De
     assert money(desk, cash("101")) == 5000
 
 
-def test_an_old_quote_is_refused_when_its_time_is_over_E12(hall: Hall, desk: Desk) -> None:
+@pytest.mark.parametrize("seconds", [121, -121])
+def test_an_old_quote_is_refused_when_its_time_is_over_or_the_clock_ran_back_E12(
+    hall: Hall, desk: Desk, seconds: int
+) -> None:
     offer, payment = offer_of(desk, KEYPAD, 5000), cash_payment(desk, 5000, 5000)
     assert isinstance(payment, Payment)
-    hall.clock.advance(seconds=121)
+    hall.clock.advance(seconds=seconds)
     before = entries(desk)
     assert code(sell(desk, offer, payment)) == "quote_too_old"
     assert entries(desk) == before
@@ -224,6 +228,17 @@ def test_cash_goes_back_when_the_module_refuses(desk: Desk) -> None:
     assert record.reason == "vending_limit_reached"
     assert money(desk, cash("101")) == money(desk, SALES_PENDING) == 0
     assert verify(desk).first_bad == 0
+
+
+def test_kept_money_is_not_turned_into_cash_when_the_module_refuses(desk: Desk) -> None:
+    keep_for(desk, KEYPAD, 2000)
+    desk.vendor = StubbornVendor(0)
+    offer = offer_of(desk, KEYPAD, 5000)
+    payment = cash_payment(desk, 5000, 3000, offer.buyer)
+    assert isinstance(payment, Payment)
+    sold(sell(desk, offer, payment), "voided")
+    assert money(desk, meter_account(KEYPAD)) == -5000
+    assert money(desk, cash("101")) == 3000
 
 
 def test_kept_money_stays_kept_when_the_module_refuses(hall: Hall, desk: Desk) -> None:

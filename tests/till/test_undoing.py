@@ -12,6 +12,7 @@ from kiosk.domain.account_record import AccountRecord
 from kiosk.domain.record import SaleRecord
 from kiosk.domain.reversal import POLICY, WHO, Evidence, judge
 from kiosk.errors import Refusal
+from kiosk.ledger.records import Records
 from kiosk.till import account, closing, debt, history, maintain, rerate, reverse
 from kiosk.till.cards import mend
 from kiosk.till.cards.plan import Plan
@@ -149,8 +150,23 @@ def test_a_card_keeps_its_purchase_when_the_drawer_cannot_pay_it_back(
     desk.operator, sale = "102", card_sale.committed.sale_id
     short = reverse.reverse(desk, sale, "wrong amount", second=SECOND)
     assert code(short) == "drawer_too_small"
+    account.top_up(desk, RIGHT, "cash", 4_999)
+    short = reverse.reverse(desk, sale, "wrong amount", second=SECOND)
+    assert code(short) == "drawer_too_small"
     assert reverse.waiting(desk) == []
     done(reverse.reverse(desk, sale, "wrong amount", to="meter", second=SECOND))
+
+
+def test_no_money_goes_back_when_the_card_does_not_show_that_the_purchase_is_off_it_E13(
+    hall: Hall, desk: Desk, card_sale: SaleRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader that says yes and writes nothing."""
+    assert desk.reader is not None
+    monkeypatch.setattr(desk.reader, "write", lambda _serial, _writes: None)
+    before, sale = balances(desk), card_sale.committed.sale_id
+    assert code(reverse.reverse(desk, sale, "wrong amount")) == "card_not_taken_back"
+    assert balances(desk) == before
+    assert [each.committed.sale_id for each in reverse.waiting(desk)] == [sale]
 
 
 def test_a_token_is_never_taken_back_when_it_was_made(desk: Desk) -> None:
@@ -269,6 +285,8 @@ def test_the_value_moves_to_the_right_customer_when_a_token_was_for_the_wrong_me
     owed = money(desk, chart.receivable(wrong))
     record = sold(sell_to(desk, meter, 5_000))
     sale, paid_off = record.committed.sale_id, owed - money(desk, chart.receivable(wrong))
+    same = reverse.reallocate(desk, sale, f"meter:{meter}", "wrong", SECOND, consumed=consumed)
+    assert code(same) == "unknown_purse"
     target = f"capital:{RIGHT}"
     done(reverse.reallocate(desk, sale, target, "wrong meter", SECOND, consumed=consumed))
     assert money(desk, chart.capital_account(RIGHT)) == -5_000
@@ -396,7 +414,7 @@ def test_a_sale_is_not_undone_when_it_was_priced_again(desk: Desk, card_sale: Sa
 
 
 def test_money_goes_back_once_when_the_card_room_took_the_purchase_back_E13(
-    desk: Desk, card_sale: SaleRecord
+    desk: Desk, card_sale: SaleRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sale = card_sale.committed.sale_id
     plan = mend.plan_cancel(desk)
@@ -405,6 +423,10 @@ def test_money_goes_back_once_when_the_card_room_took_the_purchase_back_E13(
     assert not isinstance(work, Refusal), work
     before = balances(desk)
     assert code(reverse.reverse(desk, sale, "wrong amount")) == "undone_before"
+    with monkeypatch.context() as looked_before:  # the counter looked before the card room did
+        looked_before.setattr(Records, "cancellation_of", lambda _self, _sale: None)
+        late = reverse.reverse(desk, sale, "wrong amount")
+        assert code(late) == "purchase_cancelled_before"
     publish(desk, 120, card_sale.time_ms - LONG_MS)
     assert code(rerate.rerate(desk, sale)) == "undone_before"
     assert balances(desk) == before

@@ -118,6 +118,19 @@ def test_a_renewed_lease_may_be_loaded_again_when_the_program_was_killed_before_
     ]
 
 
+def test_no_key_is_in_force_before_its_fact_is_written(desk: Desk, tmp_path: Path) -> None:
+    """A file whose limits would count twice is the greater evil."""
+    path, before = key_file(tmp_path, NEWER), desk.vendor
+    marks.arm(die_at("pen.before_commit"))
+    with pytest.raises(DiedError):
+        keys.load(desk, path, PASSPHRASE, SECOND)
+    marks.arm(None)
+    assert desk.vendor is before
+    shown = keys.keys(desk)
+    assert not isinstance(shown, Refusal)
+    assert [key.key_revision for key in shown] == [1]
+
+
 BAD_FILES = [
     ("wrong passphrase", lambda data: data, "another passphrase", "passphrase is wrong"),
     ("truncated", lambda data: data[:-40], PASSPHRASE, "truncated"),

@@ -103,6 +103,14 @@ def test_a_card_is_damaged_when_a_valid_slot_makes_no_sense(place: int) -> None:
     assert isinstance(area.account_state(card(f4=bad)), Refusal)
 
 
+def test_a_card_is_damaged_when_its_slots_do_not_follow_each_other() -> None:
+    first = image = written(card(), move(card(), "top_up", 100)[0])
+    for number in range(2, 5):
+        image = written(image, move(image, "spend", 10, f"m{number}")[0])
+    mixed = card(f4=first.files[4], f5=image.files[5])
+    assert area.account_state(mixed) == Refusal("card_damaged", {"file": 4})
+
+
 def test_the_old_or_the_new_state_stands_when_the_card_is_pulled_at_any_byte() -> None:
     before = written(card(), move(card(), "top_up", 100)[0])
     before = written(before, move(before, "spend", 10, "m2")[0])

@@ -12,7 +12,9 @@ from drivers.printer.status import decode, is_status
     [
         ("in order", (0x16, 0x12, 0x12, 0x12), "ok"),
         ("paper near its end", (0x16, 0x12, 0x12, 0x1E), "paper_low"),
+        ("paper near its end, one sensor", (0x16, 0x12, 0x12, 0x1A), "paper_low"),
         ("paper out", (0x1E, 0x32, 0x12, 0x7E), "paper_out"),
+        ("paper out, one sensor", (0x12, 0x12, 0x12, 0x52), "paper_out"),
         ("paper out, roll sensor only", (0x12, 0x12, 0x12, 0x72), "paper_out"),
         ("cover open", (0x1E, 0x16, 0x12, 0x12), "cover_open"),
         ("cover open to change the roll", (0x1E, 0x36, 0x12, 0x7E), "cover_open"),
