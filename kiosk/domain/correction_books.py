@@ -1,4 +1,4 @@
-"""The rules of the books for what undoes or corrects a delivered sale."""
+"""The rules of the books for what undoes or corrects a sale, or says what became of one."""
 
 from __future__ import annotations
 
@@ -63,8 +63,17 @@ def _rerated(_books: object, fact: correction_facts.SaleRerated) -> list[Posting
     return moved(fact.currency, -difference, chart.TARIFF_VARIANCE, bearer)
 
 
+def _judged(books: Any, fact: correction_facts.SaleJudged) -> list[Posting] | Refusal:
+    """Only a card sale that nobody else can tell of any more; a token can always be asked for."""
+    sale = books.sales.get(fact.sale_id)
+    if sale is None or sale.state != "in_doubt" or sale.committed.card is None:
+        return Refusal("sale_not_open", {"sale": fact.sale_id})
+    return [] if two_persons(fact) and fact.reason else wrong(fact.sale_id)
+
+
 RULES: dict[type[Fact], Any] = {
     correction_facts.SaleReversed: _reversed,
     correction_facts.SaleReallocated: _reallocated,
     correction_facts.SaleRerated: _rerated,
+    correction_facts.SaleJudged: _judged,
 }

@@ -1,10 +1,17 @@
-"""Facts that undo or correct a sale that was delivered. Nothing is deleted: each is a new fact."""
+"""Facts that undo or correct a sale, or say what became of one. Nothing is deleted: each is a new
+fact."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from kiosk.domain.cards.image import PlainWrite
 from kiosk.domain.fact import Fact
 from kiosk.domain.tariff import Line
+
+#: What two persons may say of a purchase that was to be written on a card; "never_paid": neither it
+#: nor the movement was written that should pay for it from the card.
+Verdict = Literal["delivered", "never_written", "never_paid"]
 
 
 class ReversalIntended(Fact, frozen=True):
@@ -106,6 +113,23 @@ class SaleRerated(Fact, frozen=True, omit_defaults=True):
         return f"rerated/{self.sale_id}"
 
 
+class SaleJudged(Fact, frozen=True):
+    """Two persons say what became of a card sale in doubt whose card has moved on, from what the
+    other halls' purchases show at the centre; its end stands in the same commit."""
+
+    KIND = "sale_judged"
+    sale_id: str
+    verdict: Verdict
+    reason: str
+    operator: str
+    second: str
+
+    def identity(self) -> str:
+        """A sale is judged once."""
+        return f"judged/{self.sale_id}"
+
+
 FACTS: tuple[type[Fact], ...] = (
     ReversalIntended, ReversalGivenUp, SaleReversed, SaleReallocated, SaleRerated,
+    SaleJudged,
 )  # fmt: skip

@@ -8,7 +8,7 @@ slips, and so does what another journal has carried in here. All other sales lea
 
 from __future__ import annotations
 
-from kiosk.domain import facts, store_facts
+from kiosk.domain import correction_facts, facts, store_facts
 from kiosk.domain.entry import Entry
 from kiosk.ledger.connection import Connection
 
@@ -17,7 +17,7 @@ TRADING = frozenset({
     facts.SaleCommitted.KIND, facts.SaleDelivered.KIND, facts.SaleVoided.KIND,
     facts.SaleInDoubt.KIND, facts.SlipPrinted.KIND, facts.NoteOffered.KIND, facts.NoteStacked.KIND,
     facts.NoteReturned.KIND, facts.NoteInDoubt.KIND, facts.PaymentKept.KIND,
-    facts.OperatorSignedOut.KIND,
+    facts.OperatorSignedOut.KIND, correction_facts.SaleJudged.KIND,
 })  # fmt: skip
 
 #: Sales that stay, each with why.

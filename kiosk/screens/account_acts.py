@@ -19,7 +19,7 @@ from kiosk.screens import account_telling
 from kiosk.screens.account_telling import PaidIn
 from kiosk.till import account, bills, debt, rerate
 from kiosk.till.desk import Desk
-from kiosk.till.money_of import reference_missing
+from kiosk.till.money_of import customer_of, reference_missing
 from kiosk.till.tokens import SecondPerson
 from kiosk.words.book import Words
 
@@ -62,6 +62,29 @@ def numbered(text: str, options: list[str]) -> str:
 
 def _source(text: str) -> str:
     return SOURCES.get(text, text)
+
+
+def _restating(event: str, customer: str) -> Restate:
+    """What is restated of an amount, and what it is paid with."""
+
+    def restate(desk: Desk, words: Words, answers: list[str]) -> list[str] | Refusal:
+        found = money.parse_amount(answers[0], desk.currency)
+        if isinstance(found, Refusal):
+            return found
+        return _booked(desk, words, event, customer, found, _source(answers[1]))
+
+    return restate
+
+
+def _booked(
+    desk: Desk, words: Words, event: str, customer: str, amount_minor: int, source: str = ""
+) -> list[str] | Refusal:
+    """Who, what, how much and from which purse, in sentences; `source` "" where nobody pays."""
+    owner = customer_of(desk, customer)
+    if isinstance(owner, Refusal):
+        return owner
+    who = owner.account, owner.name
+    return account_telling.booked_lines(words, desk.currency, event, who, amount_minor, source)
 
 
 # --- money in and out -------------------------------------------------------------------------
@@ -132,7 +155,8 @@ def deposit(desk: Desk, customer: str) -> Act:
             return found
         return account.take_deposit(desk, customer, found, _source(answers[1]), event_id)
 
-    return Act("account.menu_deposit", ["account.ask_amount", "account.ask_source"], verb)
+    asks = ["account.ask_amount", "account.ask_source"]
+    return Act("account.menu_deposit", asks, verb, _restating("deposit_taken", customer))
 
 
 def deposit_back(desk: Desk, customer: str) -> Act:
@@ -191,7 +215,8 @@ def pay_debt(desk: Desk, customer: str) -> Act:
             return found
         return debt.pay(desk, customer, found, source=_source(answers[1]), event_id=event_id)
 
-    return Act("account.menu_pay_debt", ["account.ask_amount", "account.ask_source"], verb)
+    asks = ["account.ask_amount", "account.ask_source"]
+    return Act("account.menu_pay_debt", asks, verb, _restating("debt_paid", customer))
 
 
 def pay_one(desk: Desk, debt_id: str) -> Act:
@@ -206,7 +231,14 @@ def pay_one(desk: Desk, debt_id: str) -> Act:
         source = _source(answers[1])
         return debt.pay(desk, owner, found, source=source, debt_id=debt_id, event_id=event_id)
 
-    return Act("account.menu_pay_debt", ["account.ask_amount_all", "account.ask_source"], verb)
+    def restate(desk: Desk, words: Words, answers: list[str]) -> list[str] | Refusal:
+        owed = _of_debt(desk, debt_id, answers[0])
+        if isinstance(owed, Refusal):
+            return owed
+        return _booked(desk, words, "debt_paid", *owed, _source(answers[1]))
+
+    asks = ["account.ask_amount_all", "account.ask_source"]
+    return Act("account.menu_pay_debt", asks, verb, restate)
 
 
 def write_off(desk: Desk, debt_id: str) -> Act:
@@ -221,7 +253,13 @@ def write_off(desk: Desk, debt_id: str) -> Act:
         second = SecondPerson(name, pin)
         return debt.write_off(desk, debt_id, owed[1], reason, second, event_id)
 
-    return Act("account.do_write_off", ["account.ask_amount_all", *AGREEMENT], verb)
+    def restate(desk: Desk, words: Words, answers: list[str]) -> list[str] | Refusal:
+        owed = _of_debt(desk, debt_id, answers[0])
+        return (
+            owed if isinstance(owed, Refusal) else _booked(desk, words, "debt_written_off", *owed)
+        )
+
+    return Act("account.do_write_off", ["account.ask_amount_all", *AGREEMENT], verb, restate)
 
 
 def _of_debt(desk: Desk, debt_id: str, amount: str) -> tuple[str, int] | Refusal:
@@ -246,8 +284,14 @@ def record_debt(desk: Desk, customer: str) -> Act:
         named = numbered(kind, DEBT_KINDS)
         return debt.record(desk, customer, named, found, dated, reason, second, event_id)
 
+    def restate(desk: Desk, words: Words, answers: list[str]) -> list[str] | Refusal:
+        found = money.parse_amount(answers[1], desk.currency)
+        if isinstance(found, Refusal):
+            return found
+        return _booked(desk, words, "debt_recorded", customer, found)
+
     asks = ["account.ask_debt_kind", "account.ask_amount", "account.ask_dated"]
-    return Act("account.do_record_debt", [*asks, *AGREEMENT], verb)
+    return Act("account.do_record_debt", [*asks, *AGREEMENT], verb, restate)
 
 
 def plan(_desk: Desk, customer: str) -> Act:
@@ -288,7 +332,21 @@ def collect(desk: Desk, bill_id: str) -> Act:
         source = _source(answers[1])
         return bills.collect(desk, bill_id, amount, source=source, event_id=event_id)
 
-    return Act("account.menu_bills", ["account.ask_amount_all", "account.ask_source"], verb)
+    def restate(desk: Desk, words: Words, answers: list[str]) -> list[str] | Refusal:
+        bill = desk.records.bill(bill_id)
+        if bill is None:
+            return Refusal("unknown_bill", {"bill": bill_id[:40]})
+        typed = money.parse_amount(answers[0], desk.currency) if answers[0] else None
+        found = bills.due_minor(desk, bill) if typed is None else typed
+        if isinstance(found, Refusal):
+            return found
+        who, source = (bill.account, bill.name), _source(answers[1])
+        return account_telling.booked_lines(
+            words, bill.currency, "bill_collected", who, found, source
+        )
+
+    asks = ["account.ask_amount_all", "account.ask_source"]
+    return Act("account.menu_bills", asks, verb, restate)
 
 
 def price_again(_desk: Desk, sale_id: str) -> Act:

@@ -329,3 +329,19 @@ def paid_in_lines(words: Words, currency: str, account: str, paid: PaidIn) -> li
         f"{accounts.figure(words, 'tendered')}: {received}",
         words.say("cashier.change_due", currency=currency, change_minor=change_minor),
     ]
+
+
+def booked_lines(
+    words: Words, currency: str, event: str, owner: tuple[str, str], amount_minor: int, source: str
+) -> list[str]:
+    """What will be booked, for whom (account and name), and what pays for it: cash, the account, or
+    the money of a meter."""
+    account, name = owner
+    booked = words.say(
+        "account.confirm", currency=currency, event=words.say(f"account_event.{event}"),
+        amount_minor=amount_minor, account=account,
+    )  # fmt: skip
+    if not source:
+        return [booked, clean(name)]
+    known = source if source in {"cash", "capital"} else "other"
+    return [booked, clean(name), words.say(f"account.paid_by_{known}", source=clean(source))]

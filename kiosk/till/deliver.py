@@ -134,10 +134,10 @@ def void(
     present = committed.station == desk.station.name
     if present and all(tender.kind == "cash" for tender in committed.tenders):
         return facts.SaleVoided(committed.sale_id, reason, committed.tenders[0].account)
-    return facts.SaleVoided(committed.sale_id, reason, _kept_in(committed))
+    return facts.SaleVoided(committed.sale_id, reason, kept_in(committed))
 
 
-def _kept_in(committed: facts.SaleCommitted) -> str:
+def kept_in(committed: facts.SaleCommitted) -> str:
     """Money that all came from one purse goes back there; any other is kept for the meter."""
     sources = {tender.account for tender in committed.tenders}
     if len(sources) == 1 and all(chart.purse_of(account) for account in sources):

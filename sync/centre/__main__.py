@@ -12,7 +12,7 @@ import secrets
 import sys
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -27,6 +27,9 @@ from sync.centre.hall import (
     opened,
 )
 from sync.roads import file as stick
+
+if TYPE_CHECKING:
+    from sync.centre.cards import Doubt
 
 DEFAULT_PORT = 8650
 _LONGEST_REASON = 200
@@ -154,8 +157,26 @@ async def _cards(arguments: argparse.Namespace) -> int:
         return 1 if stop else 0
     for serial in stop:
         _say(f"{serial}: more than one chip carries this card, or it was set back; stop it")
+    for doubt in found.doubts:
+        _say(_told_doubt(doubt))
     _say(f"{len(found.chains)} cards with an account, {len(stop)} to stop")
     return 1 if stop else 0
+
+
+def _told_doubt(doubt: Doubt) -> str:
+    """What a sale in doubt was, and what two persons type in its hall."""
+    sale = (
+        f"{doubt.origin}: sale {doubt.sale_id}, purchase {doubt.purchase_number} of {doubt.meter}"
+    )
+    if doubt.by is None:
+        return f"{sale} is in doubt, and no other hall has told of it yet"
+    by = f"{doubt.by.origin} with sale {doubt.by.sale_id}"
+    said, typed = {
+        "never_paid": (f"was never paid nor written: {by} gave its number", "never-paid"),
+        "never_written": (f"was never written: {by} gave its number", "never-written"),
+        "delivered": (f"was delivered: {by} found it on the card", "delivered"),
+    }[doubt.verdict]
+    return f"{sale} {said}; there: kiosk recover --judge {doubt.sale_id} --as {typed}"
 
 
 def _told(origin: str, answer: wire.Answer, target: Path) -> str:

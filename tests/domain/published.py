@@ -251,4 +251,5 @@ FACTS: list[facts.Fact] = [
     ),
     store_facts.LedgerRestoredByTwo(4711, ["backup"], 4800, "201", "301"),
     operator_facts.PinSecretKept(bytes(range(16))),
+    correction_facts.SaleJudged("s5", "never_written", "hall-2 gave it", "101", "301"),
 ]  # fmt: skip

@@ -106,6 +106,7 @@ IDENTITIES = {
     "sale_reversed": "undone/s2",
     "sale_reallocated": "undone/s1",
     "sale_rerated": "rerated/s4",
+    "sale_judged": "judged/s5",
     "card_work_committed": "card_work/w1",
     "card_work_done": "card_work_end/w1",
     "card_work_undone": "card_work_end/w2",

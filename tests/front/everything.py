@@ -12,7 +12,15 @@ from typing import TypeVar
 
 import msgspec
 
-from kiosk.domain import card_account_facts, card_facts, facts, registry_facts, token_facts
+from kiosk.domain import (
+    card_account_facts,
+    card_facts,
+    correction_facts,
+    facts,
+    registry_facts,
+    token_facts,
+)  # fmt: skip
+from kiosk.domain.chart import meter_account
 from kiosk.domain.fact import Fact
 from kiosk.domain.registry import Meter
 from kiosk.domain.tariff import pack_bytes, pack_digest
@@ -61,6 +69,16 @@ class Hall(Bench):
         """A keypad meter whose customer owes money, so that a purchase pays some of it."""
         buyers = (find_buyer(self.desk, m.number) for m in self._meters() if m.kind == "keypad")
         return next(b.meter.number for b in buyers if isinstance(b, Buyer) and b.debt_minor)
+
+    def cash_sale_on_card(self) -> facts.SaleCommitted:
+        """One that is over; its twin may begin."""
+        for entry in self.desk.journal.after(0, 100_000):
+            if (entry.kind, entry.version) == (facts.SaleCommitted.KIND, 1):
+                sale = facts.decode(entry.kind, entry.version, entry.body)
+                assert isinstance(sale, facts.SaleCommitted)
+                if sale.card is not None and [each.kind for each in sale.tenders] == ["cash"]:
+                    return sale
+        raise AssertionError("no sale on a card was paid in cash")
 
     def _meters(self) -> list[Meter]:
         return self.desk.records.search("", CUSTOMERS)
@@ -134,6 +152,11 @@ def _tokens_and_cards(hall: Hall) -> Iterator[Fact]:
     yield card_facts.CardWorkInDoubt("w2", "card_away", "101")
     yield card_facts.CardWorkUndone("w2", "given_up", "", 0, "")
     serial = hall.chips()[hall.meter("card")]
+    sale = hall.cash_sale_on_card()
+    yield msgspec.structs.replace(sale, sale_id="s5")
+    yield facts.SaleInDoubt("s5", "card_away", "card", "101")
+    yield correction_facts.SaleJudged("s5", "never_written", "hall-2", "101", "301")
+    yield facts.SaleVoided("s5", "judged", meter_account(sale.meter))
     yield card_facts.CardHotListed(serial, "hot", "two chips", "101")
     yield card_facts.CardReleased(serial, "one chip", "201", "301")
 

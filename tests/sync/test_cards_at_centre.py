@@ -10,9 +10,11 @@ import pytest
 from kiosk.domain import facts
 from kiosk.domain.card_account_facts import AccountMoveCommitted, AccountMoved, CardSuspected
 from kiosk.domain.cards.image import CardImage
+from kiosk.domain.correction_facts import SaleReversed
 from sync.centre.__main__ import main
 from sync.roads import file as stick
 from tests.builders import CARD_SERIAL, METER, account_card, account_move, card_delivery, sale
+from tests.domain.cards import test_state_grid as state_grid
 from tests.sync.sync_terminal import Terminal
 
 
@@ -102,6 +104,58 @@ def test_the_card_is_named_when_a_hall_has_opened_a_case(
     answer = told(tmp_path, capsys, [case], moved(TOP_UP))
     assert isinstance(answer, dict)
     assert answer["cards_to_stop"] == ["ff" * 8]
+
+
+def doubted(sale_id: str, card: facts.CardDelivery) -> list[facts.Fact]:
+    return [
+        sale(sale_id, card=card), facts.SaleInDoubt(sale_id, "card_away", "card", "101"),
+    ]  # fmt: skip
+
+
+def delivered(sale_id: str, card: facts.CardDelivery) -> list[facts.Fact]:
+    return [
+        sale(sale_id, card=card),
+        facts.SaleDelivered(sale_id, "normal", None, card.purchase_number),
+    ]
+
+
+def state_grid_card(number: int, before: CardImage) -> tuple[facts.CardDelivery, CardImage]:
+    """Purchase `number` on a State Grid card, and the card once its meter has taken it."""
+    writes = state_grid.sold(before)
+    carried = state_grid.after(before, writes)
+    taken = state_grid.with_files(carried, {5: state_grid.written_back(number)})
+    return facts.CardDelivery(before.serial, number, before, writes), taken
+
+
+NEW = state_grid.new_card()
+OURS, TAKEN = state_grid_card(1, NEW)
+THEIRS, _ = state_grid_card(2, TAKEN)
+REVERSED = SaleReversed(
+    "p1", "same_day", "unread", METER, "1", "ZAR", 1, 1, [], "cash:101", "mistyped", "101", ""
+)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "verdict"),
+    [
+        (delivered("p1", OURS), "never_written"),
+        (delivered("p2", THEIRS), "delivered"),
+        ([*delivered("p1", OURS), REVERSED], ""),
+        ([], ""),
+    ],
+    ids=["they gave its number", "they found it taken", "their number was free again", "not yet"],
+)
+def test_what_became_of_a_sale_in_doubt_is_told_when_another_hall_has_sold_on_its_card(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], theirs: list[facts.Fact], verdict: str
+) -> None:
+    """F005: whatever lies between, the card of a family without a seller's mark too."""
+    answer = told(tmp_path, capsys, doubted("d1", OURS), theirs)
+    assert isinstance(answer, dict)
+    (doubt,) = answer["doubts"]
+    assert (doubt["sale_id"], doubt["verdict"], bool(doubt["by"])) == ("d1", verdict, bool(verdict))
+    main(["cards", "--home", str(tmp_path)])
+    said = capsys.readouterr().out
+    assert ("kiosk recover --judge d1 --as" in said) == bool(verdict)
 
 
 def test_nothing_is_concluded_when_an_end_is_missing(

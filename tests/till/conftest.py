@@ -10,6 +10,7 @@ import pytest
 from kiosk import marks
 from kiosk.front.wiring import build
 from kiosk.till.desk import Desk
+from tests.builders import SeededEntropy
 from tests.till.acceptor import Acceptor
 from tests.till.hall import Hall, HallClock, settings
 
@@ -52,3 +53,14 @@ def kiosk(hall: Hall, acceptor: Acceptor) -> Desk:
     desk = hall.station(face="self-service", role="self_service", operator="self-service")
     acceptor.plug_in(desk)
     return desk
+
+
+@pytest.fixture
+def other(tmp_path: Path, template: Path, hall: Hall, desk: Desk) -> Iterator[Desk]:
+    """A counter of another hall that never hears of the first one; cards are carried there."""
+    second = Hall(tmp_path / "other", template)
+    second.entropy = SeededEntropy(2)
+    away = second.station()
+    away.reader = desk.reader
+    yield away
+    second.close()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import msgspec
 import pytest
 
@@ -24,7 +21,6 @@ from kiosk.till import card_accounts, maintain, recover
 from kiosk.till.desk import Desk
 from kiosk.till.maintain import verify
 from kiosk.till.sell import card_payment, cash_payment, sell
-from tests.builders import SeededEntropy
 from tests.till.hall import (
     CARD,
     KEYPAD,
@@ -66,17 +62,6 @@ def buy(desk: Desk, amount_minor: int, meter: str = CARD) -> SaleRecord | Refusa
     offer = offer_of(desk, meter, amount_minor)
     payment = card_payment(desk, offer)
     return payment if isinstance(payment, Refusal) else sell(desk, offer, payment)
-
-
-@pytest.fixture
-def other(tmp_path: Path, template: Path, hall: Hall, desk: Desk) -> Iterator[Desk]:
-    """A counter of another hall that never hears of the first one; cards are carried there."""
-    second = Hall(tmp_path / "other", template)
-    second.entropy = SeededEntropy(2)
-    away = second.station()
-    away.reader = desk.reader
-    yield away
-    second.close()
 
 
 def give_keypad_too(desk: Desk) -> None:

@@ -18,9 +18,7 @@ from kiosk.till.maintain import verify
 from kiosk.till.tokens import SecondPerson
 from tests.till.card_desk import SECOND, planned, put_in_blank, reissue
 from tests.till.hall import CARD, DiedError, Hall, code, die_at, money, sold
-from tests.till.test_card_accounts import account_of, buy, on_card, other, put_on
-
-__all__ = ["other"]
+from tests.till.test_card_accounts import account_of, buy, on_card, put_on
 
 
 def replaced(hall: Hall, desk: Desk) -> str:

@@ -87,6 +87,8 @@ VERBS: dict[Name, Row] = {
         "rerate", "account.menu account.menu_rerate records.ask_from", "approve", "sale_rerated"),
     ("recover", "recover"): Row(
         "recover", "cashier.open_sales cashier.doubt_keys", "recover", "sale_delivered"),
+    ("judge", "judge"): Row(
+        "recover", "cashier.open_sales cashier.doubt_keys", "undo", "sale_delivered"),
     # customers and meters
     ("registration", "open_account"): Row(
         "customers open", "registry.title registry.menu_open registry.ask_name", "registry",

@@ -233,7 +233,8 @@ class StateGrid:
     def witness(self, before: CardImage, now: CardImage, writes: Sequence[PlainWrite]) -> Testimony:
         """See kiosk.domain.cards.open.witness; the return file is the meter's word.
 
-        Without a seller's mark on the card nothing is ever told to be superseded.
+        The card has no room for a seller's mark, so another amount under our number has to tell
+        another seller; two that were cut off and sold for the same amount look alike.
         """
         if (now.family, now.serial) != (before.family, before.serial):
             return "other"
@@ -246,7 +247,24 @@ class StateGrid:
             return self._after_delivery(now, after)
         if self._same(now, before, PARAMETERS, WALLET) and self._old_return(before, now):
             return "not_delivered"
+        if self._superseded(before, now, after):
+            return "superseded"
         return "torn" if self._between(before, now, after) else "other"
+
+    def _superseded(self, before: CardImage, now: CardImage, after: CardImage) -> bool:
+        """A whole purchase for another amount under our number: a seller gives it only on a card
+        that had the number before, so ours was never finished. A repair clears, and says nothing.
+        """
+        was, card, ours = self.state(before), self.state(now), after.files[WALLET]
+        return (
+            isinstance(was, StateGridCard)
+            and isinstance(card, StateGridCard)
+            and (card.meter, card.card_number) == (was.meter, was.card_number)
+            and card.purchase_valid
+            and card.purchase_number == int.from_bytes(ours[4:], "big")
+            and card.purchase_amount_minor not in (0, int.from_bytes(ours[:4], "big"))
+            and (card.return_empty or card.taken())
+        )
 
     def _after_delivery(self, now: CardImage, after: CardImage) -> Testimony:
         if _is_empty(now.files[RETURN]):

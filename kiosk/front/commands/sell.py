@@ -20,7 +20,7 @@ from kiosk.front.operator import become
 from kiosk.front.user_card import chip_in_own_slot
 from kiosk.front.wiring import House, opened
 from kiosk.screens import telling, tender_telling
-from kiosk.till import history, recover, rollover
+from kiosk.till import history, judge, recover, rollover
 from kiosk.till.account import capital_payment
 from kiosk.till.free import grant
 from kiosk.till.hand_over import hand_over_all
@@ -64,6 +64,16 @@ def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             "--undo", metavar="SALE", help="undo this card sale; the card proves it"
         )
+        parser.add_argument(
+            "--judge", metavar="SALE", help="two persons end this card sale, as `centre cards` says"
+        )
+        parser.add_argument(
+            "--as", dest="verdict", choices=("delivered", "never-written", "never-paid"),
+            default="",
+            help="with --judge: what the centre found",
+        )  # fmt: skip
+        parser.add_argument("--reason", default="", help="with --judge: how they know")
+        say.second(parser)
     parser.add_argument("--operator", default="", help="who does it; PIN on standard input")
     parser.add_argument("--json", action="store_true")
 
@@ -269,12 +279,8 @@ def _print_lines(
 
 
 def _recover(house: House, options: argparse.Namespace) -> int | Refusal:
-    if options.undo:
-        undone = with_card_of(house, options.undo, lambda: recover.undo(house.desk, options.undo))
-        if isinstance(undone, Refusal):
-            return undone
-        _print_sale(house, undone, options)
-        return 0
+    if options.undo or options.judge:
+        return _end_one(house, options)
     settled = recover.recover(house.desk)
     if isinstance(settled, Refusal):
         return settled
@@ -305,6 +311,19 @@ def _recover(house: House, options: argparse.Namespace) -> int | Refusal:
         say.out(line)
     if not (sales or settled.payments or waiting or moves):
         say.out("nothing was interrupted")
+    return 0
+
+
+def _end_one(house: House, options: argparse.Namespace) -> int | Refusal:
+    """One sale: undone as its card proves, or ended by two persons as the centre says."""
+    if options.undo:
+        record = with_card_of(house, options.undo, lambda: recover.undo(house.desk, options.undo))
+    else:
+        second = second_of(house, options)
+        record = judge.judge(house.desk, options.judge, options.verdict, options.reason, second)
+    if isinstance(record, Refusal):
+        return record
+    _print_sale(house, record, options)
     return 0
 
 

@@ -65,7 +65,12 @@ def _act(console: Console, make: MakeAct, about: str, shown: str = "") -> None:
         console.ask_secret(key) if key == account_acts.SECOND_PIN else console.ask(key)
         for key in act.questions
     ]
-    if console.confirm(f"{console.words.say(act.title)}: {shown or about}."):
+    restated: list[str] | Refusal = [f"{console.words.say(act.title)}: {shown or about}."]
+    if act.restate is not None:
+        restated = act.restate(console.desk, console.words, answers)
+    if isinstance(restated, Refusal):
+        console.refuse(restated)
+    elif console.confirm(" ".join(restated)):
         _end(console, act.verb(console.desk, answers))
 
 

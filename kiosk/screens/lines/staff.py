@@ -8,7 +8,8 @@ from kiosk.errors import Refusal
 from kiosk.screens import status_telling, telling
 from kiosk.screens.lines import buying
 from kiosk.screens.lines.console import Console
-from kiosk.till import history, maintain, operators, recover
+from kiosk.till import history, judge, maintain, operators, recover
+from kiosk.till.tokens import SecondPerson
 
 
 def sign_in(console: Console, right: str) -> bool:
@@ -66,9 +67,11 @@ def _one_doubt(console: Console, record: SaleRecord) -> None:
         console.refuse(evidence)
         return
     console.say(*telling.evidence_lines(console.words, evidence))
+    sale = record.committed.sale_id
+    if evidence.testimony == "other":
+        _judge(console, sale)
     if evidence.testimony != "not_delivered":
         return
-    sale = record.committed.sale_id
     if not console.confirm(console.words.say("cashier.undo_confirm", sale=sale)):
         return
     undone = recover.undo(console.desk, sale)
@@ -76,3 +79,18 @@ def _one_doubt(console: Console, record: SaleRecord) -> None:
         console.refuse(undone)
         return
     console.say(*telling.outcome_lines(console.words, undone, console.desk.station.name))
+
+
+def _judge(console: Console, sale: str) -> None:
+    """What the centre found, said by two persons; nothing typed leaves the sale as it is."""
+    verdict = console.ask("account.ask_verdict")
+    if not verdict:
+        return
+    reason = console.ask("tokens.ask_reason")
+    name = console.ask("tokens.ask_second")
+    second = SecondPerson(name, console.ask_secret("tokens.ask_second_pin"))
+    ended = judge.judge(console.desk, sale, verdict, reason, second)
+    if isinstance(ended, Refusal):
+        console.refuse(ended)
+    else:
+        console.say(*telling.outcome_lines(console.words, ended, console.desk.station.name))

@@ -10,15 +10,19 @@ from textual.widget import Widget
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
 from kiosk.screens import telling
+from kiosk.screens.staff.account_forms import agreement
+from kiosk.screens.staff.form import Form, Question, asked
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Confirm, Page, Reading
 from kiosk.screens.staff.sale import show_why
 from kiosk.screens.staff.table import Table
-from kiosk.till import history, maintain, recover
+from kiosk.till import history, judge, maintain, recover
 from kiosk.till.maintain import Evidence
 from kiosk.till.recover import Recovered
+from kiosk.till.tokens import SecondPerson
 
 _SETTLE = 5
+_JUDGE = 3
 
 
 class Doubts(StaffFrame):
@@ -111,7 +115,7 @@ class DoubtPage(Page):
         return self.say("cashier.evidence_keys")
 
     def press_digit(self, digit: int) -> None:
-        """1 settles, 2 asks whether it shall be undone."""
+        """1 settles, 2 asks whether it shall be undone, 3 asks two persons what became of it."""
         if digit == 1:
             self.note(self.say("kiosk.please_wait"))
             self.ask(partial(recover.recover, self.desk), self._settled)
@@ -120,6 +124,8 @@ class DoubtPage(Page):
             restated += [telling.evidence_lines(self.words, self.evidence)[-1]]
             keys, title = self.say("cashier.undo_keys"), self.say("cashier.undo")
             self.face_app.go(Undo(title, restated, keys, self))
+        elif digit == _JUDGE:
+            self.face_app.go(judge_form(self))
 
     def _settled(self, recovered: Recovered | Refusal) -> None:
         self.face_app.go(Doubts(self.menu, settled_sentence(self, recovered)))
@@ -143,6 +149,26 @@ class Undo(Confirm):
         else:
             said = " ".join(telling.outcome_lines(self.words, record, self.desk.station.name))
         self.face_app.go(Doubts(self._menu, said))
+
+
+def judge_form(page: DoubtPage) -> Form:
+    """What the centre found, and who says so."""
+    menu, again = page.menu, partial(DoubtPage, page.page_title, page.evidence, page.menu)
+
+    def act(form: Form, answers: list[str]) -> None:
+        verdict, reason, name, pin = (answer.strip() for answer in answers)
+        second = SecondPerson(name, pin)
+        work = partial(judge.judge, form.desk, page.sale, verdict, reason, second)
+
+        def ended(record: SaleRecord) -> None:
+            lines = telling.outcome_lines(form.words, record, form.desk.station.name)
+            form.face_app.go(Doubts(menu, " ".join(lines)))
+
+        asked(form, work, ended)
+
+    questions: list[Question] = [(page.say("account.ask_verdict"), False), *agreement(page)]
+    known = [telling.evidence_lines(page.words, page.evidence)[-1]]
+    return Form(page.say("account.judge_title"), questions, act, again, known)
 
 
 def settled_sentence(screen: StaffFrame, recovered: Recovered | Refusal) -> str:

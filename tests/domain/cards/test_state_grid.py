@@ -229,12 +229,26 @@ def test_e02_the_same_writes_finish_the_sale_when_it_was_cut_off_at_any_byte(
         ({5: written_back(2)}, "consumed"),
         ({5: b"\x68" + bytes(48)}, "delivered"),
         ({5: written_back(1)}, "other"),
-        ({2: wallet(49_00, 2)}, "other"),
+        ({2: wallet(49_00, 2)}, "superseded"),
+        ({2: wallet(49_00, 2), 5: written_back(2)}, "superseded"),
+        ({2: wallet(49_00, 2), 5: written_back(1)}, "other"),
+        ({2: wallet(0, 2)}, "other"),
         ({2: wallet(50_00, 3)}, "other"),
         ({1: bytes(45), 2: wallet(1, 9)}, "other"),
         ({5: bytes(48)}, "other"),
     ],
-    ids=["taken", "half written back", "old return", "amount", "count", "mixture", "length"],
+    ids=[
+        "taken",
+        "half written back",
+        "old return",
+        "another seller's",
+        "taken from another seller",
+        "another's with an old return",
+        "cleared",
+        "count",
+        "mixture",
+        "length",
+    ],
 )
 def test_the_card_tells_what_became_of_a_sale(files: dict[int, bytes], told: str) -> None:
     new = new_card()
