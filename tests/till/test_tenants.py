@@ -10,7 +10,8 @@ from kiosk.domain import chart
 from kiosk.domain.registry import Customer
 from kiosk.domain.tariff_pack import Usage
 from kiosk.errors import Refusal
-from kiosk.till import closing, maintain, registration, replace, reverse, statement
+from kiosk.screens.telling import parted_by_tenant
+from kiosk.till import closing, history, maintain, registration, replace, reverse, statement
 from kiosk.till.closing import Closed
 from kiosk.till.credit_left import Final
 from kiosk.till.desk import Desk
@@ -60,6 +61,10 @@ def test_the_meter_goes_to_the_next_customer_when_the_last_one_has_left(desk: De
     )
     bought = sold(sell_to(desk, KEYPAD, 7_000))
     assert bought.committed.account == account_number
+    sales = history.sales_of_meter(desk, KEYPAD)
+    assert not isinstance(sales, Refusal)
+    parted = parted_by_tenant(sales, account_number)
+    assert [record and record.committed.amount_minor for record in parted] == [7_000, None, 5_000]
     kinds = {
         account: [entry.kind for entry in desk.records.history(
             account, 50, from_ms=0, until_ms=2**62)]
