@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from drivers.vending.sts.identifiers import base_date_ms, time_of
 from drivers.vending.sts.keys import KeyIdentity, check_attributes, check_method, decoder_key, des
@@ -108,3 +108,9 @@ def rehearsal_keys() -> list[VendingKey]:
     Meters of the rehearsal have supply group 123456, key revision 1, tariff index 1, key type 2.
     """
     return [VendingKey("123456", 1, 2, 2014, "07", "02", bytes.fromhex("abababababababab"))]
+
+
+def outdated_rehearsal_key() -> VendingKey:
+    """The same key with base date 1993, whose minutes ended in 2024: for meters that were never
+    rolled over (sts-facts 1.6)."""
+    return replace(rehearsal_keys()[0], base_date=1993)

@@ -59,13 +59,14 @@ def _software(settings: Settings, home: Path, clock: Clock) -> Module:
 
 
 def _published(path: Path, module_id: str, home: Path, clock: Clock) -> Module:
-    """A rehearsal's module: the published test key, and room for imported ones."""
+    """A rehearsal's module: the published test key, also as meters have it that nobody has rolled
+    over, and room for imported ones."""
     from drivers.vending.key_folder import KeyFolder
-    from drivers.vending.vending_key import rehearsal_keys
+    from drivers.vending.vending_key import outdated_rehearsal_key, rehearsal_keys
 
     folder = KeyFolder(
         path, module_id, lambda: _own_credential(home), lambda: clock.now().time_ms,
-        rehearsal_keys(),
+        [*rehearsal_keys(), outdated_rehearsal_key()],
     )  # fmt: skip
     return Module(folder.open(), folder)
 

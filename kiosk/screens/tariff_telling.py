@@ -15,6 +15,8 @@ from kiosk.till.tariffs import Change, Example
 from kiosk.words.book import Words
 from kiosk.words.clean import clean
 
+_ONE_PERCENT_PPM = PPM // 100
+
 
 class PackRow(msgspec.Struct, frozen=True):
     """One pack of the list; `text` is the row for a person."""
@@ -117,6 +119,20 @@ def _whole(prices: PowerType) -> int:
         return item.price_minor_per_mwh * (PPM + sum(rates))
 
     return (2 * sum(scaled(item) for item in prices.sub_items) + PPM) // (2 * PPM)
+
+
+def remark_lines(words: Words, pack: TariffPack) -> list[str]:
+    """What may be right in a pack and is more often a slip: a tax below one percent, where 0.15 was
+    typed for 15 percent."""
+    return [
+        words.say(
+            "prices.rate_below_one", tax=clean(tax.label), power_type=clean(prices.label),
+            rate_ppm=tax.rate_ppm,
+        )
+        for prices in pack.power_types
+        for tax in prices.all_taxes()
+        if 0 < tax.rate_ppm < _ONE_PERCENT_PPM
+    ]  # fmt: skip
 
 
 # --- what changes for whom --------------------------------------------------------------------

@@ -249,6 +249,17 @@ def age_line(words: Words, record: SaleRecord, now_ms: int) -> str:
     )
 
 
+def parted_by_tenant(sales: Sequence[SaleRecord], account: str) -> list[SaleRecord | None]:
+    """Sales of a meter, newest first, with None where those of a customer before begin."""
+    parted: list[SaleRecord | None] = []
+    for record in sales:
+        if record.committed.account != account:
+            parted.append(None)
+            account = record.committed.account
+        parted.append(record)
+    return parted
+
+
 # --- evidence ---------------------------------------------------------------------------------
 
 

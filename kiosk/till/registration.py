@@ -61,7 +61,7 @@ def open_account(desk: Desk, customer: Customer, meter: NewMeter | None) -> Open
         return tidy
     written: list[Fact] = [registered(desk, tidy, "counter")]
     if meter is not None:
-        installed = _meter_facts(desk, tidy.account, meter)
+        installed = meter_facts(desk, rules_of(desk), tidy.account, meter)
         if isinstance(installed, Refusal):
             return installed
         written += installed
@@ -77,18 +77,19 @@ def add_meter(desk: Desk, account: str, meter: NewMeter) -> Opened | Refusal:
     customer = desk.records.customer(account)
     if customer is None:
         return Refusal("unknown_account", {"account": account[:40]})
-    installed = _meter_facts(desk, account, meter)
+    installed = meter_facts(desk, rules_of(desk), account, meter)
     if isinstance(installed, Refusal):
         return installed
     return _opened(desk, installed, customer, meter)
 
 
-def _meter_facts(desk: Desk, account: str, new: NewMeter) -> list[Fact] | Refusal:
+def meter_facts(
+    desk: Desk, rules: Rules, account: str, new: NewMeter, source: str = "counter"
+) -> list[Fact] | Refusal:
     """The facts of a meter that is new here, or was left behind by the customer before."""
-    rules = rules_of(desk)
     known = left_behind(desk, new.number)
-    if known is None:
-        return installed_facts(desk, rules, account, new)
+    if known is None or known.account == account:
+        return installed_facts(desk, rules, account, new, source)
     return _meter_wrong(rules, new) or handing_on_facts(desk, known, account, new)
 
 

@@ -25,7 +25,7 @@ from kiosk.domain.registry import PERCENT_PPM, Customer, Meter
 from kiosk.errors import BadInput, Refusal
 from kiosk.till.desk import Desk
 from kiosk.till.new_meter import NewMeter
-from kiosk.till.registration import Rules, bare, installed_facts, registered, rules_of
+from kiosk.till.registration import Rules, bare, meter_facts, registered, rules_of
 from kiosk.till.registration import tidy_customer as tidied
 
 #: The columns, in the order of an export. All but account and name may be left out.
@@ -177,7 +177,7 @@ class _Import:
     def _meter(self, account: str, new: NewMeter) -> list[Fact] | Refusal:
         if new.kind == "card" and not new.card_serial:
             return Refusal("field_missing", {"field": "card_serial"})
-        made = installed_facts(self._desk, self._rules, account, new, self._source)
+        made = meter_facts(self._desk, self._rules, account, new, self._source)
         if isinstance(made, Refusal):
             return made
         names = [("meter", bare(new.number)), ("card", bare(new.card)), ("serial", new.card_serial)]
@@ -186,7 +186,8 @@ class _Import:
                 return Refusal("twice_in_file", {"field": kind, "number": name})
         self._seen.update((kind, name) for kind, name in names if name)
         fact = made[0]
-        assert isinstance(fact, facts.MeterInstalled)
+        if not isinstance(fact, facts.MeterInstalled):
+            return made  # its customer has left: it is handed on
         known = self._known(fact, desk_has=self._desk.records.meter(fact.meter))
         if known is False and fact.card and self._card_taken(fact):
             return Refusal("card_exists", {"card": fact.card})
@@ -228,7 +229,7 @@ class _Import:
             self._rest.wait(_PAUSE_S)
         for _, made in batch:
             self._report.customers += sum(isinstance(f, facts.CustomerRegistered) for f in made)
-            self._report.meters += sum(isinstance(f, facts.MeterInstalled) for f in made)
+            self._report.meters += sum(_brings_meter(f) for f in made)
 
     def _alone(self, row: _Row, made: list[Fact]) -> bool:
         """Somebody else was faster with a row of the batch: write each by itself."""
@@ -243,6 +244,12 @@ class _Import:
 _SAME_METER = (
     "account", "kind", "power_type", "phases", "capacity_w", "tariff_index", "register",
 )  # fmt: skip
+
+
+def _brings_meter(fact: Fact) -> bool:
+    """Whether a meter is installed by it, or goes to another customer."""
+    moved = isinstance(fact, facts.MeterAmended) and fact.field == "account"
+    return moved or isinstance(fact, facts.MeterInstalled)
 
 
 def _same(written: Fact, fact: Fact) -> bool:

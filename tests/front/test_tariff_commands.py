@@ -38,6 +38,17 @@ def test_the_example_of_the_page_is_good_and_priced_as_it_says(
     ]
 
 
+def test_a_tax_below_one_percent_is_remarked_when_a_file_is_checked(
+    kiosk: Kiosk, tmp_path: Path
+) -> None:
+    """0.18 is 0.18 percent, and whoever typed it often meant 18."""
+    file = tmp_path / "slip.toml"
+    file.write_text(TANESCO.read_text().replace("rate_percent = 18", "rate_percent = 0.18"))
+    done = kiosk("tariff", "check", file)
+    assert (done.exit, done.err) == (0, "")
+    assert "is only 0.18 %: for 15 percent write 15, not 0.15." in done.out
+
+
 def test_every_fault_is_said_with_file_and_line_when_a_file_is_wrong(
     kiosk: Kiosk, tmp_path: Path
 ) -> None:

@@ -313,10 +313,12 @@ def test_a_meter_is_replaced_line_by_line(hall: Hall, talk: Talk) -> None:
     meter = hall.keypad.meter.number
     text = talk(
         "cashier", "101", "1234", "12", "4", meter, "2", "1200", "12.3", "1", number(9), "1", "",
-        "", "", "301", "1234", "Y",
+        "", "", "123456 1 01 1993", "301", "1234", "Y",
     )  # fmt: skip
     in_order(text, "Energy issued to this meter here", f"is replaced by {number(9)}.", "REPLACED")
-    assert hall.desk.records.open_transfers() == []
+    made = hall.desk.records.meter(number(9))
+    assert made is not None
+    assert (made.supply_group, made.key_revision, made.base_date) == ("123456", 1, 1993)
 
 
 def test_what_happened_is_listed_line_by_line(hall: Hall, talk: Talk) -> None:

@@ -7,7 +7,8 @@ import pytest
 from kiosk.till import closing
 from kiosk.till.tokens import SecondPerson
 from tests.screens.conftest import Hall, Player
-from tests.screens.walks import sign_in_by_keys
+from tests.screens.walks import find_customer, sign_in_by_keys
+from tests.till.hall import sell_to, sold
 from tests.till.test_opening_accounts import number
 
 SIZES = [(80, 24), (120, 40)]
@@ -66,7 +67,15 @@ def test_the_meter_of_a_closed_account_is_handed_to_the_next_customer(hall: Hall
         await player.press("enter")
         await player.see("Account 20000013 is open.")
 
+    async def later(player: Player) -> None:
+        await sign_in_by_keys(player)
+        await find_customer(player, meter.number)
+        await player.see("customer before")
+
+    hall.desk.operator, hall.desk.role = "101", "cashier"
+    sold(sell_to(hall.desk, meter.number, 2_000))
     hall.play(script, face="cashier")
+    hall.play(later, face="cashier")
     found = hall.desk.records.meter(meter.number)
     assert found is not None
     assert (found.account, found.power_type) == ("20000013", "shop")
@@ -156,7 +165,7 @@ def test_a_meter_is_replaced_in_guided_steps(hall: Hall, size: tuple[int, int]) 
         await player.see("Energy issued to this meter here")
         await fill(player, "2", "1200", "12.3", "3")
         await player.see("Second person")
-        await fill(player, number(9), "1", "", "", "S9", "301", "1234")
+        await fill(player, number(9), "1", "", "", "S9", "123456 1 01 2014", "301", "1234")
         await player.see(f"put {number(9)} in its place?")
         await player.press("enter")
         await player.see(f"Meter {meter} is replaced by {number(9)}.")

@@ -104,7 +104,7 @@ WRONG = [
     ("shares", {"shares": [("home", 700_000), ("shop", 200_000)]}, "shares_wrong"),
     ("share_type", {"shares": [("home", 700_000), ("gold", 300_000)]}, "unknown_power_type"),
     ("group", {"supply_group": "999999"}, "unknown_supply_group"),
-    ("base_date", {"base_date": 1993}, "unknown_meter_key"),
+    ("base_date", {"base_date": 2035}, "unknown_meter_key"),
     ("key_revision", {"key_revision": 7}, "unknown_meter_key"),
     ("date", {"installed_on": "2026-02-30"}, "bad_date"),
     ("card_number", {"kind": "card", "card": "12"}, "bad_card_number"),

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 
 from kiosk.domain import chart
 from kiosk.domain.registry import Customer
 from kiosk.domain.tariff_pack import Usage
 from kiosk.errors import Refusal
-from kiosk.till import closing, maintain, registration, replace, reverse, statement
+from kiosk.screens.telling import parted_by_tenant
+from kiosk.till import closing, history, maintain, registration, replace, reverse, statement
 from kiosk.till.closing import Closed
 from kiosk.till.credit_left import Final
 from kiosk.till.desk import Desk
 from kiosk.till.new_meter import NewMeter
+from kiosk.till.registry_file import import_file
 from kiosk.till.tokens import SecondPerson
 from tests.till.hall import (
     CARD,
@@ -57,6 +61,10 @@ def test_the_meter_goes_to_the_next_customer_when_the_last_one_has_left(desk: De
     )
     bought = sold(sell_to(desk, KEYPAD, 7_000))
     assert bought.committed.account == account_number
+    sales = history.sales_of_meter(desk, KEYPAD)
+    assert not isinstance(sales, Refusal)
+    parted = parted_by_tenant(sales, account_number)
+    assert [record and record.committed.amount_minor for record in parted] == [7_000, None, 5_000]
     kinds = {
         account: [entry.kind for entry in desk.records.history(
             account, 50, from_ms=0, until_ms=2**62)]
@@ -157,3 +165,23 @@ def test_the_meter_is_found_under_its_new_customer_alone(desk: Desk) -> None:
     assert [one.account for one in desk.records.search_customers(KEYPAD, 50)] == [account]
     told = desk.records.amendments(1, number=KEYPAD)
     assert [(one.field, one.old, one.new) for one in told] == [("account", OWNER, account)]
+
+
+def test_a_file_hands_the_meter_on_as_the_screen_does_when_its_customer_has_left(
+    desk: Desk, tmp_path: Path
+) -> None:
+    left(closing.close(desk, OWNER, "moved away", SECOND))
+    path = tmp_path / "in.csv"
+    path.write_text(
+        f"account,name,meter,power_type,capacity_w\n70000001,Lea Celik,{KEYPAD},shop,9200\n"
+    )
+    found = import_file(desk, path, lambda _done, _all: None)
+    assert not isinstance(found, Refusal)
+    assert (found.customers, found.meters, found.bad) == (1, 1, [])
+    meter = desk.records.meter(KEYPAD)
+    assert meter is not None
+    assert (meter.account, meter.power_type, meter.capacity_w) == ("70000001", "shop", 9_200)
+    again = import_file(desk, path, lambda _done, _all: None)
+    assert not isinstance(again, Refusal)
+    assert (again.customers, again.meters, again.known, again.bad) == (0, 0, 1, [])
+    assert maintain.verify(desk).first_bad == 0

@@ -84,7 +84,11 @@ def _taking(words: Words) -> None:
     deposit.add_argument(
         "--from", dest="source", default="cash", choices=("cash", "capital"), help="how it is paid"
     )
-    pay.add_argument("--from", dest="source", default="cash", help="cash, capital, METER")
+    pay.add_argument(
+        "--from", dest="source", default="cash", metavar="PURSE",
+        help="cash (default), capital: the customer's own account, or the number of one of the"
+        " customer's meters: what is kept for it",
+    )  # fmt: skip
     for parser in (top_up, deposit, pay):
         parser.add_argument("--amount", required=True, help="decimal, in major units")
         parser.add_argument("--id", default="", help="the same id twice is one event")

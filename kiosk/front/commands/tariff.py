@@ -44,6 +44,8 @@ class _Checked(msgspec.Struct, frozen=True):
     digest: str | None = None
     number: int = 0
     power_types: int = 0
+    #: What may be right and is more often a slip.
+    remarks: list[str] = []
 
 
 def arguments(_verb: str, parser: argparse.ArgumentParser) -> None:
@@ -104,13 +106,18 @@ def _check(options: argparse.Namespace, words: Words) -> int:
         if not row.faults:
             good = words.say("prices.check_good", count=row.power_types, number=row.number)
             say.out(f"{row.file}: {good}")
+        for remark in row.remarks:
+            say.out(f"{row.file}: {remark}")
     return 1 if any(row.faults for row in rows) else 0
 
 
 def _checked(file: Path, words: Words) -> _Checked:
     found = read_text(_text_of(file))
     if not isinstance(found, list):
-        return _Checked(str(file), [], pack_digest(found), found.number, len(found.power_types))
+        return _Checked(
+            str(file), [], pack_digest(found), found.number, len(found.power_types),
+            tariff_telling.remark_lines(words, found),
+        )  # fmt: skip
     faults = [_Fault(f.line, f.code, tariff_telling.fault_sentence(words, f)) for f in found]
     return _Checked(str(file), faults)
 

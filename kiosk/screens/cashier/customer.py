@@ -43,7 +43,8 @@ class CustomerPage(StaffFrame):
         super().__init__()
         self.meter = meter
         self._buyer: Buyer | Refusal | None = None
-        self._sales: list[SaleRecord] = []
+        #: Past sales, newest first; None is the line above those of a customer before.
+        self._sales: list[SaleRecord | None] = []
         self._waiting: list[SaleRecord] = []
         self._due: RollOver | None = None
 
@@ -67,7 +68,8 @@ class CustomerPage(StaffFrame):
 
     def _read(self, read: Customer) -> None:
         row, self._buyer, sales, self._waiting, self._due = read
-        self._sales = [] if isinstance(sales, Refusal) else sales
+        known = [] if isinstance(sales, Refusal) else sales
+        self._sales = telling.parted_by_tenant(known, row.meter.account)
         lines = self._record_lines(row)
         if self._due is not None and self._due.must and self._due.record is not None:
             issue = self._due.record.committed.issue_id
@@ -75,8 +77,7 @@ class CustomerPage(StaffFrame):
         if not self._sales:
             lines.append(self.say("cashier.history_empty"))
         self.query_one("#record", Static).update("\n".join(lines))
-        cells = [telling.sale_cells(self.words, record) for record in self._sales]
-        self.query_one(Table).fill([[cell[0], *cell[3:]] for cell in cells])
+        self.query_one(Table).fill([self._cells(record) for record in self._sales])
         if isinstance(self._buyer, Refusal):
             self.note(self.words.refusal(self._buyer), "warn")
         elif self._waiting:
@@ -87,6 +88,15 @@ class CustomerPage(StaffFrame):
             self.note(self._due_sentence(self._due), "warn")
         else:
             self._say_hands("")
+
+    def _cells(self, record: SaleRecord | None) -> list[str]:
+        if record is None:
+            return ["---", "---", "---", self.say("cashier.tenant_before")]
+        time, _sale, _meter, *rest = telling.sale_cells(self.words, record)
+        return [time, *rest]
+
+    def _chosen(self) -> SaleRecord | None:
+        return self._sales[self.query_one(Table).chosen] if self._sales else None
 
     def _due_sentence(self, due: RollOver) -> str:
         if not due.must:
@@ -144,14 +154,14 @@ class CustomerPage(StaffFrame):
 
     def press_other(self, key: str) -> None:
         """w says why the figures of the chosen sale are what they are."""
-        if key == "w" and self._sales:
-            record = self._sales[self.query_one(Table).chosen]
+        record = self._chosen()
+        if key == "w" and record is not None:
             show_why(self, record.committed.sale_id, partial(CustomerPage, self.meter))
 
     def press_digit(self, digit: int) -> None:
         """1 opens the chosen past sale, 2 the account; 7 and 8 move the card in a rehearsal."""
-        if digit == 1 and self._sales:
-            record = self._sales[self.query_one(Table).chosen]
+        record = self._chosen()
+        if digit == 1 and record is not None:
             self.face_app.go(SalePage(record, partial(CustomerPage, self.meter)))
         elif digit == 2:
             self.face_app.go(AccountPage(self.meter, partial(CustomerPage, self.meter)))

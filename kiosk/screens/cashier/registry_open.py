@@ -98,27 +98,27 @@ def read_meter_answers(desk: Desk, answers: list[str]) -> NewMeter | Refusal | N
     if isinstance(shares, Refusal):
         return shares
     power_types = registration.known_power_types(desk)
-    group, revision, base_date = meter_key(key)
+    group, revision, tariff_index, base_date = meter_key(key)
     return NewMeter(
         number, chosen(kind or "1", KINDS), chosen(power_type, power_types),
         whole(phases, 1), whole(capacity, 0), card=card, place=place.strip(),
         installed_on=date.strip(), reading_wh=energy_wh(reading), seals=seals.split(),
         shares=shares, register=chosen(register or "1", list(REGISTERS)), supply_group=group,
-        key_revision=revision, base_date=base_date,
+        tariff_index=tariff_index, key_revision=revision, base_date=base_date,
     )  # fmt: skip
 
 
-def meter_key(text: str) -> tuple[str, int, int]:
-    """Supply group, revision and base date of a key, told apart by their six, one and four digits;
-    what is left out is "" or 0. Raises BadInput."""
-    found = {6: "", 1: "0", 4: "0"}
+def meter_key(text: str) -> tuple[str, int, int, int]:
+    """Supply group, revision, tariff index and base date of a key, told apart by their six, one,
+    two and four digits; left out they are "", 0, 1 and 0. Raises BadInput."""
+    found = {6: "", 1: "0", 2: "01", 4: "0"}
     for part in text.split():
         if not (part.isascii() and part.isdecimal() and len(part) in found):
             raise BadInput(
-                f"{text[:40]}: type group, revision and base date, such as 123456 1 1993."
+                f"{text[:40]}: type group, revision, tariff index, base date: 123456 1 01 1993."
             )
         found[len(part)] = part
-    return found[6], int(found[1]), int(found[4])
+    return found[6], int(found[1]), int(found[2]), int(found[4])
 
 
 # --- the question and the act -----------------------------------------------------------------

@@ -11,7 +11,7 @@ from kiosk.domain.account_facts import TREATMENTS
 from kiosk.domain.registry_slip import RegistrySlip
 from kiosk.errors import Refusal
 from kiosk.screens import account_telling, registry_telling, token_telling
-from kiosk.screens.cashier.registry_open import KINDS, questions, show_slip
+from kiosk.screens.cashier.registry_open import KINDS, meter_key, questions, show_slip
 from kiosk.screens.staff.answers import chosen, energy_wh, offered
 from kiosk.screens.staff.form import Form, LongForm, asked
 from kiosk.screens.staff.frame import Back, StaffFrame
@@ -81,17 +81,24 @@ def _new_form(screen: Form, old: OldMeter, final: Final, reason: str) -> Form:
     known = [offered(screen.say("registry.power_type"), power_types)]
 
     def typed(form: Form, answers: list[str]) -> None:
-        number, kind, power_type, card, seals, name, pin = answers
+        number, kind, power_type, card, seals, key, name, pin = answers
         wanted = chosen(power_type, power_types) or old.meter.power_type
-        new = NewMeter(
-            number, chosen(kind or "1", KINDS), wanted, old.meter.phases, old.meter.capacity_w,
-            card=card, seals=seals.split(), shares=old.shares_at(wanted),
-            register=old.meter.register,
-        )  # fmt: skip
         second = SecondPerson(name, pin) if name else None
-        _confirm_replace(form, old, final, reason, new, second)
 
-    names = ("new_meter", "meter_kind", "power_type", "card", "seals", "second", "second_pin")
+        def known_key(of_key: tuple[str, int, int, int]) -> None:
+            group, revision, tariff_index, base_date = of_key
+            new = NewMeter(
+                number, chosen(kind or "1", KINDS), wanted, old.meter.phases, old.meter.capacity_w,
+                group, tariff_index, card=card, seals=seals.split(), shares=old.shares_at(wanted),
+                register=old.meter.register, key_revision=revision, base_date=base_date,
+            )  # fmt: skip
+            _confirm_replace(form, old, final, reason, new, second)
+
+        asked(form, partial(meter_key, key), known_key)
+
+    names = (
+        "new_meter", "meter_kind", "power_type", "card", "seals", "key", "second", "second_pin",
+    )  # fmt: skip
     title = screen.say("registry.menu_replace")
     return LongForm(title, questions(screen, *names), typed, screen.back, known)
 

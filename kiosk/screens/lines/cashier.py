@@ -92,8 +92,12 @@ def _customer(console: Console, meter: str) -> None:
     if isinstance(sales, Refusal):
         console.refuse(sales)
         return
-    for record in sales[:_PAST_SALES]:
-        console.say(" | ".join(telling.sale_cells(console.words, record)))
+    account = history.registry_row(console.desk, meter).meter.account
+    for record in telling.parted_by_tenant(sales[:_PAST_SALES], account):
+        if record is None:
+            console.tell("cashier.tenant_before")
+        else:
+            console.say(" | ".join(telling.sale_cells(console.words, record)))
     if not sales:
         console.tell("cashier.history_empty")
     buyer = history.buyer_record(console.desk, meter)

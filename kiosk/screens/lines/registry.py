@@ -11,7 +11,7 @@ from kiosk.domain.registry_changes import CUSTOMER_FIELDS
 from kiosk.domain.registry_slip import RegistrySlip
 from kiosk.errors import Refusal
 from kiosk.screens import registry_telling
-from kiosk.screens.cashier.registry_open import KINDS, read_meter_answers
+from kiosk.screens.cashier.registry_open import KINDS, meter_key, read_meter_answers
 from kiosk.screens.cashier.registry_retire import SOURCES, replaced_lines
 from kiosk.screens.lines.console import Console
 from kiosk.screens.staff.answers import chosen, energy_wh, offered
@@ -167,10 +167,12 @@ def _replace(console: Console) -> None:
     power_types = registration.known_power_types(console.desk)
     number, kind = _ask(console, "new_meter"), chosen(_ask(console, "meter_kind") or "1", KINDS)
     power_type = _ask_chosen(console, "power_type", power_types) or old.meter.power_type
+    card, seals = _ask(console, "card"), _ask(console, "seals").split()
+    group, revision, tariff_index, base_date = meter_key(_ask(console, "key"))
     new = NewMeter(
-        number, kind, power_type, old.meter.phases, old.meter.capacity_w,
-        card=_ask(console, "card"), seals=_ask(console, "seals").split(),
-        shares=old.shares_at(power_type), register=old.meter.register,
+        number, kind, power_type, old.meter.phases, old.meter.capacity_w, group, tariff_index,
+        card=card, seals=seals, shares=old.shares_at(power_type), register=old.meter.register,
+        key_revision=revision, base_date=base_date,
     )  # fmt: skip
     second = _ask_second(console)
     left_wh = final.remaining_wh if source != "card" else old.card_left_wh or 0

@@ -10,7 +10,7 @@ from kiosk.screens.prices.work import Work
 from kiosk.screens.staff.form import Form, asked
 from kiosk.screens.staff.frame import Back
 from kiosk.screens.staff.page import Page, Reading
-from kiosk.screens.tariff_telling import change_lines
+from kiosk.screens.tariff_telling import change_lines, remark_lines
 from kiosk.till import tariffs
 from kiosk.till.tariffs import Change
 from kiosk.till.tokens import SecondPerson
@@ -49,7 +49,9 @@ class Changes(Page):
             return
         self._ready = True
         self.note("")
-        self.query_one(Reading).show(change_lines(self.words, self.pack.currency, found))
+        lines = remark_lines(self.words, self.pack)
+        lines += change_lines(self.words, self.pack.currency, found)
+        self.query_one(Reading).show(lines)
 
     def press_enter(self) -> None:
         """To the second person."""
