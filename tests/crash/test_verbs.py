@@ -18,6 +18,7 @@ CHECKED_ONLY = {
     "sale_in_doubt", "note_offered", "note_returned", "note_in_doubt", "token_committed",
     "tariff_published", "debt_plan_set", "card_stock_moved", "customer_registered",
     "customer_amended", "meter_installed", "meter_amended", "shares_set", "meter_read",
+    "sale_judged",
 }  # fmt: skip
 
 #: Made by no verb but by what follows a death, or by another harness that kills: that harness.

@@ -7,7 +7,7 @@ the fact that takes it on (`intent`), found in the journal by `field`.
 from __future__ import annotations
 
 from kiosk.errors import Refusal
-from kiosk.till import card_accounts, clinic, keys, recover, reverse, tokens
+from kiosk.till import card_accounts, clinic, judge, keys, recover, reverse, tokens
 from kiosk.till.free import grant
 from kiosk.till.pay import NotePayment
 from kiosk.till.sell import card_payment, cash_payment, sell
@@ -118,6 +118,12 @@ def _undo(bench: Bench) -> Answer:
     )
 
 
+def _judge(bench: Bench) -> Answer:
+    """Two persons end it while its card is away."""
+    sale_id = bench.known["sale"]
+    return sale_answer(judge.judge(bench.desk, sale_id, "never-written", "hall 2", SECOND))
+
+
 def _reverse(bench: Bench) -> Answer:
     sale_id, meter = bench.known["sale"], bench.meter("card")
     good(bench.with_card(meter, lambda: reverse.reverse(bench.desk, sale_id, "wrong amount")))
@@ -215,6 +221,8 @@ VERBS = {
              amount_minor=NOTE_MINOR),
         Verb("sell for cash and kept money", _token, setup=_kept_before, cash=True),
         Verb("undo a sale", _undo, kind="card", intent="sale_voided", setup=_torn_sale,
+             field="sale_id", of="sale"),
+        Verb("judge a sale", _judge, kind="card", intent="sale_voided", setup=_torn_sale,
              field="sale_id", of="sale"),
         Verb("take a card sale back", _reverse, kind="card", intent="reversal_intended",
              setup=sold_to_card, field="sale_id", of="sale", amount_minor=0),

@@ -32,7 +32,7 @@ from tests.domain.published import FACTS
 from tests.front.keeper import Keeper
 from tests.till.acceptor import Acceptor
 
-CUSTOMERS = 260
+CUSTOMERS = 320
 
 Story = TypeVar("Story", bound=Fact)
 

@@ -311,6 +311,7 @@ ELSEWHERE = {
     ("bills", "take_file"): "bills.add from a file: tests/front/test_account_commands.py",
     ("clinic", "replace"): "moves no money: tests/till/test_clinic.py",
     ("credit", "give_credit"): "energy, or no money of the books: tests/till/test_credit.py",
+    ("judge", "judge"): "two halls: tests/till/test_judging.py",
     ("keys", "change_key"): "moves no money: tests/till/test_vending_keys.py",
     ("keys", "confirm"): "moves no money: tests/till/test_vending_keys.py",
     ("keys", "load"): "moves no money: tests/till/test_vending_keys.py",
