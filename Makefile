@@ -35,6 +35,7 @@ crash: setup
 	@$(BIN)/python -m tests.crash $(SEEDS)
 power: setup
 	@$(BIN)/python -m tests.power $(IMAGES)
+	@$(BIN)/python -m tests.power.keeping
 	@$(BIN)/python -m tests.power.failing
 fuzz: setup
 	@$(BIN)/python -m tests.fuzz $(RUNS)

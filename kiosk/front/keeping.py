@@ -7,6 +7,7 @@ leaves the one or the other, and the next start finds out which.
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import shutil
 from pathlib import Path
@@ -193,6 +194,8 @@ def _reseal_medium(path: Path, settings: Settings, old: bytes, new: bytes) -> No
                 page = []
         if page:
             target.write(record(after, page))
+        target.flush()
+        os.fsync(target.fileno())
     beside.replace(entries)
     sync_folder(entries.parent)
 

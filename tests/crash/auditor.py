@@ -94,6 +94,7 @@ def judge_journal(evidence: Evidence) -> Findings:
     """What is wrong in the journal and on the cards, where nobody has gone to the meters yet."""
     findings, facts, sales, _ = _journal(evidence)
     _cards(evidence, sales.values(), findings)
+    _card_money(evidence, moves_in(facts, findings).values(), findings)
     _notes(evidence, facts, sales.values(), findings)
     return findings
 

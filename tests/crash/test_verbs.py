@@ -45,7 +45,8 @@ def posted(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], in
     folder = tmp_path_factory.mktemp("verbs")
     Bench(folder / "base").close()
     found: dict[tuple[str, int], int] = {}
-    for name, verb in VERBS.items():
+    moving = {name: verb for name, verb in VERBS.items() if not verb.doors}
+    for name, verb in moving.items():  # what is seen at doors posts nothing
         home = folder / name.replace(" ", "-")
         shutil.copytree(folder / "base", home, symlinks=True)
         for prepare in (True, False):  # the setup is a process of its own, as in the harness

@@ -22,8 +22,18 @@ from tests.crash.forks import fork
 from tests.crash.verbs import VERBS
 
 #: What may happen again and again in one home: acts by how often they come.
-_ACTS = ["sell a token"] * 5 + ["sell to a card"] * 3 + ["give free units", "change a key"]
+_OFTEN = ["sell a token"] * 8 + ["sell to a card"] * 5
+_NOW_AND_THEN = [
+    "give free units", "change a key", "sell with free units", "sell from the money on a card",
+    "engineer a meter", "test meters", "put money on a card", "make a tool card",
+    "put money on an account", "sell from the money on an account", "transfer money",
+    "pay money out", "take a deposit", "pay a debt", "write a debt off", "publish prices",
+    "take a catalogue in", "load a key file", "let an operator in again",
+]  # fmt: skip
+_ACTS = _OFTEN + _NOW_AND_THEN
 _AT_THE_KIOSK = ["sell for notes", "keep a payment", "spend kept money"]
+#: After these the customer goes home and puts the card into the meter.
+_TO_CARD = {"sell to a card", "sell from the money on a card"}
 
 HOME, TOLD = "home", "told"
 
@@ -47,8 +57,10 @@ def _session(home: Path, told: int, turn: list[str], kiosk: bool, chance: random
     bench = Bench(home, cash=kiosk)
     _tell(told, {"opened": True})
     for name in turn:
+        if name not in _AT_THE_KIOSK:  # there one act is the other's setup
+            VERBS[name].setup(bench)
         _tell(told, VERBS[name].act(bench))
-        if name == "sell to a card":
+        if name in _TO_CARD:
             bench.insert_in_meter(bench.meter("card"))
         if chance.random() < 0.3:
             bench.desk.journal.rest()

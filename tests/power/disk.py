@@ -73,6 +73,7 @@ class Disk:
         self._durable: Names = {}
         self._pending: dict[str, list[Op]] = {}
         self._made: dict[int, Inode] = {}
+        self._moved: dict[int, Inode | str | None] = {}
 
     @property
     def certain(self) -> bool:
@@ -92,6 +93,8 @@ class Disk:
         else:
             if op.kind == "c":
                 self._made[id(op)] = Inode()
+            elif op.kind in "lr":
+                self._moved[id(op)] = self._live[op.path]
             self._name(self._live, op)
             self._pending.setdefault(_folder(op), []).append(op)
         if op.path.startswith(self._outside) or op.second.startswith(self._outside):
@@ -133,13 +136,17 @@ class Disk:
         elif op.kind == "y":
             names[op.path] = op.second
         elif op.kind == "l":
-            names[op.second] = self._live[op.second] if names is not self._live else names[op.path]
+            names[op.second] = self._moved[id(op)]
         elif op.kind == "r":
-            names[op.second] = names.pop(op.path)
+            moved = self._moved[id(op)]
+            if names.get(op.path) is moved:  # another may have got the name since
+                del names[op.path]
+            names[op.second] = moved
         else:
             names.pop(op.path, None)
 
 
 def _folder(op: Op) -> str:
-    """The folder whose names an operation changes; a link has no name of its own before."""
-    return str(PurePosixPath(op.second if op.kind == "l" else op.path).parent)
+    """The folder whose names an operation changes: that of the new name, for a link and for a
+    rename, which a journal of the file system keeps whole with whichever folder is synced."""
+    return str(PurePosixPath(op.second if op.kind in "lr" else op.path).parent)

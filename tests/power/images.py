@@ -14,6 +14,7 @@ import random
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,13 +25,16 @@ from kiosk.errors import KioskError
 from kiosk.till import history
 from kiosk.till.maintain import verify
 from tests.crash import auditor
-from tests.crash.aftermath import export, note_on_its_way, settle
+from tests.crash.aftermath import export, note_on_its_way, settle, unsettled
 from tests.crash.bench import Bench
 from tests.crash.evidence import Attempt, Evidence, Findings, Neighbour, World
 from tests.crash.warm import warm
 from tests.power.day import HOME, TOLD
 from tests.power.disk import Disk
 from tests.power.recorder import Op
+
+#: What is wrong in the home at this place, when this was told.
+Judge = Callable[[Path, list[dict[str, Any]]], Findings]
 
 _NOBODY = World({}, {}, 0)
 
@@ -51,12 +55,18 @@ class Tally:
             getattr(self.findings, kind).extend(f"{where}: {text}" for text in texts)
 
 
-def serve(ops: list[Op], share: int, of: int, images: int, seed: int) -> Tally:
+def serve(
+    ops: list[Op], share: int, of: int, images: int, seed: int, judge: Judge | None = None
+) -> Tally:
     """Make about `images` images of the day, round after round over its operations, and audit
-    every `of`-th of them. What was seen once is no image of its own."""
+    every `of`-th of them. What was seen once is no image of its own.
+
+    Another `judge` than that of the day has nothing to say before the first thing was told.
+    """
     tally, number, turn = Tally(), 0, 0
     seen: set[bytes] = set()
-    step = max(1, len(ops) // images)  # few images are spread over the whole day
+    first = next(at for at, op in enumerate(ops) if op.path == TOLD) if judge else 0
+    step = max(1, (len(ops) - first) // images)  # few images are spread over the whole day
     with tempfile.TemporaryDirectory(dir=_memory()) as folder:
         while number < images:
             before, disk, told = number, Disk(f"{HOME}/world", f"{HOME}.known"), b""
@@ -67,15 +77,17 @@ def serve(ops: list[Op], share: int, of: int, images: int, seed: int) -> Tally:
                 disk.do(op)
                 if at % step:
                     continue
-                if turn and (disk.certain or not told):
-                    continue  # one state only, or the first opening: they have been seen
+                if (turn or judge) and not told:
+                    continue
+                if turn and disk.certain:
+                    continue  # one state only: it has been seen
                 where = f"operation {at}, seed {seed}, round {turn}"
                 image = disk.survivor(random.Random(where))
                 if _was_seen(image, told, seen):
                     continue
                 number += 1
                 if number % of == share:
-                    _one(image, told, Path(folder) / "cut", where, tally)
+                    _one(image, told, Path(folder) / "cut", where, tally, judge or audited)
                 if number >= images:
                     break
             turn += 1
@@ -101,12 +113,17 @@ def _memory() -> str | None:
 
 
 def _one(
-    image: dict[str, bytes | str | None], told: bytes, folder: Path, where: str, tally: Tally
+    image: dict[str, bytes | str | None],
+    told: bytes,
+    folder: Path,
+    where: str,
+    tally: Tally,
+    judge: Judge,
 ) -> None:
     _lay_out(image, folder)
     tally.images += 1
     try:
-        found = audited(folder / HOME, [json.loads(line) for line in told.splitlines()])
+        found = judge(folder / HOME, [json.loads(line) for line in told.splitlines()])
     except Exception as error:  # whatever it is: after a power cut the program must start
         said = error.sentence if isinstance(error, KioskError) else repr(error)
         tally.corrupt.append(f"{where}: {said}")
@@ -153,6 +170,7 @@ def audited(home: Path, told: list[dict[str, Any]]) -> Findings:
                     list(seen.credited_wh), [a for a in told if "sale_id" in a], killed=True
                 )
             ],
+            unsettled=unsettled(bench),
             open_tokens=[
                 record.committed.issue_id for record in bench.desk.records.open_tokens()
             ],
