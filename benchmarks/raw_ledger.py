@@ -127,12 +127,12 @@ class RawLedger:
         execute(HEAD, (entry.sequence, self._previous))
 
 
-TABLES = ("entries", "postings", "balances", "identities", "sales", "identifiers", "head")
-
-
 def contents(connection: Any) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row that a sale writes, for the comparison of two ledgers."""
+    """Every row of every table, for the comparison of two ledgers."""
+    tables = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    ).fetchall()
     return {
         table: sorted(connection.execute(f"SELECT * FROM {table}").fetchall(), key=repr)
-        for table in TABLES
+        for (table,) in tables
     }

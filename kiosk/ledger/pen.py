@@ -32,6 +32,9 @@ _ENDED = "Nothing was written: the program is ending."
 
 Now = Callable[[], tuple[int, str]]
 
+#: The numbers of what was written, or why nothing of it was.
+Outcome = list[int] | Refusal | Exception
+
 
 class Pen:
     """Holds the writing connection, the books in memory and the head of the chain."""
@@ -113,11 +116,9 @@ class Pen:
     def _commit(self, group: list[Waiting]) -> None:
         head, books, committing = self.head, self._books, False
         self._written = []
-        outcomes: list[list[int] | Refusal | Exception] = []
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            for waiting in group:
-                outcomes.append(self._write_group(waiting.drafts))
+            outcomes = self._write_groups(group)
             if self.head != head:
                 write_head(self._connection, self.head)
             mark("pen.before_commit")
@@ -141,7 +142,26 @@ class Pen:
         if self._since_checkpoint >= _CHECKPOINT_EVERY:
             self._checkpoint()
 
-    def _write_group(self, drafts: Sequence[Draft]) -> list[int] | Refusal | Exception:
+    def _write_groups(self, group: list[Waiting]) -> list[Outcome]:
+        """What becomes of each. Refusals are rare, and a savepoint costs a copy of every page that
+        is written: first without, and again from the beginning once something is refused."""
+        head, books = self.head, self._books
+        self._books = books.copy()
+        outcomes: list[Outcome] = []
+        for waiting in group:
+            outcome = self._judged(waiting.drafts)
+            if not isinstance(outcome, list):
+                break
+            outcomes.append(outcome)
+        else:
+            return outcomes
+        self.head, self._books = head, books
+        self._written = []
+        self._connection.execute("ROLLBACK")
+        self._connection.execute("BEGIN IMMEDIATE")
+        return [self._write_group(waiting.drafts) for waiting in group]
+
+    def _write_group(self, drafts: Sequence[Draft]) -> Outcome:
         """All drafts of a group or none: a refusal leaves the transaction as it was.
 
         What is wrong with one group is that caller's fault; the others of the commit stand.
@@ -149,19 +169,21 @@ class Pen:
         execute, books, head = self._connection.execute, self._books, self.head
         self._books, written = books.copy(), len(self._written)
         execute("SAVEPOINT drafts")
-        outcome: list[int] | Refusal | Exception
-        try:
-            outcome = self._write_each(drafts)
-        except (KeyError, msgspec.MsgspecError) as error:
-            outcome = StoreFault(f"Nothing was written: a fact cannot be read ({error}).")
-        except AssertionError as error:
-            outcome = error
+        outcome = self._judged(drafts)
         if not isinstance(outcome, list):
             execute("ROLLBACK TO drafts")
             self._books, self.head = books, head
             del self._written[written:]
         execute("RELEASE drafts")
         return outcome
+
+    def _judged(self, drafts: Sequence[Draft]) -> Outcome:
+        try:
+            return self._write_each(drafts)
+        except (KeyError, msgspec.MsgspecError) as error:
+            return StoreFault(f"Nothing was written: a fact cannot be read ({error}).")
+        except AssertionError as error:
+            return error
 
     def _write_each(self, drafts: Sequence[Draft]) -> list[int] | Refusal:
         """Each draft is judged by what stands before it, drafts of its own group included."""

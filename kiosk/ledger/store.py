@@ -72,23 +72,35 @@ def open_writer(home: Path) -> Connection:
     """
     path = home / LEDGER_FILE
     with faults(path):
-        connection = connect(path, key_of(home), statements=128)
+        connection, version = _connect_writer(home, path)
+        if version < _SCHEMA_LATEST:
+            # The statements of the scripts would stay in the connection, which prepares each
+            # further one anew for ever once it is full: whoever writes is another one.
+            with contextlib.closing(connection):
+                migrate(connection, version)
+            connection, _ = _connect_writer(home, path)
         with _closed_unless_ready(connection):
-            version = _check_schema(connection, path)
-            connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
-            journal_mode = "WAL" if wal_is_safe(library_version()) else "TRUNCATE"
-            connection.execute(f"PRAGMA journal_mode={journal_mode}")
-            connection.execute("PRAGMA synchronous=FULL")
-            connection.execute("PRAGMA foreign_keys=ON")
-            # Otherwise INSERT OR REPLACE would delete an entry past the triggers.
-            connection.execute("PRAGMA recursive_triggers=ON")
-            connection.execute("PRAGMA wal_autocheckpoint=0")
-            connection.execute(f"PRAGMA journal_size_limit={WAL_LIMIT_BYTES}")
-            if connection.execute("PRAGMA synchronous").fetchone()[0] != 2:
-                raise StoreFault(f"{path}: synchronous=FULL was not accepted; nothing may be sold.")
-            migrate(connection, version)
             sync_folder(home)
         return connection
+
+
+def _connect_writer(home: Path, path: Path) -> tuple[Connection, int]:
+    """A connection that writes durably, and the number of the schema that it found."""
+    connection = connect(path, key_of(home), statements=128)
+    with _closed_unless_ready(connection):
+        version = _check_schema(connection, path)
+        connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+        journal_mode = "WAL" if wal_is_safe(library_version()) else "TRUNCATE"
+        connection.execute(f"PRAGMA journal_mode={journal_mode}")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        # Otherwise INSERT OR REPLACE would delete an entry past the triggers.
+        connection.execute("PRAGMA recursive_triggers=ON")
+        connection.execute("PRAGMA wal_autocheckpoint=0")
+        connection.execute(f"PRAGMA journal_size_limit={WAL_LIMIT_BYTES}")
+        if connection.execute("PRAGMA synchronous").fetchone()[0] != 2:
+            raise StoreFault(f"{path}: synchronous=FULL was not accepted; nothing may be sold.")
+    return connection, version
 
 
 def open_scratch(*, searchable: bool = True) -> Connection:

@@ -105,8 +105,9 @@ class Turns:
         self._call_next()
 
     def _call_next(self) -> None:
-        with contextlib.suppress(IndexError):
-            self.queue[0].call()
+        if self.queue:
+            with contextlib.suppress(IndexError):  # whoever came last may have taken all
+                self.queue[0].call()
 
     def _lead(self, waiting: Waiting) -> None:
         """Write for everybody, unless a colleague has ended `waiting` just now."""

@@ -356,7 +356,7 @@ def test_all_or_nothing_is_written_wherever_the_disk_fails(path: Path) -> None:
         break
     pen.close()
     assert outcome == [2, 3, 4, 5]
-    assert statement > 30
+    assert statement > 25
     assert is_proven(path)
 
 
@@ -443,7 +443,7 @@ def test_a_sale_stands_when_the_log_cannot_be_moved_after_it(
 
 def test_the_log_is_moved_into_the_file_when_nobody_sells(pen: Pen, path: Path) -> None:
     write(pen, sale("s"))
-    size = (path / "ledger.db").stat().st_size
+    before = (path / "ledger.db").read_bytes()
     pen.rest()
-    assert (path / "ledger.db").stat().st_size > size
+    assert (path / "ledger.db").read_bytes() != before
     pen.rest()

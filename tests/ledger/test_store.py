@@ -14,9 +14,11 @@ from kiosk.errors import StoreFault
 from kiosk.ledger import store
 from kiosk.ledger.connection import Connection, key_of, library_version, unlock, wal_is_safe
 from kiosk.ledger.copying import copy_store
+from kiosk.ledger.draft import Draft
 from kiosk.ledger.pen import Pen
 from kiosk.ledger.sources import DatabaseSource
 from kiosk.ledger.store import open_reader, open_writer
+from tests.builders import delivered, sale
 from tests.ledger.ledgers import fill, open_pen
 
 
@@ -87,6 +89,23 @@ def test_the_slower_journal_is_used_when_the_library_has_the_fault(
     assert switch(connection, "journal_mode") == "truncate"
     assert switch(connection, "synchronous") == 2
     connection.close()
+
+
+def test_a_statement_is_prepared_once_when_the_ledger_was_made_just_now(pen: Pen) -> None:
+    """The statements that make the tables take no room from those that sell."""
+    prepared: list[object] = []
+
+    def look(*what: object) -> int:
+        prepared.append(what)
+        return 0
+
+    pen._connection.set_authorizer(look)
+    for name in ("s", "t"):
+        assert prepared or name == "s"
+        prepared.clear()
+        pen.append([Draft.of(sale(name, identifier=ord(name)))])
+        pen.append([Draft.of(delivered(name))])
+    assert prepared == []
 
 
 @pytest.mark.parametrize(

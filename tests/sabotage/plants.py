@@ -28,8 +28,8 @@ _TOKENS = "tests/till/test_selling_tokens.py"
 PLANTS = [
     # --- the disk -------------------------------------------------------------------------------
     Plant("a commit is not synced", "kiosk/ledger/store.py",
-          "            migrate(connection, version)\n            sync_folder(home)",
-          "            migrate(connection, version)\n            sync_folder(home)\n"
+          "        with _closed_unless_ready(connection):\n            sync_folder(home)",
+          "        with _closed_unless_ready(connection):\n            sync_folder(home)\n"
           '            connection.execute("PRAGMA synchronous=NORMAL")',
           _POWER),
     Plant("the name of a key is not synced", "kiosk/ledger/files.py",
