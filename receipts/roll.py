@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
+
+import msgspec
 
 
 class Roll:
@@ -42,10 +43,10 @@ class Roll:
 
     def _read(self) -> int:
         try:
-            used = json.loads(self._path.read_text(encoding="utf-8"))["used_lines"]
+            used = msgspec.json.decode(self._path.read_bytes())["used_lines"]
         except FileNotFoundError:
             return 0
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, msgspec.MsgspecError):
             return self._roll_lines
         return used if isinstance(used, int) and used >= 0 else self._roll_lines
 
@@ -53,8 +54,8 @@ class Roll:
         self._used = used
         aside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         try:
-            with aside.open("w", encoding="utf-8") as file:
-                json.dump({"used_lines": used}, file)
+            with aside.open("wb") as file:
+                file.write(msgspec.json.encode({"used_lines": used}))
                 file.flush()
                 os.fsync(file.fileno())
             aside.replace(self._path)

@@ -28,11 +28,11 @@ class NetworkPrinter(EscposPrinter):
                 f"The printer's address {host!r} is not an IP address; write it as 192.0.2.7."
             ) from trouble
         super().__init__(f"{host}:{port}", timeout_s, one_way)
-        self._address = (host, port)
+        self._address = (host.encode(), port)  # as text it would be looked up as a name first
 
     def _open(self, deadline_s: float) -> int:
         wait_s = max(0.001, deadline_s - time.monotonic())
-        connection = socket.create_connection(self._address, wait_s)
+        connection = socket.create_connection(self._address, wait_s)  # type: ignore[arg-type] # bytes, too
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection.detach()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
 
 from kiosk.config import ClockSettings
 from kiosk.ports import ClockDoubt, ClockQuality, Moment
 
+#: 32 of them, so that five random bits are one.
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 
 _DAY_MS = 86_400_000
@@ -94,8 +95,8 @@ class SystemEntropy:
 
     def nibble(self) -> int:
         """Four random bits."""
-        return secrets.randbelow(16)
+        return os.urandom(1)[0] & 15
 
     def name(self) -> str:
         """16 characters that are easy to read aloud: no l, o, 0 or 1."""
-        return "".join(secrets.choice(_LETTERS) for _ in range(16))
+        return "".join(_LETTERS[byte & 31] for byte in os.urandom(16))

@@ -174,8 +174,6 @@ def site_of(house: House):  # type: ignore[no-untyped-def]
 
 def _open_line(house: House, clock: Clock, entropy: Entropy) -> None:
     settings = house.settings
-    from kiosk.front.line import Line
-
     if settings.upstream.url:
         url = settings.upstream.url
         address: Callable[[], str] = lambda: url  # noqa: E731 - one of two, named by use
@@ -188,6 +186,8 @@ def _open_line(house: House, clock: Clock, entropy: Entropy) -> None:
         address = own.address
     else:
         return
+    from kiosk.front.line import Line
+
     link = Line(house.home.path, house.home.journal, settings.upstream, address, clock, entropy)
     link.obey = partial(_obey, house.desk)
     house.later(link.close)

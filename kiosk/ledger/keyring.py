@@ -13,10 +13,6 @@ import os
 from typing import Literal
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from kiosk.errors import HomeFault
 
@@ -63,6 +59,8 @@ def seal(keys: HomeKeys, lock: Lock, secret: bytes) -> bytes:
     _long_enough(lock, secret)
     salt, nonce = os.urandom(16), os.urandom(12)
     head = _Sealed(1, lock, salt, MEMORY_KIB, PASSES, nonce, b"")
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     box = AESGCM(_key_of(head, secret))
     sealed = box.encrypt(nonce, msgspec.msgpack.encode(keys), msgspec.msgpack.encode(head))
     return msgspec.json.encode(msgspec.structs.replace(head, sealed=sealed))
@@ -75,6 +73,9 @@ def lock_of(content: bytes) -> Lock:
 
 def unseal(content: bytes, secret: bytes) -> HomeKeys:
     """The keys in `content`. HomeFault for the wrong secret or a damaged file."""
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     found = _read(content)
     head = msgspec.structs.replace(found, sealed=b"")
     try:
@@ -89,7 +90,15 @@ def unseal(content: bytes, secret: bytes) -> HomeKeys:
 def drawn(store_key: bytes, purpose: str) -> bytes:
     """The key for one purpose, so that no two files share one (RFC 5869)."""
     assert len(store_key) == 32
-    return HKDF(SHA256(), 32, None, f"payment-hall/{purpose}/1".encode()).derive(store_key)
+    return _derived(store_key, None, f"payment-hall/{purpose}/1".encode())
+
+
+def _derived(secret: bytes, salt: bytes | None, purpose: bytes) -> bytes:
+    """Imported here, as every cipher of this file: a home whose store is plain needs none."""
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    return HKDF(SHA256(), 32, salt, purpose).derive(secret)
 
 
 def _read(content: bytes) -> _Sealed:
@@ -104,7 +113,7 @@ def _read(content: bytes) -> _Sealed:
 
 def _key_of(head: _Sealed, secret: bytes) -> bytes:
     if head.lock == "credential":
-        return HKDF(SHA256(), 32, head.salt, b"payment-hall/seal/1").derive(secret)
+        return _derived(secret, head.salt, b"payment-hall/seal/1")
     from argon2.low_level import Type, hash_secret_raw
 
     return hash_secret_raw(

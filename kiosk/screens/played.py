@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from kiosk.till.quote import Buyer
 
 
-@dataclass
-class Played:
+class Played(msgspec.Struct):
     """The meter that was bought for last, the last token, and the card that lies at hand."""
 
     meter: str = ""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import tzinfo
 from functools import cache
 from pathlib import Path
+
+import msgspec
 
 from kiosk.errors import Refusal
 from kiosk.words.clean import clean
@@ -33,7 +34,7 @@ class Words:
 
     def in_zone(self, zone: tzinfo) -> Words:
         """The same words with the times of another clock."""
-        return Words(self.language, replace(self.formats, zone=zone))
+        return Words(self.language, msgspec.structs.replace(self.formats, zone=zone))
 
     def say(self, key: str, /, *, currency: str = "", **values: int | str) -> str:
         """The sentence `key`, such as "slip.amount"; money in `currency`, by default the hall's."""

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
 
 from kiosk.errors import BadInput
 
 _OFFSET = re.compile(r"([+-])(\d\d):([0-5]\d)")
 
 
-@dataclass(frozen=True)
-class Formats:
+class Formats(msgspec.Struct, frozen=True):
     """What a hall's sentences need to know of money, energy and local time.
 
     `money` is kiosk.domain.money.format_amount, `energy` kiosk.domain.energy.format_kwh; `currency`

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 from textual.widget import Widget
 
 from kiosk.domain.money import decimals
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from kiosk.ports import Hands, HandsAnswer
 
 
-@dataclass(frozen=True)
-class Deed:
+class Deed(msgspec.Struct, frozen=True):
     """Something the customer's hands can do in a rehearsal."""
 
     text: str

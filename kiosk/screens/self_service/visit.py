@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
+
+import msgspec
 
 from kiosk.screens.frame import Frame
 from kiosk.screens.self_service.deeds import Handed
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from kiosk.till.quote import Buyer, Offer
 
 
-@dataclass
-class Visit:
+class Visit(msgspec.Struct):
     """One customer from confirming the meter to the last slip; the sale id never changes."""
 
     buyer: Buyer
