@@ -16,7 +16,7 @@ from kiosk.front.night import NightReport, NightWatch
 from kiosk.front.restoring import Wanted, restore
 from kiosk.front.utility import REHEARSAL_PIN
 from kiosk.ledger.connection import connect, key_of
-from kiosk.ledger.damage import MARK
+from kiosk.ledger.damage import MARK, note_damage
 from kiosk.till import staff
 from kiosk.till.maintain import verify
 from kiosk.till.operators import sign_in
@@ -145,6 +145,14 @@ def test_a_start_finds_it_when_the_end_was_cut_off_and_the_head_mended(
     with pytest.raises(LedgerDamaged, match="is missing here"):
         restore(keeper.home, keeper.settings, Wanted(), keeper.now)
     is_stopped(keeper)
+
+
+def test_verify_says_that_a_restore_is_due_when_damage_was_found_before(
+    keeper: Keeper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    note_damage(keeper.home, "Entry 5: is missing.")
+    assert verified(keeper) == 0
+    assert "damage was found before (Entry 5: is missing)" in capsys.readouterr().err
 
 
 SCHEMA = [
