@@ -200,6 +200,9 @@ def _sources(
 ) -> list[Source]:  # fmt: skip
     found: list[Source] = []
     if wanted.backup is not None:
+        owner = read_head_of(wanted.backup).origin
+        if owner != origin:
+            raise BadInput(f"{wanted.backup}: is a backup of {owner}, not of {origin}.")
         database = path / STAGING / "backup.db"
         unpack(wanted.backup, database)
         found.append(DatabaseSource("backup", database, keys.store, origin))

@@ -175,6 +175,9 @@ def _credential(name: str) -> bytes:
 
 
 def _passphrase() -> bytes:
-    if sys.stdin.isatty():
-        return getpass.getpass("Passphrase of the store: ").encode()
-    return sys.stdin.readline().rstrip("\n").encode()
+    try:
+        if sys.stdin.isatty():
+            return getpass.getpass("Passphrase of the store: ").encode()
+        return sys.stdin.readline().rstrip("\n").encode()
+    except UnicodeError as error:
+        raise HomeFault("The passphrase that was given is not UTF-8 text.") from error

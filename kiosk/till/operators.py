@@ -15,6 +15,7 @@ from kiosk.domain import facts, operator_facts
 from kiosk.domain.operator_facts import PinSecretKept
 from kiosk.domain.organisation import may
 from kiosk.errors import BadInput, CardFault, Refusal
+from kiosk.ledger.damage import note_damage
 from kiosk.ledger.operator_records import OperatorRecord
 from kiosk.till.desk import Desk
 from kiosk.till.sign_in_lock import is_locked, note_failure
@@ -71,6 +72,9 @@ def _known(desk: Desk, name: str, pin: str, *, with_card: bool) -> OperatorRecor
     """Whose name and PIN these are; a wrong PIN is a fact, and too many lock the operator."""
     if has_other_secret(desk):
         return Refusal("pin_secret_other")
+    forged = operators_forged(desk)
+    if forged is not None:
+        return forged
     now_ms = desk.clock.now().time_ms
     braked = _brake(desk, now_ms)
     if braked is not None:
@@ -93,6 +97,17 @@ def _known(desk: Desk, name: str, pin: str, *, with_card: bool) -> OperatorRecor
             note_failure(desk, record)
         return Refusal("wrong_pin")
     return record
+
+
+def operators_forged(desk: Desk) -> Refusal | None:
+    """Whether somebody wrote who may sign in past the journal: damage like any other. Over a ledger
+    that is known for damaged people still sign in, to restore it."""
+    found = "" if desk.damage else desk.records.operators_otherwise()
+    if not found:
+        return None
+    note_damage(desk.home, found)
+    desk.damage = found
+    return Refusal("read_only")
 
 
 def has_other_secret(desk: Desk) -> bool:

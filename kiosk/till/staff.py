@@ -16,7 +16,14 @@ from kiosk.domain.cards.image import CardImage
 from kiosk.errors import BadInput, Refusal
 from kiosk.ledger.operator_records import OperatorRecord
 from kiosk.till.desk import Desk
-from kiosk.till.operators import ROLES, has_other_secret, hash_pin, own_pin, secret_to_keep
+from kiosk.till.operators import (
+    ROLES,
+    has_other_secret,
+    hash_pin,
+    operators_forged,
+    own_pin,
+    secret_to_keep,
+)
 from kiosk.till.recover import card_image
 from kiosk.till.sign_in_lock import is_locked
 from kiosk.till.tokens import reason_missing
@@ -53,6 +60,9 @@ def _state(desk: Desk, record: OperatorRecord) -> str:
 
 def register_first(desk: Desk, name: str, pin: str) -> Refusal | None:
     """The first supervisor of a home that has no operator yet."""
+    forged = operators_forged(desk)
+    if forged is not None:
+        return forged
     if desk.records.operators():
         return Refusal("operators_exist")
     _write(desk, name, _SUPERVISOR, pin, name)

@@ -8,15 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.errors import LedgerDamaged, StoreFault
+from kiosk.errors import LedgerDamaged, Refusal, StoreFault
 from kiosk.front.cli import run
 from kiosk.front.home import LedgerGone
 from kiosk.front.home_file import OPENED
 from kiosk.front.night import NightReport, NightWatch
 from kiosk.front.restoring import Wanted, restore
+from kiosk.front.utility import REHEARSAL_PIN
 from kiosk.ledger.connection import connect, key_of
-from kiosk.ledger.damage import MARK
+from kiosk.ledger.damage import MARK, note_damage
+from kiosk.till import staff
 from kiosk.till.maintain import verify
+from kiosk.till.operators import sign_in
 from tests.front.keeper import Keeper
 from tests.ledger.thief import unguarded
 from tests.till.hall import KEYPAD, code, sell_to
@@ -67,6 +70,39 @@ def test_nothing_is_sold_until_a_restore_when_verify_found_what_no_start_looks_a
     assert keeper.proof().sales == 3
 
 
+FORGED = [
+    "UPDATE operators SET role = 'supervisor' WHERE operator = '101'",
+    "UPDATE operators SET pin_hash = 'x' WHERE operator = '301'",
+    "UPDATE operators SET card = '', retired = 0 WHERE operator = '102'",
+]
+
+
+@pytest.mark.parametrize("statement", FORGED)
+def test_nobody_signs_in_and_nothing_is_sold_when_who_may_was_written_past_the_journal(
+    keeper: Keeper, statement: str
+) -> None:
+    house = keeper.open()
+    assert staff.retire(house.desk, "102", "left") is None
+    assert not isinstance(sign_in(house.desk, "101", REHEARSAL_PIN), Refusal)
+    house.close()
+    change(keeper, statement)
+    house = keeper.open()
+    assert code(sign_in(house.desk, "101", REHEARSAL_PIN)) == "read_only"
+    assert code(sell_to(house.desk, KEYPAD, 5000)) == "read_only"
+    house.close()
+    is_stopped(keeper)
+
+
+def test_a_home_gets_no_second_first_supervisor_when_its_operators_were_deleted(
+    keeper: Keeper,
+) -> None:
+    house = keeper.open()
+    change(keeper, "DELETE FROM operators")  # a rehearsal would bring its own at the next start
+    assert code(staff.register_first(house.desk, "thief", REHEARSAL_PIN)) == "read_only"
+    house.close()
+    is_stopped(keeper)
+
+
 def test_a_face_that_is_open_sells_nothing_more_when_another_process_found_damage(
     keeper: Keeper,
 ) -> None:
@@ -109,6 +145,14 @@ def test_a_start_finds_it_when_the_end_was_cut_off_and_the_head_mended(
     with pytest.raises(LedgerDamaged, match="is missing here"):
         restore(keeper.home, keeper.settings, Wanted(), keeper.now)
     is_stopped(keeper)
+
+
+def test_verify_says_that_a_restore_is_due_when_damage_was_found_before(
+    keeper: Keeper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    note_damage(keeper.home, "Entry 5: is missing.")
+    assert verified(keeper) == 0
+    assert "damage was found before (Entry 5: is missing)" in capsys.readouterr().err
 
 
 SCHEMA = [

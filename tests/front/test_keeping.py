@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ import msgspec
 import pytest
 
 from kiosk import marks
+from kiosk.config import Store
 from kiosk.errors import BadInput, HomeFault, LedgerDamaged, StoreFault
 from kiosk.front import keeping, unlock
 from kiosk.front.unlock import SEALED, SIGNING_KEY
@@ -187,6 +189,15 @@ def test_one_sentence_says_so_when_the_passphrase_is_wrong(
     with pytest.raises(HomeFault, match="do not open with this passphrase"):
         keeper.open()
     keeper.sell(1)
+
+
+def test_the_passphrase_is_blamed_when_it_is_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    unlock.forget()
+    monkeypatch.setattr(
+        "sys.stdin", io.TextIOWrapper(io.BytesIO(b"caf\xe9 caf\xe9 caf\xe9\n"), "utf-8")
+    )
+    with pytest.raises(HomeFault, match="passphrase that was given is not UTF-8"):
+        unlock.secret_for("passphrase", Store())
 
 
 def test_a_new_home_is_encrypted_from_its_first_entry_when_kiosk_toml_says_so(

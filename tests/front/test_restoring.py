@@ -16,6 +16,7 @@ from kiosk.errors import BadInput, HomeFault, LedgerDamaged, StoreFault
 from kiosk.front.home import LedgerGone
 from kiosk.front.restoring import Restored, Wanted, restore
 from kiosk.front.utility import REHEARSAL_PIN
+from kiosk.ledger import backup as backups
 from kiosk.ledger.connection import connect, key_of
 from kiosk.till import copies, staff
 from kiosk.till.history import search
@@ -246,6 +247,16 @@ def test_a_backup_is_refused_when_one_bit_of_it_was_changed(keeper: Keeper, tmp_
     (tmp_path / "none.backup").write_bytes(b"PHK")
     with pytest.raises(BadInput, match="this is not a backup"):
         restore(keeper.home, keeper.settings, Wanted(tmp_path / "none.backup"), keeper.now)
+
+
+def test_a_backup_of_another_terminal_is_refused_by_name(keeper: Keeper, tmp_path: Path) -> None:
+    head = backups.read_head_of(keeper.place / "one.backup")
+    packed = msgspec.msgpack.encode(msgspec.structs.replace(head, origin="T9"))
+    foreign = tmp_path / "foreign.backup"
+    foreign.write_bytes(backups.MAGIC + len(packed).to_bytes(4, "big") + packed)
+    wanted = Wanted(backup=foreign)
+    with pytest.raises(BadInput, match="is a backup of T9, not of"):
+        restore(keeper.home, keeper.settings, wanted, keeper.now)
 
 
 def last_entry(keeper: Keeper) -> int:

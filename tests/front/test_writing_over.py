@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
+from kiosk.__main__ import main
 from tests.front.conftest import Kiosk, is_one_sentence
 
 LEAVING = [
@@ -39,3 +43,19 @@ def test_an_older_file_stays_when_its_name_is_given_again(
     assert kiosk(*words, fresh).exit == 0
     assert fresh.stat().st_size
     assert sorted(path.name for path in tmp_path.iterdir()) == ["fresh", "precious"]
+
+
+def test_lists_and_exports_are_for_their_owners_eyes_when_the_program_writes_them(
+    home: Path, kiosk: Kiosk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kiosk("customers")  # the home is there
+    before = os.umask(0o022)
+    try:
+        for words in (("customers", "export"), ("export", "--all")):
+            file = tmp_path / words[0]
+            monkeypatch.setattr(sys, "argv", ["kiosk", *words, str(file)])
+            assert main() == 0
+            assert file.stat().st_mode & 0o777 == 0o600
+    finally:
+        os.umask(before)
+        gc.enable()

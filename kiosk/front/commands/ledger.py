@@ -18,7 +18,7 @@ from kiosk.front.unlock import home_keys
 from kiosk.front.wiring import House, opened
 from kiosk.ledger.archive import prove_archive
 from kiosk.ledger.connection import Connection, key_of
-from kiosk.ledger.damage import note_damage
+from kiosk.ledger.damage import known_damage, note_damage
 from kiosk.ledger.entry_file import Cover
 from kiosk.ledger.files import refuse_inside, refuse_taken
 from kiosk.ledger.medium_check import check_medium, entries_on, older_than_medium
@@ -94,7 +94,14 @@ def _verify(options: argparse.Namespace, context: Context) -> int:
             f"{proof.entries} entries, {proof.postings} postings, {proof.sales} sales:"
             f" as they were written. Head {proof.head[:16]}"
         )
-    return say.trouble(proof.fault) if proof.first_bad else _verify_medium(context)
+    if proof.first_bad:
+        return say.trouble(proof.fault)
+    found = known_damage(context.home)
+    if found:
+        say.aside(
+            f"damage was found before ({found.rstrip('.')}): `kiosk restore` lets selling go on."
+        )
+    return _verify_medium(context)
 
 
 def _verify_medium(context: Context) -> int:
