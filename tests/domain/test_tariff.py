@@ -36,7 +36,8 @@ CHEAP = PowerType(
     fixed_minor=0, minimum_minor=100, maximum_minor=500_000, debt_share_ppm=250_000,
 )  # fmt: skip
 PLAIN_OWING = msgspec.structs.replace(PLAIN, code="plain_owing", debt_share_ppm=250_000)
-PACK = TariffPack(1, "Tests", "ZAR", 0, [HOME, PLAIN, PLAIN_OWING, CHARGED, CHEAP])
+BY_THREE = msgspec.structs.replace(PLAIN, code="by_three", multiple_minor=300)
+PACK = TariffPack(1, "Tests", "ZAR", 0, [HOME, PLAIN, PLAIN_OWING, BY_THREE, CHARGED, CHEAP])
 
 
 def quote(
@@ -116,6 +117,7 @@ def test_every_line_is_as_worked_out_by_hand(
     [
         ("home", 999, 0, "amount_below_minimum", 1_000),
         ("home", 500_001, 0, "amount_above_maximum", 500_000),
+        ("by_three", 500_001, 0, "amount_above_maximum", 499_800),
         # 23.00 of charges: 23.01 is the first amount that buys anything.
         ("charged", 999, 0, "amount_below_minimum", 2_301),
         ("charged", 2_300, 0, "amount_buys_nothing", 2_301),

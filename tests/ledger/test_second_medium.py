@@ -198,6 +198,10 @@ def test_another_past_is_not_written_on_when_the_ledger_caught_up_with_its_numbe
     bench.sell("next", 4)
     assert bench.path.read_bytes() == before
     assert bench.medium.state().ahead == 3
+    reader = open_reader(bench.home)
+    fault = compare_medium(reader, bench.path, bench.cover())
+    reader.close()
+    assert fault == (3, "Entry 3: the second medium holds another one.")
 
 
 def test_it_is_left_alone_when_it_holds_what_this_ledger_does_not(

@@ -24,6 +24,8 @@ _SELL, _PEN, _PROOF = "kiosk/till/sell.py", "kiosk/ledger/pen.py", "kiosk/ledger
 _POWER = "tests/power/test_power.py -k while_a_home_is_opened_and_sells"
 _TAMPERING = "tests/ledger/test_tampering.py -k whatever_was_changed"
 _TOKENS = "tests/till/test_selling_tokens.py"
+_MEDIUM = "tests/ledger/test_second_medium.py"
+_UNDOING = "tests/till/test_undoing_cards.py"
 
 PLANTS = [
     # --- the disk -------------------------------------------------------------------------------
@@ -212,4 +214,41 @@ PLANTS = [
     Plant("damage that was found is forgotten", "kiosk/front/home.py",
           "    found = known_damage(path)\n", '    found = ""\n',
           "tests/front/test_found_damage.py -k stands_over_a_restart"),
+    # --- an order that a tired hand turns round, a guard that it leaves out ----------------------
+    Plant("the second medium is written before the commit", _PEN,
+          '            mark("pen.before_commit")\n',
+          "            if self._medium is not None and self._written:\n"
+          "                self._medium.follow(self._written, self._read_after)\n"
+          '            mark("pen.before_commit")\n',
+          f"{_MEDIUM} -k before_the_commit"),
+    Plant("what was refused is on the second medium", _PEN,
+          "            del self._written[written:]\n", "", f"{_MEDIUM} -k leaves_no_trace"),
+    Plant("a second medium with another past is written on", "kiosk/ledger/second_medium.py",
+          "            self._upto == 0 or entry.previous == self._digest\n",
+          "            self._upto >= 0\n", f"{_MEDIUM} -k another_past"),
+    Plant("the start does not look at the last signature", "kiosk/ledger/start_check.py",
+          "    if not entry_is_genuine(opened.public_key, entries[-1]):", "    if not entries:",
+          "tests/ledger/test_start_check.py -k forged"),
+    Plant("a small file is named before it is whole", "kiosk/ledger/files.py",
+          "        while left:  # a disk", "        if left:  # a disk",
+          "tests/ledger/test_files.py"),
+    Plant("kept money is turned into cash when a sale is undone", "kiosk/till/deliver.py",
+          'if present and all(tender.kind == "cash"', 'if present and any(tender.kind == "cash"',
+          f"{_TOKENS} -k turned_into_cash"),
+    Plant("money goes back and the card keeps its purchase", "kiosk/till/take_back.py",
+          '    if _testimony(desk, delivery) != "not_delivered":\n        reason',
+          "    if False:\n        reason", f"{_UNDOING} -k does_not_show"),
+    Plant("the card is touched before its reversal is written", "kiosk/till/reverse.py",
+          '    if seen.undone != "intended":\n        intended',
+          "    take_back(desk, sale, writes)\n"
+          '    if seen.undone != "intended":\n        intended',
+          f"{_UNDOING} -k before_the_intention"),
+    Plant("charges are paid back as energy", "kiosk/till/credit_left.py",
+          '"fixed", "per_day", "per_month"})', '"fixed"})',
+          "tests/till/test_replacing.py -k no_worth"),
+    Plant("vending keys are in force before their fact", "kiosk/till/keys.py",
+          '    if not desk.records.is_known(f"key_file/{found.digest}"):\n        fact',
+          "    desk.vendor = desk.key_files.load(path, secret)\n"
+          '    if not desk.records.is_known(f"key_file/{found.digest}"):\n        fact',
+          "tests/till/test_vending_keys.py -k before_its_fact"),
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from kiosk.domain.cards.open import OpenCard
 from kiosk.domain.catalogue import Catalogue
 from kiosk.domain.chart import CARD_ACCOUNTS_PENDING, SALES_PENDING, card_account, cash
 from kiosk.domain.chart import meter_account as kept_for
+from kiosk.domain.facts import SaleVoided
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import Refusal
 from kiosk.screens.telling import evidence_lines
@@ -325,6 +326,11 @@ def test_the_money_is_kept_for_the_meter_when_it_left_the_card_for_nothing(
 ) -> None:
     """The spend was made, and another hall sold the purchase number before ours was written."""
     in_doubt_spend(hall, desk, 37)
+    hall.leave(desk)
+    desk = hall.station()
+    sale = desk.records.open_sales()[0].committed.sale_id
+    lies = SaleVoided(sale, "undone", account_of(desk))
+    assert code(desk.journal.append(lies)) == "sale_does_not_add_up", "it is not on the card"
     hall.put_in(CARD)
     offer = offer_of(other, CARD, 1500)
     payment = cash_payment(other, 1500, 1500)

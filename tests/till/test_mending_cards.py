@@ -117,9 +117,11 @@ def test_a_later_purchase_is_taken_back_to_the_one_before_and_a_reissue_repeats_
 def test_nothing_is_taken_back_when_the_meter_has_it_E13(hall: Hall, desk: Desk) -> None:
     hall.put_in(CARD)
     sold(sell_to(desk, CARD, 5000))
+    plan = planned(mend.plan_cancel(desk, "cash"))
     hall.take_out()
     hall.insert_in_meter(CARD)
     hall.put_in(CARD)
+    assert code(carry_out(desk, plan, "moved away", SECOND)) == "card_changed"
     assert code(cancel(desk)) == "purchase_consumed"
     hall.take_out()
     scratch(hall, hall.serial(CARD), 3, 39, b"\0")  # the meter was interrupted while it wrote back

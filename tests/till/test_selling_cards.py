@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from drivers.card.simulated_reader import CardFaults
@@ -9,10 +10,22 @@ from kiosk.domain.cards import open as open_card
 from kiosk.domain.cards.open import OpenCard
 from kiosk.domain.chart import SALES_PENDING, cash
 from kiosk.errors import Refusal
+from kiosk.ledger.records import Records
 from kiosk.till import recover
 from kiosk.till.desk import Desk
 from kiosk.till.maintain import verify
-from tests.till.hall import CARD, Hall, code, entries, meter_number, money, sell_to, sold
+from kiosk.till.sell import card_delivery
+from tests.till.hall import (
+    CARD,
+    Hall,
+    code,
+    entries,
+    meter_number,
+    money,
+    offer_of,
+    sell_to,
+    sold,
+)
 
 OTHER = meter_number("card", power_type="home", nth=1)
 
@@ -89,6 +102,19 @@ def test_nothing_is_taken_when_the_card_of_the_meter_is_not_there(
     before = entries(desk)
     assert code(sell_to(desk, CARD, 5000)) == refused
     assert entries(desk) == before
+
+
+def test_nothing_is_written_on_a_card_that_names_another_meter_than_the_registry(
+    hall: Hall, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hall.put_in(OTHER)
+    assert desk.reader is not None
+    offer = offer_of(desk, CARD, 5000)
+    known = desk.records.card(serial=desk.reader.read().serial)
+    assert known is not None
+    lies = msgspec.structs.replace(known, meter=CARD)
+    monkeypatch.setattr(Records, "card", lambda _self, **_which: lies)
+    assert code(card_delivery(desk, offer)) == "wrong_card"
 
 
 @pytest.mark.parametrize("at", BEFORE_PAYMENT)

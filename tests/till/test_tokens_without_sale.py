@@ -9,6 +9,7 @@ from drivers.vending.vending_key import rehearsal_keys
 from kiosk import marks
 from kiosk.domain import chart
 from kiosk.domain.record import TokenRecord
+from kiosk.domain.registry import Meter
 from kiosk.domain.registry_slip import RegistrySlip
 from kiosk.domain.special_tokens import (
     METER_TESTS,
@@ -16,7 +17,9 @@ from kiosk.domain.special_tokens import (
     ManagementRequest,
     SpecialRequest,
     Verified,
+    place_of,
 )
+from kiosk.domain.token_facts import MeterKeyChanged, TokenIssued, TokenRefused
 from kiosk.errors import Refusal, VendorFault
 from kiosk.till import clinic, credit, keys, recover, replace, reverse, token_book, tokens
 from kiosk.till.credit_left import Final
@@ -37,6 +40,7 @@ from tests.till.hall import (
     sell_to,
     sold,
 )
+from tests.till.test_selling_tokens import ForgetfulVendor
 
 SECOND = SecondPerson("301", "1234")
 
@@ -49,6 +53,12 @@ def issued(outcome: TokenRecord | Refusal) -> TokenRecord:
 
 def energy(desk: Desk, account: str) -> int:
     return desk.records.balance(account, chart.ENERGY_CURRENCY)
+
+
+def meter_of(desk: Desk) -> Meter:
+    meter = desk.records.meter(KEYPAD)
+    assert meter is not None
+    return meter
 
 
 def identifier(request: SpecialRequest) -> int:
@@ -245,6 +255,22 @@ def test_the_same_token_is_made_later_when_the_module_is_silent(desk: Desk) -> N
     (after,) = recovered.tokens
     assert (after.state, after.committed) == ("issued", record.committed)
     assert desk.records.open_tokens() == []
+
+
+def test_a_token_ends_only_with_the_figures_of_its_intention(desk: Desk) -> None:
+    desk.vendor = ForgetfulVendor(99)
+    record = tokens.give_free(desk, KEYPAD, 5_000, "flood relief", SECOND)
+    assert isinstance(record, TokenRecord)
+    issue, digits = record.committed.issue_id, ["7" * 20]
+    for lies in (
+        TokenIssued(issue, KEYPAD, "free_units", 50_000, digits, "normal"),
+        TokenIssued(issue, BLOCKED, "free_units", 5_000, digits, "normal"),
+        TokenIssued(issue, KEYPAD, "replacement", 5_000, digits, "normal"),
+        TokenIssued("nobody's", KEYPAD, "free_units", 5_000, digits, "normal"),
+        TokenRefused("nobody's", "vending_limit_reached"),
+        MeterKeyChanged(issue, KEYPAD, place_of(meter_of(desk)), "101"),
+    ):
+        assert code(desk.journal.append(lies)) == "token_not_open", lies
 
 
 @pytest.mark.parametrize("point", ["pen.after_commit", "issue.after_commit", "issue.after_module"])

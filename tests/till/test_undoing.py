@@ -157,18 +157,6 @@ def test_a_card_keeps_its_purchase_when_the_drawer_cannot_pay_it_back(
     done(reverse.reverse(desk, sale, "wrong amount", to="meter", second=SECOND))
 
 
-def test_no_money_goes_back_when_the_card_does_not_show_that_the_purchase_is_off_it_E13(
-    hall: Hall, desk: Desk, card_sale: SaleRecord, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A reader that says yes and writes nothing."""
-    assert desk.reader is not None
-    monkeypatch.setattr(desk.reader, "write", lambda _serial, _writes: None)
-    before, sale = balances(desk), card_sale.committed.sale_id
-    assert code(reverse.reverse(desk, sale, "wrong amount")) == "card_not_taken_back"
-    assert balances(desk) == before
-    assert [each.committed.sale_id for each in reverse.waiting(desk)] == [sale]
-
-
 def test_a_token_is_never_taken_back_when_it_was_made(desk: Desk) -> None:
     record = sold(sell_to(desk, KEYPAD, 5_000))
     for sale in (record.committed.sale_id, record.token or ""):

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from drivers.vending.counter import CounterFile
 from drivers.vending.keyfile import (
     Cost,
     open_counter,
@@ -193,6 +194,14 @@ def test_nothing_is_counted_when_the_module_refuses(key_path: Path) -> None:
     for refused in (request("sale-1", identifier=1), gas, request("sale-1", units=16_385)):
         assert isinstance(vendor.issue(refused), Refusal)
     assert open_counter(key_path, module=MODULE, secret=CREDENTIAL).issued() == 0
+
+
+def test_a_counter_of_other_keys_is_refused_when_it_lies_in_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "count"
+    CounterFile(path, "january", CREDENTIAL).create()
+    CounterFile(path, "january", CREDENTIAL).check()
+    with pytest.raises(BadInput, match="belongs to other vending keys"):
+        CounterFile(path, "february", CREDENTIAL).check()
 
 
 def test_counter_adds_up_when_two_modules_share_the_file(key_path: Path) -> None:

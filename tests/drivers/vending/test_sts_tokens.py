@@ -15,6 +15,7 @@ from drivers.vending.sts.amounts import (
     encode_currency,
     encode_units,
 )
+from drivers.vending.sts.blocks import NOT_FOR_THIS_METER, split_digits
 from drivers.vending.sts.identifiers import identifier_at, is_expired, time_of
 from drivers.vending.sts.identity import check_drn, meter_pan
 from drivers.vending.sts.keychange import KeyChange, key_change
@@ -323,3 +324,9 @@ def test_misty1_tables_are_permutations_when_compared_with_the_rfc() -> None:
 def test_block_comes_back_when_encrypted_and_decrypted_by_ea07(key: bytes, block: int) -> None:
     cipher = Sta(key)
     assert cipher.decrypt(cipher.encrypt(block)) == block
+
+
+def test_a_number_of_more_than_66_bits_is_no_token_whatever_its_low_bits_say() -> None:
+    assert split_digits(f"{2**66 - 1:020d}") == (3, 2**64 - 1)
+    for number in (2**66, 10**20 - 1):
+        assert split_digits(f"{number:020d}") == NOT_FOR_THIS_METER
