@@ -153,7 +153,7 @@ def _year(home: Path, name: str, place: Path) -> list[Row]:
     verify_s = timed(lambda: proofs.append(prove_apart(home, ORIGIN)))
     signed_s = timed(lambda: proofs.append(prove_apart(home, ORIGIN, every_signature=True)))
     reader.close()
-    backup_s = timed(lambda: make_backup(home, place / "b", ORIGIN, ()))
+    backup_s = timed(lambda: make_backup(home, place / f"{home.name}.backup", ORIGIN, ()))
     assert not any(wrong) and not any(proof.first_bad for proof in proofs), (wrong, proofs)
     return [
         line(f"start checks of {name}: s", start_s, None, f"<= {START_LIMIT_S}",

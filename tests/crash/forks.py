@@ -11,6 +11,8 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.crash.warm import know_shapes
+
 #: A child that hangs longer is a finding of its own; a machine with other work makes it slow.
 PATIENCE_S = 300
 
@@ -36,8 +38,17 @@ def fork(work: Callable[[], object]) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def learn(work: Callable[[], object], notes: Path) -> None:
-    """Run `work` in a child, and import here what it imported: later children find it there."""
+#: Whose modules the server brings in for its children.
+_PACKAGES = frozenset(
+    {"kiosk", "drivers", "receipts", "sync", "argon2", "cryptography", "serial", "tests"}
+)
+
+
+def learn(work: Callable[[], object], notes: Path) -> int:
+    """Run `work` in a child, and import here what it imported: later children find it there.
+
+    As `fork`, but 0 is the only end.
+    """
 
     def noting() -> None:
         work()
@@ -46,7 +57,9 @@ def learn(work: Callable[[], object], notes: Path) -> None:
     code = fork(noting)
     assert code == 0, code
     for name in notes.read_text().split("\n"):
-        if name.split(".")[0] in {"kiosk", "drivers", "receipts", "sync", "argon2", "tests"}:
+        if name.split(".")[0] in _PACKAGES:
             importlib.import_module(name)
+    know_shapes()
     gc.collect()
     gc.freeze()
+    return code

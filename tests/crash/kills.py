@@ -15,7 +15,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,7 @@ from tests.crash.forks import fork, learn
 from tests.crash.points import Passing, watch
 from tests.crash.verb import Verb
 from tests.crash.verbs import VERBS
+from tests.crash.warm import warm
 
 #: Recovery passes about so many points; one beyond the last kills nobody, which is a case too.
 _RECOVERY_POINTS = 60
@@ -85,6 +86,7 @@ class Outcome:
 def base_home(folder: Path) -> Path:
     """A home that was opened once."""
     sentences("en")
+    warm()
     learn(lambda: Bench(folder / "base").close(), folder / "modules")
     return folder / "base"
 
@@ -113,7 +115,7 @@ def prepare(verb: Verb, base: Path, folder: Path) -> Ground:
     points = folder / "points.json"
     with copied(home, folder / "dry") as dry:
         learn(lambda: act(ground, dry, Passing(), points), folder / "modules")
-        calm = audited(ground, dry, [], ground.before)
+        calm = audited(ground, dry, [], ground.before, run=partial(learn, notes=folder / "modules"))
         assert calm.all() == [], (verb.name, calm)  # before anything is killed
     ground.points = json.loads(points.read_bytes())
     return ground
@@ -184,11 +186,12 @@ def audited(
     attempts: list[Attempt],
     killed: World,
     neighbours: Sequence[Neighbour] = (),
+    run: Callable[[Callable[[], object]], int] = fork,
 ) -> Findings:
     """Settle in peace, carry everything to the meters, twice, and call the auditor."""
     shown = home.parent / f"{home.name}.shown"
 
-    code = fork(lambda: report(home, ground.verb.cash, ground.chips, shown))
+    code = run(lambda: report(home, ground.verb.cash, ground.chips, shown))
     if code != 0:
         return Findings([f"the start after it ended with {code}"])
     seen = json.loads(shown.read_bytes())
@@ -225,35 +228,34 @@ class copied:
 # --- the server -----------------------------------------------------------------------------------
 
 
-def jobs(
-    grounds: Sequence[Ground], rounds: int, seed: int, every: int
-) -> Iterator[tuple[Ground, str, int]]:
-    """The points of every verb, round after round; the seed of a job names its round.
-
-    With `every` above 1 each verb is killed at that part of its points only, which the seed picks:
-    so many runs with different seeds go to all of them.
-    """
-    picked = [
+def picked(grounds: Sequence[Ground], seed: int, every: int) -> list[tuple[Ground, str]]:
+    """The points of every verb. With `every` above 1 each verb is killed at that part of its points
+    only, which the seed picks: so many runs with different seeds go to all of them."""
+    return [
         (ground, point)
         for ground in grounds
         for place, point in enumerate(ground.points)
         if (place + seed) % every == 0
     ]
-    for turn in range(rounds):
-        for ground, point in picked:
-            yield ground, point, seed * 100 + turn % 100
 
 
 def serve(share: int, of: int, rounds: int, seed: int, every: int, names: Sequence[str]) -> None:
-    """Do every `of`-th job and print each outcome."""
+    """Do every `of`-th job, round after round, and print each outcome, and when a round ended.
+
+    The seed of a job names its round.
+    """
     shm = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=shm if shm.is_dir() else None) as text:
         folder = Path(text)
         base = base_home(folder)
         grounds = [prepare(VERBS[name], base, folder) for name in names]
-        for number, (ground, point, job_seed) in enumerate(jobs(grounds, rounds, seed, every)):
-            if number % of == share:
-                print(round_at(ground, point, job_seed, folder).line(), flush=True)
+        jobs = picked(grounds, seed, every)
+        for turn in range(rounds):
+            for number, (ground, point) in enumerate(jobs, turn * len(jobs)):
+                if number % of == share:
+                    done = round_at(ground, point, seed * 100 + turn % 100, folder)
+                    print(done.line(), flush=True)
+            print(json.dumps({"ended": turn + 1}), flush=True)
 
 
 if __name__ == "__main__":

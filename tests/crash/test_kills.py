@@ -10,7 +10,7 @@ import random
 
 import pytest
 
-from tests.crash.__main__ import Toll, kill_all
+from tests.crash.__main__ import kill_all, main
 from tests.crash.verbs import VERBS
 from tests.totals import Totals
 
@@ -18,26 +18,27 @@ from tests.totals import Totals
 _EVERY = 4
 
 
-def killed(rounds: int, *verbs: str, every: int = 1) -> Toll:
+def test_nothing_is_lost_or_doubled_when_a_key_change_is_killed_at_every_point(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     seed = random.SystemRandom().randrange(10**6)
-    print(f"seed {seed}")
-    return kill_all(rounds, seed, verbs, every)
-
-
-def test_nothing_is_lost_or_doubled_when_a_key_change_is_killed_at_every_point() -> None:
-    toll = killed(1, "confirm a key change")
-    assert toll.findings() == []
-    assert toll.kills >= 12
+    assert main(["1", str(seed), "confirm a key change"]) == 0
+    began, first_round, line = capsys.readouterr().out.splitlines()
+    assert began == f"seed {seed}, 1 rounds at each point"
+    assert f"{first_round}, seed {seed}" == f"round 1: {line}"
+    assert int(line.split()[0]) >= 12
 
 
 @pytest.mark.proof
 def test_nothing_is_lost_or_doubled_when_every_verb_is_killed_at_every_point(
     totals: Totals,
 ) -> None:
-    toll = killed(5, every=_EVERY)
+    seed = random.SystemRandom().randrange(10**6)
+    print(f"seed {seed}")
+    toll = kill_all(5, seed, every=_EVERY)
     with totals():
         print(f"\n{toll.line()}")
-    assert toll.findings() == []
+    assert toll.texts == []
     assert len(toll.points) >= 150
     assert {verb for verb, _ in toll.points} == set(VERBS)
     assert toll.kills > 5 * len(toll.points)

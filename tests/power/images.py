@@ -7,6 +7,7 @@ RECORD is what `tests.power.__main__` pickled; one JSON line comes out.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import pickle
 import random
@@ -26,11 +27,15 @@ from tests.crash import auditor
 from tests.crash.aftermath import export, note_on_its_way, settle
 from tests.crash.bench import Bench
 from tests.crash.evidence import Attempt, Evidence, Findings, Neighbour, World
+from tests.crash.warm import warm
 from tests.power.day import HOME, TOLD
 from tests.power.disk import Disk
 from tests.power.recorder import Op
 
 _NOBODY = World({}, {}, 0)
+
+#: The shared memory of the log, and what only the player of the day knew.
+_LOST_WITH_POWER = ("-shm", ".known")
 
 
 @dataclass
@@ -48,12 +53,13 @@ class Tally:
 
 def serve(ops: list[Op], share: int, of: int, images: int, seed: int) -> Tally:
     """Make about `images` images of the day, round after round over its operations, and audit
-    every `of`-th of them."""
+    every `of`-th of them. What was seen once is no image of its own."""
     tally, number, turn = Tally(), 0, 0
+    seen: set[bytes] = set()
     step = max(1, len(ops) // images)  # few images are spread over the whole day
     with tempfile.TemporaryDirectory(dir=_memory()) as folder:
         while number < images:
-            disk, told = Disk(f"{HOME}/world", f"{HOME}.known"), b""
+            before, disk, told = number, Disk(f"{HOME}/world", f"{HOME}.known"), b""
             for at, op in enumerate(ops):
                 if op.path == TOLD:
                     told += op.data
@@ -63,15 +69,31 @@ def serve(ops: list[Op], share: int, of: int, images: int, seed: int) -> Tally:
                     continue
                 if turn and (disk.certain or not told):
                     continue  # one state only, or the first opening: they have been seen
+                where = f"operation {at}, seed {seed}, round {turn}"
+                image = disk.survivor(random.Random(where))
+                if _was_seen(image, told, seen):
+                    continue
                 number += 1
                 if number % of == share:
-                    where = f"operation {at}, seed {seed}, round {turn}"
-                    chance = random.Random(where)
-                    _one(disk.survivor(chance), told, Path(folder) / "cut", where, tally)
+                    _one(image, told, Path(folder) / "cut", where, tally)
                 if number >= images:
                     break
             turn += 1
+            if number == before:
+                break  # a short day has no more states than these
     return tally
+
+
+def _was_seen(image: dict[str, bytes | str | None], told: bytes, seen: set[bytes]) -> bool:
+    """Whether the same was left once before, when the same had been told."""
+    digest = hashlib.sha256(told)
+    for name, content in image.items():
+        if not name.endswith(_LOST_WITH_POWER):
+            text = content if isinstance(content, bytes) else repr(content).encode()
+            digest.update(f"{name} {len(text)} ".encode() + text)
+    known = digest.digest() in seen
+    seen.add(digest.digest())
+    return known
 
 
 def _memory() -> str | None:
@@ -103,7 +125,7 @@ def _lay_out(image: dict[str, bytes | str | None], folder: Path) -> None:
             path.mkdir()
         elif isinstance(content, str):
             path.symlink_to(content)
-        elif not name.endswith(("-shm", ".known")):
+        elif not name.endswith(_LOST_WITH_POWER):
             path.write_bytes(content)
 
 
@@ -142,5 +164,6 @@ def audited(home: Path, told: list[dict[str, Any]]) -> Findings:
 
 if __name__ == "__main__":
     share, of, images, seed = (int(text) for text in sys.argv[2:6])
+    warm()
     recorded: list[Op] = pickle.loads(Path(sys.argv[1]).read_bytes())
     print(json.dumps(asdict(serve(recorded, share, of, images, seed))))

@@ -11,7 +11,9 @@ import pytest
 
 from tests.power import recorder
 from tests.power.__main__ import cut_days, line
+from tests.power.day import TOLD
 from tests.power.disk import Disk
+from tests.power.images import serve
 from tests.power.recorder import Op
 from tests.totals import Totals
 
@@ -54,6 +56,14 @@ def test_things_outside_keep_what_they_were_told_when_the_power_goes() -> None:
     card = [Op("d", "outside"), SYNCED_FOLDER, Op("c", "outside/card")]
     written = Op("w", "outside/card", "", 0, b"c")
     assert states(*card, written) == {(("outside", None), ("outside/card", b"c"))}
+
+
+def test_each_image_is_another_one_when_a_short_day_leaves_few() -> None:
+    opened = Op("w", TOLD, "", 0, b'{"opened": true}\n')
+    tally = serve([opened, MADE, WRITTEN], 0, 1, 1000, 1)
+    # No file, an empty one, and what is left of its two sectors: each a machine of its own.
+    assert tally.corrupt + tally.findings.all() == []
+    assert 2 <= tally.images <= 5
 
 
 @needs_gcc
