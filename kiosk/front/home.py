@@ -126,7 +126,8 @@ def _refuse_if_damaged(path: Path) -> None:
     if found:
         ledger = path / "ledger.db"
         raise StoreFault(
-            f"{ledger}: is damaged ({found.rstrip('.')}); nothing may be sold until a restore."
+            f"{ledger}: is damaged ({found.rstrip('.')});"
+            " nothing may be sold until `kiosk restore`."
         )
 
 

@@ -63,7 +63,9 @@ class Shown(msgspec.Struct, frozen=True):
 
 
 def shown(path: Path, settings: Settings) -> Shown:
-    """How the ledger in `path` is kept."""
+    """How the ledger in `path` is kept. BadInput where nothing was ever opened."""
+    if not path.exists():
+        raise BadInput(f"{path}: there is no home here yet; the first start of a face makes one.")
     keys = home_keys(path, settings.store, new=False)
     sealed = path / SEALED
     return Shown(

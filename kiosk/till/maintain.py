@@ -11,6 +11,7 @@ import msgspec
 from kiosk.domain.cards import families
 from kiosk.domain.cards.family import CardState
 from kiosk.domain.cards.image import CardImage
+from kiosk.domain.money import format_amount
 from kiosk.domain.record import SaleRecord
 from kiosk.errors import CardFault, CashFault, KioskError, Refusal, VendorFault
 from kiosk.ledger import store
@@ -182,7 +183,7 @@ def _cash(desk: Desk) -> DeviceState:
     if desk.cash is None:
         return _away("note acceptor", desk.settings.cash.driver, "[cash] driver in kiosk.toml")
     try:
-        notes = ", ".join(str(value) for value in desk.cash.notes())
+        notes = ", ".join(format_amount(value, desk.currency) for value in desk.cash.notes())
         desk.cash.since(desk.records.last_note_counter(desk.cash.name))
     except KioskError as error:
         return DeviceState("note acceptor", "fault", error.sentence, "Check power and cable.")

@@ -56,6 +56,8 @@ def purse_named(desk: Desk, text: str, *also: str) -> Purse | Refusal:
     kept for it), or as capital:ACCOUNT or meter:METER; `also` names what else may be meant, deposit
     or overpaid of an account."""
     kind, colon, number = text.replace(" ", "").partition(":")
+    if not kind:
+        return Refusal("purse_missing")
     if not colon:
         number = kind
         kind = "meter" if desk.records.meter(number) is not None else "capital"

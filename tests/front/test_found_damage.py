@@ -171,7 +171,9 @@ def test_verify_finds_it_when_a_guard_or_an_index_was_dropped_or_planted(
 ) -> None:
     change(keeper, statement)
     assert verified(keeper) == 1
-    assert told in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert told in said
+    assert "`kiosk restore`" in said
     is_stopped(keeper)
 
 

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from kiosk import marks
-from kiosk.config import Store
+from kiosk.config import Settings, Store
 from kiosk.errors import BadInput, HomeFault, LedgerDamaged, StoreFault
 from kiosk.front import keeping, unlock
 from kiosk.front.unlock import SEALED, SIGNING_KEY
@@ -177,6 +177,11 @@ def test_nothing_is_changed_when_a_face_is_open_or_it_is_so_already(keeper: Keep
     with pytest.raises(BadInput, match="plain"):
         keeping.change(keeper.home, keeper.settings, "rekey", "credential")
     assert is_plain(keeper)
+
+
+def test_one_sentence_says_so_when_there_is_no_home_to_be_shown(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="there is no home here yet"):
+        keeping.shown(tmp_path / "nowhere", Settings())
 
 
 def test_one_sentence_says_so_when_the_passphrase_is_wrong(

@@ -56,7 +56,7 @@ def test_an_old_ledger_sells_nothing_when_the_second_medium_holds_more(keeper: K
             keeper.open()
     away = keeper.place / "away"
     keeper.medium.rename(away)
-    with pytest.raises(StoreFault, match="until a restore"):
+    with pytest.raises(StoreFault, match="until `kiosk restore`"):
         keeper.open()
     away.rename(keeper.medium)
     done = restore(keeper.home, keeper.settings, Wanted(), keeper.now)

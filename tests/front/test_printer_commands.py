@@ -32,3 +32,18 @@ def test_a_command_fails_with_a_sentence_when_its_slip_cannot_be_printed(
     is_one_sentence(kiosk("--config", str(config), "printer", "test"), 1, "no printer")
     config.write_text(f'{TOML}\n{printer}"file"\npath = "{tmp_path}/none.toml/slips"\n')
     is_one_sentence(kiosk("--config", str(config), "printer", "test"), 1, "Slip: not printed")
+
+
+def test_simulated_devices_have_a_fault_when_a_trainer_gives_it_until_they_work(
+    kiosk: Kiosk, home: Path
+) -> None:
+    world = home / "world"
+    assert kiosk("rehearse", "printer", "paper_out").out == "printer: paper_out\n"
+    assert (world / "printer" / "faults").read_text() == "paper_out"
+    kiosk("rehearse", "acceptor", "jam")
+    assert (world / "acceptor" / "faults" / "jam").exists()
+    kiosk("rehearse", "printer", "works")
+    kiosk("rehearse", "acceptor", "works")
+    assert (world / "printer" / "faults").read_text() == ""
+    assert not list((world / "acceptor" / "faults").iterdir())
+    is_one_sentence(kiosk("rehearse", "printer", "jam"), 1, "no fault of a printer")

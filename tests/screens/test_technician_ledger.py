@@ -48,6 +48,7 @@ def test_the_ledger_is_built_again_once_when_a_technician_presses_enter(hall: Ha
         assert "Backup /b/one.backup, up to entry 7" in " ".join(player.text().split())
         assert text
         await player.press("enter", "enter", see="The ledger is whole again up to entry 9.")
+        await player.see("Esc: back, then end the program")
         await player.press("enter")
         assert rescue.calls == 1
         await player.press("escape", see="LEDGER DAMAGED: READ ONLY")

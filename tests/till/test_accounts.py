@@ -123,6 +123,7 @@ def test_a_number_alone_names_the_purse_when_money_moves(desk: Desk) -> None:
     done(account.take_deposit(desk, OWNER, 1_000, "capital"))
     assert code(account.transfer(desk, OWNER, OWNER, 1, "asked", SECOND)) == "same_purse"
     assert code(account.transfer(desk, OWNER, "12", 1, "asked", SECOND)) == "unknown_purse"
+    assert code(account.transfer(desk, OWNER, " ", 1, "asked", SECOND)) == "purse_missing"
     found = inquiry.overall(desk, OWNER)
     assert not isinstance(found, Refusal)
     assert (found.capital_minor, found.kept_minor) == (1_500, 2_000)

@@ -9,15 +9,19 @@ from drivers.cash import sim
 from drivers.vending.software import SoftwareVendor
 from kiosk.errors import Refusal
 from kiosk.till.desk import Desk
-from kiosk.till.maintain import devices, evidence, readiness, status, verify
+from kiosk.till.maintain import DeviceState, devices, evidence, readiness, status, verify
 from tests.till.hall import CARD, KEYPAD, Hall, code, entries, sell_to, sold
 from tests.till.test_selling_tokens import ForgetfulVendor
 
 
-def states(desk: Desk) -> dict[str, str]:
+def found_at(desk: Desk) -> list[DeviceState]:
     found = devices(desk)
     assert not isinstance(found, Refusal)
-    return {state.device: state.state for state in found}
+    return found
+
+
+def states(desk: Desk) -> dict[str, str]:
+    return {state.device: state.state for state in found_at(desk)}
 
 
 def test_everything_is_ok_when_everything_is_there(hall: Hall) -> None:
@@ -26,6 +30,8 @@ def test_everything_is_ok_when_everything_is_there(hall: Hall) -> None:
     shown = states(desk)
     assert {shown[name] for name in ("ledger", "card reader", "note acceptor")} == {"ok"}
     assert shown["security module"] == "ok"
+    details = [state.details for state in found_at(desk) if state.device == "note acceptor"]
+    assert "notes 10.00, 20.00, 50.00, 100.00, 200.00" in details[0]
     ready = readiness(desk)
     assert (ready.cards, ready.card_inside, ready.room) == (True, True, True)
     assert ready.notes_minor == [1000, 2000, 5000, 10000, 20000]

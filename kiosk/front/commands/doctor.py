@@ -43,7 +43,11 @@ def run(verb: str, options: argparse.Namespace, context: Context) -> int:
         with opened(context.home, context.settings, paper=True, cash=True) as house:
             rows += _house(house)
     except KioskError as error:
-        rows.append(DeviceState("home", "fault", error.sentence, "Mend this first."))
+        rows.append(
+            DeviceState(
+                "home", "fault", error.sentence, "Mend this first; the rest is looked at then."
+            )
+        )
     if context.settings.card.driver == "pcsc":
         rows += _card_service(context.settings.card.reader)
     if options.json:

@@ -83,7 +83,7 @@ def _verify(options: argparse.Namespace, context: Context) -> int:
     if damage.result():
         note_damage(context.home, str(damage.result()))
         file = context.home / LEDGER_FILE
-        return say.trouble(f"{file}: is damaged ({damage.result()}).")
+        return say.trouble(f"{file}: is damaged ({damage.result()}); `kiosk restore`.")
     if keys is not None and not proof.first_bad:
         with contextlib.closing(open_reader(context.home)) as connection:
             check_owner(context.home, opening(connection), keys)

@@ -9,6 +9,7 @@ from kiosk.errors import BadInput
 from kiosk.front.cli import Context
 from kiosk.front.commands import say
 from kiosk.front.hands import note_minor
+from kiosk.front.troubles import trouble_acceptor, trouble_printer
 from kiosk.front.user_card import user_card
 from kiosk.front.wiring import House, opened
 from kiosk.marks import MARKS
@@ -24,6 +25,8 @@ card tool TOOL [METER]   put in a State Grid tool card: inquiry, preset, meter-n
 card lose CUSTOMER     the customer loses the card; `card find CUSTOMER` finds it again
 card pull              pull it
 note AMOUNT            push a note into the acceptor (20)
+printer FAULT | works  paper_out, paper_low, cover_open, offline, silent, close_mid_job or slow
+acceptor FAULT | works   jam, full, mute, box_removed, or once: drop_reply, lost_events, reset
 meter enter METER TOKEN   type the 20 digits into a keypad meter
 meter insert METER [SERIAL]   put its customer's card, or another one, into a card meter
 meter open-case METER  open the case of a keypad meter: it switches off until that is cleared
@@ -38,7 +41,7 @@ def arguments(verb: str, parser: argparse.ArgumentParser) -> None:
     if verb == "rehearse":
         parser.formatter_class = argparse.RawDescriptionHelpFormatter
         parser.description = _USAGE
-        parser.add_argument("thing", choices=("card", "note", "meter"))
+        parser.add_argument("thing", choices=("card", "note", "meter", "printer", "acceptor"))
         parser.add_argument("words", nargs="+")
     parser.add_argument("--json", action="store_true")
 
@@ -81,6 +84,10 @@ def _move(house: House, thing: str, words: list[str]) -> HandsAnswer:
                 return answer
         case ["note", amount]:
             return hands.feed_note(note_minor(amount, house.desk.currency))
+        case ["printer", fault]:
+            return trouble_printer(house.home.path / "world", fault)
+        case ["acceptor", fault]:
+            return trouble_acceptor(house.home.path / "world", fault)
         case ["meter", *rest]:
             answer = _at_meter(hands, rest)
             if answer is not None:

@@ -55,7 +55,7 @@ class Amount(StaffFrame):
 
     def on_mount(self) -> None:
         """Limits, or why the customer is here again."""
-        limits = " ".join(telling.money_lines(self.words, self.buyer))
+        limits = "   ".join(telling.money_lines(self.words, self.buyer))
         self.note(self._said or limits, "warn" if self._said else "plain")
         if self._typed:
             self._quote()

@@ -37,7 +37,7 @@ def _list(console: Console) -> None:
         console.refuse(found)
         return
     if not found:
-        console.tell("cashier.history_empty")
+        console.tell("tokens.list_empty")
     for given in found:
         console.say(" | ".join([*token_telling.token_cells(console.words, given), given.issue_id]))
 

@@ -79,7 +79,7 @@ class Tokens(StaffFrame):
         self._rows = rows
         self.query_one(Table).fill([token_telling.token_cells(self.words, row) for row in rows])
         if not rows:
-            self.note(self.say("cashier.history_empty"))
+            self.note(self.say("tokens.list_empty"))
 
     def press_arrow(self, steps: int) -> None:
         """Choose another token."""

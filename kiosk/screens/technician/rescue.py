@@ -22,7 +22,7 @@ class RescuePage(Page):
     def __init__(self, back: Back) -> None:
         super().__init__("", [], back)
         self._found: list[FoundSource] = []
-        self._begun = False
+        self._begun = self._whole = False
 
     def heading(self) -> str:
         """What is wrong."""
@@ -34,8 +34,8 @@ class RescuePage(Page):
         yield Reading(self.lines)
 
     def hint(self) -> str:
-        """Enter does it."""
-        return self.say("technician.rescue_keys")
+        """Enter does it; once the ledger is whole, only Esc is left."""
+        return self.say(f"technician.{'rescue_end_keys' if self._whole else 'rescue_keys'}")
 
     def on_mount(self) -> None:
         """Look for sources."""
@@ -62,4 +62,6 @@ class RescuePage(Page):
         if isinstance(outcome, Refusal):
             self.note(self.words.refusal(outcome), "fault")
             return
+        self._whole = self._begun
+        self.tell_keys()
         self.query_one(Reading).show(hall_telling.rescued_lines(self.words, outcome))
