@@ -7,7 +7,7 @@ of this hall in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -27,6 +27,7 @@ from kiosk.domain.tariff import pack_bytes, pack_digest
 from kiosk.front.wiring import House
 from kiosk.till.quote import Buyer, find_buyer
 from tests.crash.bench import Bench, good
+from tests.crash.verb import Verb
 from tests.crash.verbs import VERBS
 from tests.domain.published import FACTS
 from tests.front.keeper import Keeper
@@ -40,6 +41,9 @@ Story = TypeVar("Story", bound=Fact)
 OF_THE_JOURNAL = {
     "period_archived", "ledger_restored", "origin_rejoined", "terminal_revoked", "lease_given"
 }  # fmt: skip
+
+#: They write no kind of fact that no other verb writes, and leave a home that may not sell much.
+LEASED = {"sell under a lease", "renew a lease"}
 
 
 class Hall(Bench):
@@ -92,12 +96,8 @@ class Hall(Bench):
 def everything_happens(keeper: Keeper) -> None:
     """Every verb, then a fact of every kind that no verb has written."""
     for cash in (False, True):
-        hall = Hall(keeper, cash=cash)
-        for verb in (verb for verb in VERBS.values() if verb.cash == cash):
-            verb.setup(hall)
-            verb.act(hall)
-            hall.met += 1
-        hall.close()
+        verbs = [verb for verb in VERBS.values() if verb.cash == cash and verb.name not in LEASED]
+        _do(keeper, verbs, cash=cash)
     hall = Hall(keeper, cash=False)
     debtor = hall.debtor()
     for _ in range(2):  # the newest sale of a meter stays anyway
@@ -109,6 +109,17 @@ def everything_happens(keeper: Keeper) -> None:
         if (fact.KIND, fact.VERSION) not in written and fact.KIND not in OF_THE_JOURNAL:
             good(hall.desk.journal.append(fact))
     hall.close()
+
+
+def _do(keeper: Keeper, verbs: Sequence[Verb], *, cash: bool) -> None:
+    hall = Hall(keeper, cash=cash)
+    try:
+        for verb in verbs:
+            verb.setup(hall)
+            verb.act(hall)
+            hall.met += 1
+    finally:
+        hall.close()
 
 
 def kinds_of(house: House) -> set[tuple[str, int]]:
