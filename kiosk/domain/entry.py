@@ -29,7 +29,13 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     signature: bytes
 
 
+_KINDS = (str, int, int, str, str, int, bytes, bytes, bytes)
 _ENCODER = msgspec.msgpack.Encoder()
+
+
+def is_whole(entry: Entry) -> bool:
+    """Whether every field is what it must be; a page of the disk may have come to hold anything."""
+    return tuple(map(type, msgspec.structs.astuple(entry))) == _KINDS
 
 
 def signed_bytes(

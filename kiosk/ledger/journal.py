@@ -17,7 +17,7 @@ from pathlib import Path
 from kiosk.domain.entry import Entry
 from kiosk.domain.facts import Fact, HomeOpened
 from kiosk.errors import BadInput, LedgerDamaged, Refusal, StoreFault
-from kiosk.ledger.connection import Connection
+from kiosk.ledger.connection import Connection, faults
 from kiosk.ledger.handover import HandoverServer, hand_over
 from kiosk.ledger.opening import Head, opening
 from kiosk.ledger.pen import Draft, Now, Pen
@@ -25,7 +25,7 @@ from kiosk.ledger.records import Records
 from kiosk.ledger.sealing import Signer, is_genuine
 from kiosk.ledger.second_medium import MediumState, SecondMedium
 from kiosk.ledger.stations import hold_open
-from kiosk.ledger.store import is_made, open_reader, open_scratch, open_writer
+from kiosk.ledger.store import LEDGER_FILE, is_made, open_reader, open_scratch, open_writer
 from kiosk.ledger.updating import update_if_older
 
 #: How often a process tries the pen's holder and then the lock before it says that both are stuck.
@@ -211,12 +211,13 @@ class Journal:
         update_if_older(self._home)
         connection = open_writer(self._home)
         try:
-            pen = Pen(connection, self.origin, self._signer, self._now, self._medium)
-            if pen.head.sequence:
-                self._check_opening(opening(connection))
-            if self._medium is not None:
-                pen.meet_medium()
-                _refuse_if_older(self._medium.state())
+            with faults(self._home / LEDGER_FILE):
+                pen = Pen(connection, self.origin, self._signer, self._now, self._medium)
+                if pen.head.sequence:
+                    self._check_opening(opening(connection))
+                if self._medium is not None:
+                    pen.meet_medium()
+                    _refuse_if_older(self._medium.state())
         except BaseException:
             connection.close()
             raise

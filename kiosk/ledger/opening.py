@@ -8,7 +8,7 @@ import msgspec
 
 from kiosk.domain import card_account_facts, card_facts, facts, store_facts
 from kiosk.domain.books import Books
-from kiosk.domain.entry import GENESIS, Entry, digest
+from kiosk.domain.entry import GENESIS, Entry, digest, is_whole
 from kiosk.errors import LedgerDamaged, StoreFault
 from kiosk.ledger.connection import Connection
 from kiosk.ledger.entry_file import Written
@@ -31,11 +31,18 @@ def read_head(connection: Connection) -> Head:
     if row is None and kept is None:
         return Head(0, GENESIS)
     origin = opening(connection).origin
-    found = Head(row[0], digest(Entry(origin, *row))) if row else Head(0, GENESIS)
+    found = _head_of(Entry(origin, *row)) if row else Head(0, GENESIS)
     if kept is None or Head(*kept) != found:
-        lost = found.sequence + 1 if kept and kept[0] > found.sequence else found.sequence
+        is_cut_off = kept is not None and isinstance(kept[0], int) and kept[0] > found.sequence
+        lost = found.sequence + 1 if is_cut_off else found.sequence
         raise LedgerDamaged(f"Entry {lost}: the end of the journal is not where it was.", lost)
     return found
+
+
+def _head_of(entry: Entry) -> Head:
+    if not is_whole(entry):
+        raise LedgerDamaged(f"Entry {entry.sequence}: cannot be read.", entry.sequence)
+    return Head(entry.sequence, digest(entry))
 
 
 def opening(connection: Connection) -> facts.HomeOpened:
@@ -89,7 +96,7 @@ def _read(kind: str, version: int, body: bytes, sequence: int) -> facts.Fact:
         return facts.decode(kind, version, body)
     except KeyError as error:
         raise StoreFault(f"Entry {sequence} was written by a newer program: {error}.") from error
-    except msgspec.MsgspecError as error:
+    except (TypeError, msgspec.MsgspecError) as error:
         raise LedgerDamaged(f"Entry {sequence}: cannot be read ({error}).", sequence) from error
 
 

@@ -207,7 +207,7 @@ class _Prover:
     def _fact(self, entry: Entry) -> facts.Fact:
         try:
             fact = facts.decode(entry.kind, entry.version, entry.body)
-        except (KeyError, msgspec.MsgspecError) as error:
+        except (KeyError, TypeError, msgspec.MsgspecError) as error:
             raise Bad(entry.sequence, f"cannot be read ({error})") from error
         if isinstance(fact, facts.HomeOpened):
             if entry.sequence != 1:

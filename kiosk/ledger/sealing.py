@@ -59,7 +59,7 @@ def is_genuine(public_key: bytes, signature: bytes, data: bytes) -> bool:
     """Whether `signature` over `data` was made with the key of `public_key`."""
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(signature, data)
-    except (InvalidSignature, ValueError):
+    except (InvalidSignature, TypeError, ValueError):  # what is no signature is not genuine
         return False
     return True
 

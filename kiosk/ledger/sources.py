@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
 from sqlcipher3 import dbapi2
 
-from kiosk.domain.entry import Entry
+from kiosk.domain.entry import Entry, is_whole
 from kiosk.errors import KioskError, StoreFault
 from kiosk.ledger.connection import Connection, connect
 from kiosk.ledger.entry_file import Cover, Written, read_kept
@@ -54,13 +55,15 @@ class DatabaseSource:
         after = 0
         while page := self._page(after):
             for written in page:
+                if not is_whole(written.entry):
+                    raise StoreFault(f"{self._path}: entry {written.entry.sequence} is not whole.")
                 yield written.entry, written.content
             after = page[-1].entry.sequence
 
     def _page(self, after: int) -> list[Written]:
         try:
             return read_written(self.connection, self._origin, after, _PAGE)
-        except dbapi2.Error as error:
+        except (dbapi2.Error, TypeError, msgspec.MsgspecError) as error:
             raise StoreFault(f"{self._path}: cannot be read after entry {after} ({error}).") from (
                 error
             )

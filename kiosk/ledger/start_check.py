@@ -146,7 +146,7 @@ def _entries(connection: Connection, origin: str, condition: str, *values: int) 
 def _unreadable(entry: Entry) -> bool:
     try:
         facts.decode(entry.kind, entry.version, entry.body)
-    except (KeyError, msgspec.MsgspecError):
+    except (KeyError, TypeError, msgspec.MsgspecError):
         return True
     return False
 
