@@ -135,7 +135,9 @@ class NotePayment:
             self.payment, self._notes, self._desk.station.name, self._buyer.meter.number,
             cash.name, event.counter, event.amount_minor, self._desk.currency,
         )  # fmt: skip
-        self._desk.journal.append(offered)
+        if isinstance(self._desk.journal.append(offered), Refusal):
+            cash.give_back()  # without its intention no note goes into the box
+            return NoteSeen("returned", event.amount_minor, self.held_minor)
         mark("note.after_intention")
         self._stack()
         return self._end(offered, self._await_end())
@@ -165,7 +167,9 @@ class NotePayment:
         self._doubtful = None
         if event.kind == "stacked":
             mark("note.after_stack")
-            self._desk.journal.append(facts.NoteStacked(self.payment, self._notes, event.counter))
+            stacked = facts.NoteStacked(self.payment, self._notes, event.counter)
+            outcome = self._desk.journal.append(stacked)
+            assert not isinstance(outcome, Refusal), outcome
             self.notes_minor += offered.amount_minor
             mark("note.after_fact")
             self._desk.nudge()

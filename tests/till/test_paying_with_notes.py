@@ -22,6 +22,7 @@ from tests.till.acceptor import (
     nothing_is_lost,
     opened,
     pay,
+    take_notes,
 )
 from tests.till.hall import (
     KEYPAD,
@@ -233,3 +234,21 @@ def test_a_stuck_note_has_its_slip_and_counts_when_it_reaches_the_box_after_all_
     assert kiosk.records.open_notes() == []
     payment.give_up("cancelled")
     nothing_is_lost(kiosk, acceptor)
+
+
+def test_a_note_is_given_back_when_its_intention_cannot_be_written(kiosk: Desk) -> None:
+    """What is in the box without a fact is nobody's money: the note of an earlier try bears the
+    number already."""
+    offer = offer_of(kiosk, KEYPAD, 2000)
+    kiosk.cash = telling = Telling(
+        "acceptor", CashEvent("escrow", 2000, 1), CashEvent("returned", 2000, 2),
+        CashEvent("escrow", 5000, 3), CashEvent("stacked", 5000, 4),
+    )  # fmt: skip
+    seen = []
+    for _ in range(2):
+        payment = NotePayment(kiosk, offer.sale_id, offer.buyer, 2000)
+        take_notes(payment)
+        seen.append(payment.step(0.1))
+    assert seen == [NoteSeen("returned", 2000, 0), NoteSeen("returned", 5000, 0)]
+    assert telling.heard == 1
+    assert payment.give_up("cancelled") is None

@@ -98,10 +98,11 @@ class Deliver(Step):
     def _card_back(self, reason: str) -> bool:
         """Wait for a card; true when one is there that was not there when it went wrong."""
         self.post_message(self.CardAway(reason))
-        left = int(self.desk.settings.faces.card_back_s / _LOOK_S)
+        wait_s, clock = self.desk.settings.faces.card_back_s, self.desk.clock
         before = self._insertions() if reason != "card_away" else -1
-        for _ in range(left):
-            if self.face_app.ending.wait(_LOOK_S):
+        until_ms = clock.monotonic_ms() + wait_s * 1000
+        for _ in range(int(wait_s / _LOOK_S)):
+            if self.face_app.ending.wait(_LOOK_S) or clock.monotonic_ms() >= until_ms:
                 return False
             now = self._insertions()
             if now not in {None, before}:
