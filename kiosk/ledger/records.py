@@ -308,6 +308,11 @@ class Records(
         )
         return [NoteRecord(*row) for row in rows]
 
+    def notes_of(self, payment: str) -> int:
+        """How many notes were offered for `payment` so far."""
+        row = self._one("SELECT coalesce(max(note), 0) FROM notes WHERE payment = ?", payment)
+        return int(row[0]) if row else 0
+
     def last_note_counter(self, device: str) -> int:
         """The device's event counter at the newest note that we know of."""
         row = self._one(

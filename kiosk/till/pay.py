@@ -48,7 +48,8 @@ class NotePayment:
         self.wanted_minor = wanted_minor
         self.credit_minor = min(buyer.credit_minor, buyer.maximum_minor)
         self.notes_minor = 0
-        self._notes = 0
+        #: A customer who comes back to the same quote goes on in its numbers.
+        self._notes = desk.records.notes_of(sale_id)
         self._doubtful: facts.NoteOffered | None = None
 
     @property

@@ -25,6 +25,7 @@ from tests.till.acceptor import (
     take_notes,
 )
 from tests.till.hall import (
+    CARD,
     KEYPAD,
     DiedError,
     Hall,
@@ -236,11 +237,11 @@ def test_a_stuck_note_has_its_slip_and_counts_when_it_reaches_the_box_after_all_
     nothing_is_lost(kiosk, acceptor)
 
 
-def test_a_note_is_given_back_when_its_intention_cannot_be_written(kiosk: Desk) -> None:
-    """What is in the box without a fact is nobody's money: the note of an earlier try bears the
-    number already."""
+def test_the_notes_go_on_in_their_numbers_when_a_customer_comes_back_to_the_same_quote(
+    kiosk: Desk,
+) -> None:
     offer = offer_of(kiosk, KEYPAD, 2000)
-    kiosk.cash = telling = Telling(
+    kiosk.cash = Telling(
         "acceptor", CashEvent("escrow", 2000, 1), CashEvent("returned", 2000, 2),
         CashEvent("escrow", 5000, 3), CashEvent("stacked", 5000, 4),
     )  # fmt: skip
@@ -249,6 +250,22 @@ def test_a_note_is_given_back_when_its_intention_cannot_be_written(kiosk: Desk) 
         payment = NotePayment(kiosk, offer.sale_id, offer.buyer, 2000)
         take_notes(payment)
         seen.append(payment.step(0.1))
-    assert seen == [NoteSeen("returned", 2000, 0), NoteSeen("returned", 5000, 0)]
+    assert seen == [NoteSeen("returned", 2000, 0), NoteSeen("stacked", 5000, 5000)]
+    assert money(kiosk, HELD_NOTES) == -5000
+
+
+def test_a_note_is_given_back_when_its_intention_cannot_be_written(kiosk: Desk) -> None:
+    """Money in the box that no fact names is nobody's: this payment is another meter's."""
+    offer = offer_of(kiosk, KEYPAD, 2000)
+    kiosk.cash = telling = Telling(
+        "acceptor", CashEvent("escrow", 2000, 1), CashEvent("jam"), CashEvent("escrow", 5000, 3)
+    )
+    seen = []
+    for number in (KEYPAD, CARD):
+        buyer = offer_of(kiosk, number, 2000).buyer
+        payment = NotePayment(kiosk, offer.sale_id, buyer, 2000)
+        take_notes(payment)
+        seen.append(payment.step(0.1))
+    assert seen == [NoteSeen("jam", 2000, 0), NoteSeen("returned", 5000, 0)]
     assert telling.heard == 1
     assert payment.give_up("cancelled") is None
