@@ -140,6 +140,9 @@ PURSES = {
     "deposit": "account",
 }
 
+#: How the account of a purse begins.
+PURSE_PREFIXES = tuple(f"{kind}:" for kind in PURSES)
+
 
 def purse_of(account: str) -> str:
     """The kind of purse that `account` is, or nothing."""

@@ -33,7 +33,7 @@ def _overdrawn(connection: Connection, postings: Sequence[Posting]) -> Refusal |
     """Money that is kept for somebody is spent once, whoever is faster (`chart.PURSES`)."""
     taken: dict[tuple[str, str], int] = {}
     for posting in postings:
-        if chart.purse_of(posting.account):
+        if posting.account.startswith(chart.PURSE_PREFIXES):
             key = posting.account, posting.currency
             taken[key] = taken.get(key, 0) + posting.amount
     for (account, currency), amount in taken.items():

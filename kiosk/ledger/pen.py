@@ -213,15 +213,17 @@ class Pen:
         identity = fact.identity()
         if identity is None:
             return None
-        row = self._connection.execute(
-            "SELECT entries.sequence, kind, version, body FROM identities"
-            " JOIN entries USING (sequence) WHERE identity = ?",
-            (identity,),
+        execute = self._connection.execute
+        known = execute(
+            "SELECT sequence FROM identities WHERE identity = ?", (identity,)
         ).fetchone()
-        if row is None:
+        if known is None:
             return None
-        if row[1:] == (draft.kind, draft.version, draft.body):
-            return int(row[0])
+        written = execute(
+            "SELECT kind, version, body FROM entries WHERE sequence = ?", known
+        ).fetchone()
+        if written == (draft.kind, draft.version, draft.body):
+            return int(known[0])
         return Refusal("exists_with_different_content", {"identity": identity})
 
     def _entry(self, head: Head, draft: Draft) -> Entry:

@@ -30,12 +30,9 @@ class Waiting:
         self.drafts = drafts
         self.outcome: list[int] | Refusal | None = None
         self.error: Exception | None = None
+        #: Whether it is known what became of it.
+        self.is_ended = False
         self._calls: SimpleQueue[None] = SimpleQueue()
-
-    @property
-    def is_ended(self) -> bool:
-        """Whether it is known what became of it."""
-        return self.outcome is not None or self.error is not None
 
     def end(self, outcome: list[int] | Refusal | Exception) -> None:
         """Tell the caller."""
@@ -43,6 +40,7 @@ class Waiting:
             self.error = outcome
         else:
             self.outcome = outcome
+        self.is_ended = True
         self.call()
 
     def call(self) -> None:
@@ -129,7 +127,9 @@ class Turns:
             if len(self.queue) >= self._shared_by:
                 break
             time.sleep(0)
-        with contextlib.suppress(IndexError):  # somebody may give up meanwhile
+        try:
             for _ in range(len(self.queue)):
                 group.append(self.queue.popleft())
+        except IndexError:  # somebody gave up; a suppress would cost every sale
+            pass
         self._shared_by = len(group)
