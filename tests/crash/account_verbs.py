@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from kiosk.domain import bill_facts
 from kiosk.domain import catalogue as catalogues
 from kiosk.domain.account_record import AccountRecord
@@ -12,10 +10,10 @@ from kiosk.till import account, bills, closing, debt, rerate, reverse
 from kiosk.till.quote import find_buyer
 from kiosk.till.sell import sell
 from tests.crash.bench import AMOUNT_MINOR, SECOND, Answer, Bench, good, sale_answer
+from tests.crash.prices import dearer
 from tests.crash.verb import Verb, told
 
 BILL_ACCOUNT = "X9"
-_NEXT_CATALOGUE = 1000
 
 
 # --- the customer's own money -----------------------------------------------------------------
@@ -186,23 +184,9 @@ def _sold_at_old_prices(bench: Bench) -> None:
     found = desk.records.tariff()
     record = desk.records.sale(bench.known["sale"])
     assert found is not None and record is not None
-    priced = [
-        msgspec.structs.replace(
-            power_type,
-            sub_items=[
-                msgspec.structs.replace(
-                    item, price_minor_per_mwh=item.price_minor_per_mwh * 6 // 5
-                )
-                for item in power_type.sub_items
-            ],
-        )
-        for power_type in found[1].power_types
-    ]  # fmt: skip
     quoted_ms = record.time_ms - desk.settings.limits.quote_life_s * 1000
-    pack = msgspec.structs.replace(
-        found[1], number=found[1].number + 1, power_types=priced, valid_from_ms=quoted_ms - 1
-    )
-    newer = catalogues.Catalogue(_NEXT_CATALOGUE, "rehearsal", pack, [], [], [])
+    pack = dearer(found[1], quoted_ms - 1)
+    newer = catalogues.Catalogue(bench.next_catalogue(), "rehearsal", pack, [], [], [])
     good(desk.journal.append(catalogues.received(newer), content=catalogues.encode(newer)))
 
 

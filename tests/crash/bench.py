@@ -87,6 +87,10 @@ class Bench:
         cards = [self.desk.records.card(meter=meter.number) for meter in found]
         return {card.meter: card.serial for card in cards if card is not None}
 
+    def next_catalogue(self) -> int:
+        """The number of the catalogue that comes next."""
+        return self.desk.records.highest_catalogue() + 1
+
     # --- what is done ---------------------------------------------------------------------------
 
     def offer(self, meter: str, amount_minor: int = AMOUNT_MINOR) -> Offer:

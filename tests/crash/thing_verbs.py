@@ -14,7 +14,6 @@ from kiosk.till.new_meter import NewMeter
 from tests.crash.bench import AMOUNT_MINOR, SECOND, Answer, Bench, good
 from tests.crash.verb import Verb, told
 
-_NEXT_CATALOGUE = 2000
 #: The reissue of a card costs this much, as kiosk.toml has it when nobody says otherwise.
 _FEE_MINOR = 5000
 
@@ -52,7 +51,7 @@ def _newcomer(bench: Bench) -> None:
     desk, found = bench.desk, bench.desk.records.tariff()
     assert found is not None
     later = catalogues.Catalogue(
-        _NEXT_CATALOGUE, "rehearsal", found[1],
+        bench.next_catalogue(), "rehearsal", found[1],
         [Customer("29999999", "Nell New", "1 New Road")],
         [Meter(_NEWCOMERS_METER, "29999999", "card", "home")], [],
     )  # fmt: skip

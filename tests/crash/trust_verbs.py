@@ -10,8 +10,6 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from drivers.vending.keyfile import Cost, sealed
 from drivers.vending.vending_key import VendingKey, rehearsal_keys
 from kiosk.domain import catalogue as catalogues
@@ -24,12 +22,12 @@ from kiosk.till.cards import watch
 from kiosk.till.operators import sign_in
 from kiosk.till.quote import Buyer, find_buyer
 from tests.crash.bench import SECOND, Answer, Bench, RefusedError, good
+from tests.crash.prices import dearer
 from tests.crash.verb import Verb, told
 
 _OPERATOR, _PIN, _OTHER_PIN, _WRONG_PIN = "201", "1234", "2468", "0000"
 _TRIES = 5
 _PASSPHRASE, _CHEAP = "a long passphrase", Cost(memory_kib=64, passes=1)
-_NEXT_CATALOGUE = 3000
 _NEWCOMER = "0199000009" + luhn_digit("0199000009")
 _DAY_MS = 86_400_000
 
@@ -133,25 +131,9 @@ def _try_card(bench: Bench) -> dict[str, Any]:
 
 
 def _dearer(bench: Bench) -> TariffPack:
-    """The pack in force with every price a fifth higher."""
     found = bench.desk.records.tariff()
     assert found is not None
-    priced = [
-        msgspec.structs.replace(
-            kind,
-            sub_items=[
-                msgspec.structs.replace(
-                    item, price_minor_per_mwh=item.price_minor_per_mwh * 6 // 5
-                )
-                for item in kind.sub_items
-            ],
-        )
-        for kind in found[1].power_types
-    ]  # fmt: skip
-    return msgspec.structs.replace(
-        found[1], number=found[1].number + 1, power_types=priced,
-        valid_from_ms=found[1].valid_from_ms + 1,
-    )  # fmt: skip
+    return dearer(found[1], found[1].valid_from_ms + 1)
 
 
 def _prices(bench: Bench) -> None:
@@ -179,13 +161,14 @@ def _next_catalogue(bench: Bench) -> catalogues.Catalogue:
     found = bench.desk.records.tariff()
     assert found is not None
     return catalogues.Catalogue(
-        _NEXT_CATALOGUE, "rehearsal", found[1],
+        int(bench.known["catalogue"]), "rehearsal", found[1],
         [Customer("39999999", "Nora Next", "3 Next Road")],
         [Meter(_NEWCOMER, "39999999", "keypad", "home")], [],
     )  # fmt: skip
 
 
 def _catalogue_expected(bench: Bench) -> None:
+    bench.known["catalogue"] = str(bench.next_catalogue())
     bench.known["digest"] = catalogues.received(_next_catalogue(bench)).digest
 
 

@@ -6,6 +6,9 @@ The canary: with synchronous=NORMAL the same harness must find losses, or it pro
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +67,12 @@ def test_each_image_is_another_one_when_a_short_day_leaves_few() -> None:
     # No file, an empty one, and what is left of its two sectors: each a machine of its own.
     assert tally.corrupt + tally.findings.all() == []
     assert 2 <= tally.images <= 5
+
+
+def test_a_day_goes_on_when_new_prices_come_between_two_catalogues(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "tests.power.day", str(tmp_path), "15", "802215"]
+    done = subprocess.run(words, cwd=recorder.ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @needs_gcc
