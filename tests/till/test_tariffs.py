@@ -35,12 +35,21 @@ from kiosk.till.sell import cash_payment, sell
 from kiosk.till.tokens import SecondPerson
 from kiosk.till.usage import midnight_ms
 from tests.domain.tariff_packs import power_type
-from tests.till.hall import CATALOGUE, KEYPAD, Hall, code, meter_number, offer_of, sell_to, sold
+from tests.till.hall import (
+    CATALOGUE,
+    KEYPAD,
+    SECOND,
+    Hall,
+    code,
+    meter_number,
+    offer_of,
+    sell_to,
+    sold,
+)
 
 HOUSEHOLD = meter_number("keypad", power_type="household", nth=1)
 SOCIAL = meter_number("keypad", power_type="social")
 INDUSTRY = meter_number("keypad", power_type="industry")
-SECOND = SecondPerson("301", utility.REHEARSAL_PIN)
 HOUR_MS = 60 * 60 * 1000
 
 

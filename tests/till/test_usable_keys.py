@@ -19,9 +19,9 @@ from kiosk.screens.deliverable import cannot_deliver
 from kiosk.till import keys, registration, tokens
 from kiosk.till.desk import Desk
 from kiosk.till.new_meter import NewMeter
-from tests.till.hall import CATALOGUE, KEYPAD, Hall, code, entries, offer_of, sell_to, sold
+from tests.till.hall import CATALOGUE, KEYPAD, SECOND, Hall, code, entries, offer_of, sell_to, sold
 from tests.till.test_selling_tokens import StubbornVendor
-from tests.till.test_vending_keys import NEWER, PASSPHRASE, SECOND, changed, key_file, loaded
+from tests.till.test_vending_keys import NEWER, PASSPHRASE, changed, key_file, loaded
 
 DAY_MS = 86_400_000
 PUBLISHED = rehearsal_keys()[0]
