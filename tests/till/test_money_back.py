@@ -17,8 +17,8 @@ from kiosk.till.desk import Desk
 from kiosk.till.maintain import verify
 from kiosk.till.tokens import SecondPerson
 from tests.till.card_desk import planned, put_in_blank, reissue
+from tests.till.card_money import account_of, buy, on_card, put_on
 from tests.till.hall import CARD, SECOND, DiedError, Hall, code, die_at, money, sold
-from tests.till.test_card_accounts import account_of, buy, on_card, put_on
 
 
 def replaced(hall: Hall, desk: Desk) -> str:
