@@ -47,7 +47,7 @@ def test_an_account_is_opened_with_a_keypad_meter(hall: Hall, size: tuple[int, i
     assert (meter.power_type, meter.phases, meter.capacity_w) == ("shop", 3, 4600)
 
 
-def test_the_meter_of_a_closed_account_is_handed_to_the_next_customer(hall: Hall) -> None:
+def test_a_meter_is_handed_to_the_next_customer_when_its_account_was_closed(hall: Hall) -> None:
     meter = hall.keypad.meter
 
     async def script(player: Player) -> None:
@@ -174,7 +174,7 @@ def test_a_meter_is_replaced_in_guided_steps(hall: Hall, size: tuple[int, int]) 
     assert hall.desk.records.open_transfers() == []
 
 
-def test_a_meter_is_cancelled_by_two_persons(hall: Hall) -> None:
+def test_a_meter_is_cancelled_when_two_persons_agree(hall: Hall) -> None:
     meter = hall.keypad.meter.number
 
     async def script(player: Player) -> None:
@@ -228,10 +228,10 @@ def test_every_record_and_setup_page_is_shown_whole(hall: Hall, size: tuple[int,
         await player.see("Replace a meter")
         await player.press("9")
         await player.see("System dictionary")
-        pages = ("[site]", "[card]", "households", "...", "Prices in force", "301")
+        pages = ("[site]", "[card]", "household", "...", "Prices in force", "301")
         for row, wanted in zip("123456", pages, strict=True):
             await player.press(row)
-            await player.see(wanted if wanted != "households" else "household")
+            await player.see(wanted)
             await player.press("escape")
             await player.see("System dictionary")
 

@@ -50,7 +50,7 @@ def test_everything_is_as_before_when_an_unread_card_sale_is_taken_back_F010(
     before = balances(desk)
     record = sold(sell_to(desk, CARD, 5_000))
     event = done(reverse.reverse(desk, record.committed.sale_id, "wrong amount"))
-    assert event.texts["how"] == "same_day"
+    assert (event.texts["how"], event.currency) == ("same_day", CURRENCY)
     assert balances(desk) == before
     hall.take_out()
     assert hall.insert_in_meter(CARD).energy_wh_added == 0
@@ -61,7 +61,7 @@ def test_everything_is_as_before_when_an_unread_card_sale_is_taken_back_F010(
     assert not maintain.verify(desk).first_bad
 
 
-def test_a_purchase_between_others_is_taken_back_and_the_card_goes_on(
+def test_the_card_goes_on_when_a_purchase_between_others_was_taken_back(
     hall: Hall, desk: Desk
 ) -> None:
     hall.put_in(CARD)
@@ -200,7 +200,9 @@ def test_a_debt_is_open_again_with_its_date_when_its_sale_is_taken_back(
     assert debt.owed(desk, owner) == before
 
 
-def test_nobody_alone_turns_money_of_an_account_into_cash(hall: Hall, desk: Desk) -> None:
+def test_a_second_person_is_asked_for_when_money_of_an_account_would_become_cash(
+    hall: Hall, desk: Desk
+) -> None:
     done(account.top_up(desk, OWNER, "cash", 5_000))
     hall.put_in(CARD)
     offer = offer_of(desk, CARD, 5_000)
@@ -243,7 +245,7 @@ def test_the_card_room_takes_nothing_back_when_the_counter_did_E13(
     assert balances(desk) == before
 
 
-def test_the_money_of_somebody_who_has_left_goes_back_in_cash(
+def test_the_money_goes_back_in_cash_when_the_customer_has_left(
     desk: Desk, card_sale: SaleRecord
 ) -> None:
     closed = closing.close(desk, CARD, "moved away", SECOND)
@@ -251,11 +253,6 @@ def test_the_money_of_somebody_who_has_left_goes_back_in_cash(
     sale = card_sale.committed.sale_id
     assert code(reverse.reverse(desk, sale, "moved away", to="capital")) == "account_closed"
     assert done(reverse.reverse(desk, sale, "moved away")).kind == "sale_reversed"
-
-
-def test_the_currency_of_everything_is_that_of_the_hall(desk: Desk, card_sale: SaleRecord) -> None:
-    event = done(reverse.reverse(desk, card_sale.committed.sale_id, "wrong amount"))
-    assert event.currency == CURRENCY
 
 
 # --- the wrong meter -------------------------------------------------------------------------
@@ -286,7 +283,9 @@ def test_the_value_moves_to_the_right_customer_when_a_token_was_for_the_wrong_me
     assert not maintain.verify(desk).first_bad
 
 
-def test_an_unread_card_is_taken_back_rather_than_moved(desk: Desk, card_sale: SaleRecord) -> None:
+def test_the_value_is_not_moved_when_an_unread_card_can_be_taken_back(
+    desk: Desk, card_sale: SaleRecord
+) -> None:
     sale = card_sale.committed.sale_id
     target = f"capital:{RIGHT}"
     moved = reverse.reallocate(desk, sale, target, "wrong meter", SECOND, consumed=True)

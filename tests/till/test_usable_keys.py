@@ -104,7 +104,7 @@ def test_a_meter_is_brought_under_a_key_that_can_sell_when_newer_ones_cannot(
     sold(sell_to(desk, KEYPAD, 5000))
 
 
-def test_the_module_refuses_a_change_to_a_key_that_is_not_in_force(
+def test_the_module_refuses_a_change_when_its_key_is_not_in_force(
     desk: Desk, tmp_path: Path
 ) -> None:
     loaded(desk, tmp_path, NEWER, NOT_YET)
