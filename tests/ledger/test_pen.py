@@ -193,9 +193,7 @@ KEPT = (offered("p", 1, 2000), stacked("p"), facts.PaymentKept("p", METER, 2000,
             sale("t", 1500, identifier=2, tenders=[kept_money(1500)])]),
     ],
 )  # fmt: skip
-def test_money_is_spent_once_when_it_was_kept_for_a_meter(
-    pen: Pen, name: str, sales: list[facts.Fact]
-) -> None:
+def test_kept_money_is_gone_when_it_was_spent(pen: Pen, name: str, sales: list[facts.Fact]) -> None:
     write(pen, *KEPT)
     assert write(pen, *sales) == Refusal("meter_account_too_small", {"meter": METER})
     assert write(pen, sale("u", 2500, tenders=[kept_money(2000), cash(500)])) == [5]
