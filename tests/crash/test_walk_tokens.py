@@ -137,7 +137,9 @@ def test_a_token_is_made_once_when_the_program_was_killed_over_it(
 
 
 @pytest.mark.proof
-def test_the_long_walk_over_tokens(bought: Template, totals: Totals) -> None:
+def test_nothing_is_lost_or_doubled_when_the_walk_over_tokens_was_long(
+    bought: Template, totals: Totals
+) -> None:
     with ThreadPoolExecutor(_WALKERS) as walkers:
         walks = [
             walkers.submit(walk, case, bought, bought[0].parent / f"long-{n}")
@@ -204,7 +206,7 @@ def test_it_is_found_when_a_token_was_lost_or_made_twice(kind: str, cooked: Evid
     assert getattr(auditor.judge(cooked), kind) != []
 
 
-def test_an_identifier_of_a_sale_is_never_that_of_another_token() -> None:
+def test_the_auditor_says_it_when_a_sale_and_another_token_share_an_identifier() -> None:
     request = REQUEST["token"]
     sale = committed(token=request)
     found = auditor.judge(token_evidence(sale, delivered(), WANTED, MADE, gained_wh=17_700))

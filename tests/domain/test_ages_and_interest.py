@@ -33,7 +33,7 @@ def test_a_debt_is_in_the_class_of_its_age_up_to_and_with_the_last_day(
     ],
     ids=["on the thirtieth day", "after it", "rounded down E30", "none on a fee"],
 )
-def test_interest_is_charged_on_what_is_overdue(
+def test_interest_is_charged_when_a_debt_is_overdue(
     dated_ms: int, amount: int, kind: str, charged: tuple[int, int]
 ) -> None:
     assert interest_minor([debt(dated_ms, amount, kind)], START_MS, 30, 15_000) == charged
@@ -44,7 +44,7 @@ def test_interest_is_charged_on_what_is_overdue(
     [(-DAY_MS + 1, 0, 0, 0), (0, 0, 0, 0), (1, 0, 0, 200), (1, 3_000, 200, 0), (1, 8_000, 0, 0)],
     ids=["on its last day", "at its last moment", "after it", "once only", "paid in time"],
 )
-def test_the_late_fee_is_due_only_after_the_last_day_of_a_bill(
+def test_the_late_fee_is_due_when_the_last_day_of_a_bill_has_passed(
     after_ms: int, paid_minor: int, fee_paid_minor: int, fee: int
 ) -> None:
     due_ms = day_end_ms("2026-10-31")

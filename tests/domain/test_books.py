@@ -211,7 +211,7 @@ ILLEGAL: list[tuple[str, list[facts.Fact], facts.Fact, str]] = [
     [row[1:] for row in ILLEGAL],
     ids=[row[0] for row in ILLEGAL],
 )
-def test_an_illegal_fact_is_refused_and_changes_nothing(
+def test_nothing_changes_when_an_illegal_fact_is_refused(
     story: list[facts.Fact], illegal: facts.Fact, code: str
 ) -> None:
     books = told(*story)

@@ -227,7 +227,7 @@ def test_what_is_free_must_end_when_a_preference_gives_it() -> None:
 
 
 @given(st.text(max_size=200))
-def test_any_text_gives_faults_and_never_an_error(text: str) -> None:
+def test_faults_come_and_never_an_error_when_the_text_is_any(text: str) -> None:
     assert isinstance(read_pack(text, zone_of), list)
 
 

@@ -11,9 +11,11 @@ import msgspec
 
 from kiosk.config import Settings
 from kiosk.errors import Refusal
+from kiosk.front import keeping
 from kiosk.front.commands.ledger import send
 from kiosk.front.own_centre import OwnCentre
 from kiosk.front.wiring import House, build
+from kiosk.ledger.archive import Archived
 from kiosk.ledger.proof import Proof
 from kiosk.till.copies import backup
 from kiosk.till.maintain import verify
@@ -21,6 +23,7 @@ from tests.builders import SeededEntropy
 from tests.till.hall import KEYPAD, HallClock, sell_to, sold
 
 CREDENTIAL = bytes(range(200, 240))
+DAY_MS = 86_400_000
 
 
 def with_store(settings: Settings, **store: Any) -> Settings:
@@ -92,6 +95,13 @@ class Keeper:
             house.close()
         assert not isinstance(made, Refusal)
         return self.place / name
+
+    def archive(self, name: str = "old.archive", days: int = 401) -> Archived:
+        """What is older than so many days leaves for a file beside the home."""
+        now_ms = self.clock.time_ms
+        return keeping.archive_old(
+            self.home, self.settings, self.place / name, now_ms - days * DAY_MS, now_ms, "301"
+        )
 
     def proof(self, home: Path | None = None) -> Proof:
         house = self.open(home)

@@ -23,7 +23,7 @@ def test_halls_centre_and_meters_agree_when_lines_are_cut(
 
 
 @pytest.mark.parametrize("words", [["--sales", "0"], ["--terminals", "2"]])
-def test_a_demo_that_shows_nothing_is_refused(
+def test_a_demo_is_refused_when_it_would_show_nothing(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["demo", "--headless", *words]) == 1

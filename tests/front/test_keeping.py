@@ -18,7 +18,7 @@ from kiosk.errors import BadInput, HomeFault, LedgerDamaged, StoreFault
 from kiosk.front import keeping, unlock
 from kiosk.front.unlock import SEALED, SIGNING_KEY
 from kiosk.ledger import keyring
-from kiosk.ledger.archive import Archived, prove_archive
+from kiosk.ledger.archive import prove_archive
 from kiosk.ledger.connection import key_of
 from kiosk.ledger.entry_file import Cover
 from kiosk.ledger.keyring import HomeKeys, seal, unseal
@@ -229,14 +229,6 @@ def aged(keeper: Keeper) -> None:
     keeper.sell(2)
 
 
-def put_away(keeper: Keeper, name: str = "old.archive", days: int = 401) -> Archived:
-    before_ms = keeper.clock.time_ms - days * 86_400_000
-    now_ms = keeper.clock.time_ms
-    return keeping.archive_old(
-        keeper.home, keeper.settings, keeper.place / name, before_ms, now_ms, "301"
-    )
-
-
 def test_balances_and_chain_still_prove_themselves_when_old_sales_were_archived(
     keeper: Keeper, kiosk: Kiosk
 ) -> None:
@@ -245,7 +237,7 @@ def test_balances_and_chain_still_prove_themselves_when_old_sales_were_archived(
     house = keeper.open()
     before = house.desk.records.balances()
     house.close()
-    done = put_away(keeper)
+    done = keeper.archive()
     assert done.entries >= 6
     proof = keeper.proof()
     assert proof.sales == 2
@@ -264,14 +256,14 @@ def test_balances_and_chain_still_prove_themselves_when_old_sales_were_archived(
     assert answer["first_bad"] == 0
     keeper.clock.advance(minutes=YEAR_MIN)
     keeper.sell(1)
-    second = put_away(keeper, "newer.archive")
+    second = keeper.archive("newer.archive")
     assert (second.number, second.entries >= 6) == (2, True)
     assert keeper.proof().sales == 1
 
 
 def test_the_damage_is_named_when_an_archive_or_its_traces_were_changed(keeper: Keeper) -> None:
     aged(keeper)
-    put_away(keeper)
+    keeper.archive()
     file = keeper.place / "old.archive"
     content = bytearray(file.read_bytes())
     content[-200] ^= 1
@@ -313,7 +305,7 @@ def test_what_leaves_the_ledger_is_synced_to_its_end_before_it_counts(
 
     aged(keeper)
     monkeypatch.setattr(os, "fsync", told)
-    put_away(keeper)
+    keeper.archive()
     for file in (keeper.place / "old.archive", keeper.back_up()):
         assert synced[file.stat().st_ino] == file.stat().st_size, file
 
@@ -321,12 +313,12 @@ def test_what_leaves_the_ledger_is_synced_to_its_end_before_it_counts(
 def test_nothing_is_archived_when_it_is_young_or_the_file_is_there(keeper: Keeper) -> None:
     aged(keeper)
     with pytest.raises(BadInput, match="younger than 400 days stay"):
-        put_away(keeper, days=399)
+        keeper.archive(days=399)
     (keeper.place / "old.archive").touch()
     with pytest.raises(BadInput, match="never written over"):
-        put_away(keeper)
+        keeper.archive()
     with pytest.raises(BadInput, match="Nothing that may leave"):
-        put_away(keeper, "none.archive", days=800)
+        keeper.archive("none.archive", days=800)
     assert not (keeper.place / "none.archive").exists()
 
 
@@ -335,7 +327,7 @@ def test_everything_is_whole_again_when_medium_and_archive_come_together(keeper:
     from kiosk.front.restoring import Wanted, restore
 
     aged(keeper)
-    put_away(keeper)
+    keeper.archive()
     shutil.rmtree(keeper.medium)
     keeper.medium.mkdir()
     keeping.take_medium(keeper.home, keeper.settings, keeper.medium)

@@ -84,7 +84,7 @@ def test_selling_stops_when_the_medium_comes_back_with_more_than_this_ledger_has
         keeper.open()
 
 
-def test_a_medium_that_holds_more_is_not_taken_as_a_new_one(keeper: Keeper) -> None:
+def test_a_medium_is_not_taken_as_a_new_one_when_it_holds_more(keeper: Keeper) -> None:
     put_back_an_old_ledger(keeper)
     before = entries_of(keeper).read_bytes()
     with pytest.raises(BadInput, match="this ledger lacks"):
@@ -137,7 +137,7 @@ def test_nothing_is_restored_past_the_medium_when_it_holds_other_entries(keeper:
     assert done.sales == 3
 
 
-def test_rot_in_the_middle_is_found_at_night_told_and_written_anew(keeper: Keeper) -> None:
+def test_a_medium_is_written_anew_when_rot_in_its_middle_was_found_at_night(keeper: Keeper) -> None:
     house = keeper.open()
     origin = house.home.origin
     house.close()

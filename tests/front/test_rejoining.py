@@ -187,7 +187,7 @@ def test_cards_that_stood_open_are_settled_under_the_new_number_when_they_come_b
     assert keeper.sync(twin) == ""
 
 
-def test_what_leans_on_an_act_before_the_fork_is_brought_with_its_story(keeper: Keeper) -> None:
+def test_an_act_before_the_fork_is_brought_too_when_something_leans_on_it(keeper: Keeper) -> None:
     """A cheque was taken, then the disk was copied; in the copy it clears and is spent."""
     house = keeper.open()
     customer = account_of(house.desk, KEYPAD)

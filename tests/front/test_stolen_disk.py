@@ -12,7 +12,7 @@ import pytest
 
 from kiosk.config import Settings
 from kiosk.errors import KioskError, discreet, trace
-from kiosk.front import keeping, unlock
+from kiosk.front import unlock
 from kiosk.front.utility import REHEARSAL_PIN
 from kiosk.till.operators import sign_in
 from tests.front.carving import SHORTEST, carve, forms
@@ -66,11 +66,7 @@ def trade(keeper: Keeper) -> None:
     """Old sales, an archive, a backup, new sales, errors with everything in them in the log."""
     keeper.sell(3)
     keeper.clock.advance(minutes=500 * 24 * 60)
-    before_ms = keeper.clock.time_ms - 401 * 86_400_000
-    keeping.archive_old(
-        keeper.home, keeper.settings, keeper.place / "old.archive", before_ms,
-        keeper.clock.time_ms, "301",
-    )  # fmt: skip
+    keeper.archive()
     keeper.sell(1)
     keeper.back_up()
     house = keeper.open()
@@ -161,11 +157,7 @@ def test_nothing_is_found_in_any_form_when_everything_has_happened_in_an_encrypt
     keeper.settings = of_many_customers(keeper)
     everything_happens(keeper)
     keeper.clock.advance(minutes=500 * 24 * 60)
-    before_ms = keeper.clock.time_ms - 401 * 86_400_000
-    keeping.archive_old(
-        keeper.home, keeper.settings, keeper.place / "old.archive", before_ms,
-        keeper.clock.time_ms, "301",
-    )  # fmt: skip
+    keeper.archive()
     keeper.sell(1)
     keeper.back_up()
     wanted = known_to_the_thief(keeper)

@@ -1,13 +1,8 @@
-"""Hostile bytes on the note acceptor's line: nothing undeclared is raised, nothing hangs.
-
-python -m tests.fuzz.fuzz_cctalk [RUNS] [SEED]
-"""
+"""Hostile bytes on the note acceptor's line: nothing undeclared is raised, nothing hangs."""
 
 from __future__ import annotations
 
 import random
-import sys
-import time
 from typing import get_args
 
 from drivers.cash.cctalk_events import (
@@ -20,6 +15,7 @@ from drivers.cash.cctalk_events import (
 )
 from drivers.cash.cctalk_frames import BILL_VALIDATOR, HOST, Check, Frame, FrameReader, build
 from kiosk.ports import CashKind
+from tests.fuzz.rounds import longest_s
 
 ADDRESSES = frozenset((HOST, BILL_VALIDATOR))
 AMOUNTS_MINOR = {1: 5000, 2: 10000}
@@ -74,16 +70,4 @@ def _judge(data: bytes, chance: random.Random) -> None:
 
 def run(runs: int, seed: int) -> float:
     """`runs` lines from `seed`; the longest one in seconds."""
-    print(f"fuzz_cctalk: seed {seed}, {runs} runs")
-    chance, longest_s = random.Random(seed), 0.0
-    for _ in range(runs):
-        started_s = time.monotonic()
-        run_once(chance)
-        longest_s = max(longest_s, time.monotonic() - started_s)
-    assert longest_s < 1, longest_s
-    return longest_s
-
-
-if __name__ == "__main__":
-    numbers = [int(text) for text in sys.argv[1:]]
-    run(*(numbers + [100_000, time.time_ns()][len(numbers) :]))
+    return longest_s(run_once, runs, seed)

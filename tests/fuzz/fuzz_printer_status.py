@@ -1,20 +1,17 @@
 """Hostile bytes from and to a printer: nothing undeclared is raised, nothing hangs, none is `ok`
 that is not four clean answers.
-
-    python -m tests.fuzz.fuzz_printer_status [RUNS] [SEED]
 """
 
 from __future__ import annotations
 
 import random
-import sys
-import time
 from typing import get_args, get_type_hints
 
 from drivers.printer.escpos_reader import EscposReader
 from drivers.printer.sim_paper import Paper
 from drivers.printer.status import decode, is_status
 from kiosk.ports import PrinterStatus
+from tests.fuzz.rounds import longest_s
 
 STATES = get_args(get_type_hints(PrinterStatus)["state"])
 LEADS = (b"\x1b", b"\x1d", b"\x1c", b"\x10", b"\x1d(k", b"\x1dv0", b"\x1dk", b"\x1bD", b"\x1d8L")
@@ -51,16 +48,4 @@ def _print(job: bytes, chance: random.Random) -> None:
 
 def run(runs: int, seed: int) -> float:
     """`runs` conversations from `seed`; the longest one in seconds."""
-    print(f"fuzz_printer_status: seed {seed}, {runs} runs")
-    chance, longest_s = random.Random(seed), 0.0
-    for _ in range(runs):
-        started_s = time.monotonic()
-        run_once(chance)
-        longest_s = max(longest_s, time.monotonic() - started_s)
-    assert longest_s < 1, longest_s
-    return longest_s
-
-
-if __name__ == "__main__":
-    numbers = [int(text) for text in sys.argv[1:]]
-    run(*(numbers + [100_000, time.time_ns()][len(numbers) :]))
+    return longest_s(run_once, runs, seed)

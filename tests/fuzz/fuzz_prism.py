@@ -1,7 +1,5 @@
 """Fuzz harness of the Prism wire: frames, replies and requests that are random or spoiled.
 
-    python -m tests.fuzz.fuzz_prism [COUNT] [SEED]
-
 Every function runs `count` rounds from `seed` and returns how many inputs were accepted. Whatever
 is not a VendorFault or an error code of the service escapes and is a finding.
 """
@@ -9,7 +7,6 @@ is not a VendorFault or an error code of the service escapes and is a finding.
 from __future__ import annotations
 
 import random
-import sys
 import tempfile
 from pathlib import Path
 
@@ -21,6 +18,7 @@ from drivers.vending.prism.thrift_frames import FrameBuffer, MessageKind, apart,
 from drivers.vending.prism.token_api import METHODS, ApiError, IssuedToken
 from drivers.vending.vending_key import rehearsal_keys
 from kiosk.errors import VendorFault
+from tests.fuzz.spoil import spoilt
 
 ACCOUNT = PrismAccount("local", "hall-7", "correct horse")
 TOKEN = IssuedToken(
@@ -55,7 +53,7 @@ def fuzz_reply(count: int, seed: int) -> int:
     """Replies with bytes changed, cut off or put in, and plain noise; fed in pieces."""
     rng, accepted = random.Random(seed), 0
     for number in range(count):
-        data = rng.randbytes(rng.randrange(80)) if number % 4 == 0 else spoiled(rng, WHOLE)
+        data = rng.randbytes(rng.randrange(80)) if number % 4 == 0 else spoilt(WHOLE, rng)
         frames = FrameBuffer()
         try:
             place = rng.randrange(len(data) + 1)
@@ -91,7 +89,7 @@ def fuzz_request(count: int, seed: int) -> int:
             call = CALLS[name] | signed | {"messageId": f"sale{number}"}
             whole = framed(MessageKind.CALL, name, 1, shape, call)[4:]
             try:
-                arguments = decoded(shape, apart(spoiled(rng, whole)).body)
+                arguments = decoded(shape, apart(spoilt(whole, rng)).body)
             except VendorFault:
                 continue
             assert isinstance(arguments, dict)
@@ -108,30 +106,4 @@ def _is_token(reply: dict[str, object]) -> bool:
     return True
 
 
-def spoiled(rng: random.Random, data: bytes) -> bytes:
-    for _ in range(rng.randint(1, 3)):
-        place = rng.randrange(len(data) + 1)
-        act = rng.random()
-        if act < 0.1:
-            data = data[:place]
-        elif act < 0.2:
-            data = data[:place] + rng.randbytes(rng.randint(1, 40)) + data[place:]
-        else:
-            data = data[:place] + rng.randbytes(1) + data[place + 1 :]
-    return data
-
-
 FUZZERS = {"reply": fuzz_reply, "request": fuzz_request}
-
-
-def main(arguments: list[str]) -> None:
-    """Run every fuzzer; the seed is printed first."""
-    count = int(arguments[0]) if arguments else 100_000
-    seed = int(arguments[1]) if len(arguments) > 1 else random.SystemRandom().randrange(2**32)
-    print(f"seed {seed}")
-    for name, fuzz in FUZZERS.items():
-        print(f"{name}: {count} rounds, {fuzz(count, seed)} accepted")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

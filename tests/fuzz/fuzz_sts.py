@@ -1,7 +1,5 @@
 """Fuzz harness of the token side: digits, key files, counter files and vector files.
 
-    python -m tests.fuzz.fuzz_sts [COUNT] [SEED] [NAME ...]
-
 Every function runs `count` rounds from `seed` and returns how many inputs were accepted. Whatever
 is not a declared answer (a Refusal, a BadInput) escapes and is a finding; run again with the seed.
 """
@@ -10,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import random
-import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -27,6 +24,7 @@ from drivers.vending.sts.vectors import check
 from drivers.vending.vending_key import VendingKey, rehearsal_keys
 from kiosk.domain.special_tokens import KeyPlace
 from kiosk.errors import BadInput, Refusal
+from tests.fuzz.spoil import spoilt
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sts-sample.json"
 MODULE = "terminal-7"
@@ -103,7 +101,7 @@ def fuzz_key_file(count: int, seed: int) -> int:
     rng, accepted = random.Random(seed), 0
     whole = sealed(rehearsal_keys(), module=MODULE, secret=CREDENTIAL)
     for number in range(count):
-        data = _spoiled(rng, whole)
+        data = spoilt(whole, rng)
         if number % 2:
             data = data[:-32] + hashlib.sha256(data[:-32]).digest()
         if _is_accepted(partial(opened, data, module=MODULE, secret=CREDENTIAL, now_ms=0)):
@@ -120,7 +118,7 @@ def fuzz_counter_file(count: int, seed: int) -> int:
         counter.create()
         whole = counter.path.read_bytes()
         for _ in range(count):
-            data = _spoiled(rng, whole)
+            data = spoilt(whole, rng)
             counter.path.write_bytes(data)
             if _is_accepted(counter.check):
                 assert data.rstrip(b"\n") == whole.rstrip(b"\n")
@@ -133,7 +131,7 @@ def fuzz_vector_file(count: int, seed: int) -> int:
     rng, accepted = random.Random(seed), 0
     whole = SAMPLE.read_bytes()
     for _ in range(count):
-        data = _spoiled(rng, whole)
+        data = spoilt(whole, rng)
         accepted += _is_accepted(partial(check, data))
     return accepted
 
@@ -166,19 +164,6 @@ def _changed(rng: random.Random, token: str) -> str:
     return "".join(digits)
 
 
-def _spoiled(rng: random.Random, data: bytes) -> bytes:
-    for _ in range(rng.randint(1, 3)):
-        place = rng.randrange(len(data) + 1)
-        act = rng.random()
-        if act < 0.1:
-            data = data[:place]
-        elif act < 0.2:
-            data = data[:place] + rng.randbytes(rng.randint(1, 40)) + data[place:]
-        else:
-            data = data[:place] + rng.randbytes(1) + data[place + 1 :]
-    return data
-
-
 FUZZERS = {
     "random digits": fuzz_random_digits,
     "changed tokens": fuzz_changed_tokens,
@@ -186,18 +171,3 @@ FUZZERS = {
     "counter file": fuzz_counter_file,
     "vector file": fuzz_vector_file,
 }
-
-
-def main(arguments: list[str]) -> None:
-    """Run every fuzzer; the seed is printed first."""
-    count = int(arguments[0]) if arguments else 20_000
-    seed = int(arguments[1]) if len(arguments) > 1 else random.SystemRandom().randrange(2**32)
-    print(f"seed {seed}", flush=True)
-    wanted = arguments[2:] or list(FUZZERS)
-    for name in wanted:
-        print(f"{name}: {count} rounds, {FUZZERS[name](count, seed)} accepted", flush=True)
-    print(f"{len(wanted) * count} inputs, no finding")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

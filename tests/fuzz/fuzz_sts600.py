@@ -1,7 +1,5 @@
 """Fuzz harness of the serial module's line: replies to the driver, requests to the module.
 
-    python -m tests.fuzz.fuzz_sts600 [COUNT] [SEED]
-
 Every function runs `count` rounds from `seed` and returns how many inputs were accepted. Whatever
 is not a VendorFault or a status code escapes and is a finding.
 """
@@ -9,7 +7,6 @@ is not a VendorFault or a status code escapes and is a finding.
 from __future__ import annotations
 
 import random
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -29,7 +26,7 @@ from drivers.vending.sts600.replies import key_change_tokens, single_token, veri
 from drivers.vending.sts600.sim_module import Sts600Module
 from drivers.vending.vending_key import rehearsal_keys
 from kiosk.errors import VendorFault
-from tests.fuzz.fuzz_prism import spoiled
+from tests.fuzz.spoil import spoilt
 
 REPLY = reply_line("SM!VC", "00", text("0005F7B5A1F1C6A02") + text("00429766464927485442"))[:-1]
 METER = "P600727000000000009~N1~N7~N2~"
@@ -59,7 +56,7 @@ def fuzz_reply(count: int, seed: int) -> int:
     """Replies with bytes changed, every second one with a right checksum."""
     rng, accepted = random.Random(seed), 0
     for number in range(count):
-        reply = parse_reply(_resealed(spoiled(rng, rng.choice(REPLIES)), number))
+        reply = parse_reply(_resealed(spoilt(rng.choice(REPLIES), rng), number))
         if reply is None:
             continue
         try:
@@ -77,7 +74,7 @@ def fuzz_request(count: int, seed: int) -> int:
     with tempfile.TemporaryDirectory() as folder:
         module = Sts600Module(Path(folder), {1: rehearsal_keys()[0]}, lambda: rng.randrange(16))
         for number in range(count):
-            line = _resealed(spoiled(rng, rng.choice(REQUESTS)), number)
+            line = _resealed(spoilt(rng.choice(REQUESTS), rng), number)
             reply = parse_reply(module.answer(line)[:-1])
             assert reply is not None
             accepted += reply.status == "00"
@@ -93,16 +90,3 @@ def _resealed(line: bytes, number: int) -> bytes:
 
 
 FUZZERS = {"reply": fuzz_reply, "request": fuzz_request}
-
-
-def main(arguments: list[str]) -> None:
-    """Run every fuzzer; the seed is printed first."""
-    count = int(arguments[0]) if arguments else 100_000
-    seed = int(arguments[1]) if len(arguments) > 1 else random.SystemRandom().randrange(2**32)
-    print(f"seed {seed}")
-    for name, fuzz in FUZZERS.items():
-        print(f"{name}: {count} rounds, {fuzz(count, seed)} accepted")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -11,7 +11,9 @@ EXPECTED = {"state", "card_damaged", "card_foreign", "card_not_finished", "CardU
 
 
 def test_every_family_answers_with_a_refusal_or_a_state_when_cards_are_nonsense() -> None:
-    seen = run(3_000, secrets.randbits(32))
+    seed = secrets.randbits(32)
+    print(f"seed {seed}")
+    seen = run(3_000, seed)
     assert set(seen) >= EXPECTED - {"card_foreign"}
 
 

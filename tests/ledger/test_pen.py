@@ -193,7 +193,7 @@ KEPT = (offered("p", 1, 2000), stacked("p"), facts.PaymentKept("p", METER, 2000,
             sale("t", 1500, identifier=2, tenders=[kept_money(1500)])]),
     ],
 )  # fmt: skip
-def test_money_kept_for_a_meter_is_spent_once(pen: Pen, name: str, sales: list[facts.Fact]) -> None:
+def test_kept_money_is_gone_when_it_was_spent(pen: Pen, name: str, sales: list[facts.Fact]) -> None:
     write(pen, *KEPT)
     assert write(pen, *sales) == Refusal("meter_account_too_small", {"meter": METER})
     assert write(pen, sale("u", 2500, tenders=[kept_money(2000), cash(500)])) == [5]
@@ -340,7 +340,7 @@ def test_nothing_is_written_when_the_disk_is_full_at_the_commit(
     assert is_proven(path)
 
 
-def test_all_or_nothing_is_written_wherever_the_disk_fails(path: Path) -> None:
+def test_all_or_nothing_is_written_when_the_disk_fails_anywhere(path: Path) -> None:
     """The failing statement moves on until the group completes untouched (reliability 2)."""
     pen, recorder = recorded(path)
     statement = 0

@@ -25,6 +25,7 @@ from kiosk.domain.special_tokens import (
 from kiosk.domain.token import TokenRequest
 from kiosk.errors import Refusal, VendorFault
 from kiosk.ports import TokenVendor
+from tests.builders import token_request
 
 PUBLISHED_KEY = bytes.fromhex("abababababababab")
 PUBLISHED_LONG_KEY = bytes.fromhex("abababababababab949494949494949401234567")
@@ -35,18 +36,8 @@ KEYS = (
     VendingKey("123456", 2, 2, 2014, "07", "02", PUBLISHED_KEY),
     VendingKey("123458", 1, 2, 2014, "07", "02", PUBLISHED_KEY, key_expiry=0x60),
 )
-REQUEST = TokenRequest(
-    message_id="sale0000000001",
-    meter="00000000000",
-    supply_group="123456",
-    key_revision=2,
-    tariff_index=1,
-    key_type=2,
-    algorithm="07",
-    base_date=2014,
-    identifier=6_778_680,
-    random=5,
-    units=123,
+REQUEST = msgspec.structs.replace(
+    token_request("sale0000000001", "00000000000", 6_778_680, units=123), key_revision=2
 )
 #: 0.1 kWh, random bits 5, at the published time (STS 531-1 test values).
 PUBLISHED = {

@@ -166,7 +166,7 @@ SURPRISES = [
 
 
 @pytest.mark.parametrize(("fault", "state"), SURPRISES)
-def test_a_broken_printer_never_stops_the_press(
+def test_the_press_goes_on_when_the_printer_is_broken(
     hall: Hall, fault: Exception, state: SlipState
 ) -> None:
     hall.printer.fault = fault
@@ -177,7 +177,7 @@ def test_a_broken_printer_never_stops_the_press(
     assert hall.outcomes.wait(2)[1] == ("sale-2/0", "printed")
 
 
-def test_a_slip_that_cannot_be_encoded_has_failed_and_the_next_one_is_printed(hall: Hall) -> None:
+def test_the_next_slip_is_printed_when_one_cannot_be_encoded(hall: Hall) -> None:
     hall.encoder.fault = PrinterFault("The slip encoder ended twice without an answer.")
     hall.press.submit("sale-1/0", LINES)
     assert hall.outcomes.wait() == [("sale-1/0", "failed")]
@@ -229,7 +229,7 @@ def test_a_slip_in_the_printer_keeps_its_end_when_it_is_abandoned_too_late(hall:
     assert hall.outcomes.wait() == [("sale-1/0", "printed")]
 
 
-def test_a_slip_that_was_abandoned_can_be_asked_for_again(hall: Hall) -> None:
+def test_a_slip_can_be_asked_for_again_when_it_was_abandoned(hall: Hall) -> None:
     hall.printer.open.clear()
     hall.press.submit("first", LINES)
     assert hall.printer.reached.wait(LIMIT_S)
@@ -306,7 +306,7 @@ def test_the_paper_is_counted_over_a_restart_until_a_new_roll_is_in(hall: Hall) 
     assert hall.open().paper_left_lines() == 100
 
 
-def test_faces_that_share_a_printer_count_one_roll(tmp_path: Path) -> None:
+def test_one_roll_is_counted_when_faces_share_a_printer(tmp_path: Path) -> None:
     counter, kiosk = Roll(tmp_path / "paper.json", 100), Roll(tmp_path / "paper.json", 100)
     counter.use(30)
     kiosk.use(30)

@@ -115,7 +115,7 @@ def test_debts_book_and_check_are_shown_when_their_digits_are_pressed(hall: Hall
     assert money(hall, chart.receivable(owner)) == 1_500
 
 
-def test_a_plan_is_agreed_by_a_supervisor(hall: Hall) -> None:
+def test_a_plan_is_kept_when_a_supervisor_agrees_on_it(hall: Hall) -> None:
     owner = hall.keypad.customer.account
 
     async def script(player: Player) -> None:

@@ -7,7 +7,7 @@ import pytest
 from kiosk.till import closing
 from kiosk.till.tokens import SecondPerson
 from tests.screens.conftest import Hall, Player
-from tests.screens.walks import find_customer, sign_in_by_keys
+from tests.screens.walks import answer, find_customer, sign_in_by_keys
 from tests.till.hall import sell_to, sold
 from tests.till.test_opening_accounts import number
 
@@ -22,20 +22,15 @@ async def menu(player: Player, row: str, operator: str = "301") -> None:
     await player.press(row)
 
 
-async def fill(player: Player, *answers: str) -> None:
-    for answer in answers:
-        await player.press(*answer, "enter")
-
-
 @pytest.mark.parametrize("size", SIZES)
 def test_an_account_is_opened_with_a_keypad_meter(hall: Hall, size: tuple[int, int]) -> None:
     async def script(player: Player) -> None:
         await menu(player, "1", "101")
         await player.see("1 household 2 shop")
-        await fill(player, "Lea Celik", "9 Hill", "0709", "1", "2", "")
+        await answer(player, "Lea Celik", "9 Hill", "0709", "1", "2", "")
         await player.see("Meter number (empty: no meter)")
-        await fill(player, number(1), "1", "2", "3", "4600", "", "wall", "2026-11-20", "", "S1")
-        await fill(player, "", "", "123456 1 2014")
+        await answer(player, number(1), "1", "2", "3", "4600", "", "wall", "2026-11-20", "", "S1")
+        await answer(player, "", "", "123456 1 2014")
         await player.see(f"Install meter {number(1)} (shop)?")
         await player.see("Open an account for Lea Celik, 9 Hill?")
         await player.press("enter")
@@ -52,16 +47,16 @@ def test_an_account_is_opened_with_a_keypad_meter(hall: Hall, size: tuple[int, i
     assert (meter.power_type, meter.phases, meter.capacity_w) == ("shop", 3, 4600)
 
 
-def test_the_meter_of_a_closed_account_is_handed_to_the_next_customer(hall: Hall) -> None:
+def test_a_meter_is_handed_to_the_next_customer_when_its_account_was_closed(hall: Hall) -> None:
     meter = hall.keypad.meter
 
     async def script(player: Player) -> None:
         await menu(player, "1", "101")
         left = closing.close(hall.desk, meter.account, "moved", SecondPerson("301", "1234"))
         assert isinstance(left, closing.Closed), left
-        await fill(player, "Lea Celik", "9 Hill", "", "", "", "")
+        await answer(player, "Lea Celik", "9 Hill", "", "", "", "")
         await player.see("Meter number (empty: no meter)")
-        await fill(player, meter.number, "1", "2", *[""] * 10)
+        await answer(player, meter.number, "1", "2", *[""] * 10)
         await player.see(f"Meter {meter.number} stays where it is (shop).")
         await player.see(f"It goes from account {meter.account}, which is closed")
         await player.press("enter")
@@ -84,9 +79,9 @@ def test_the_meter_of_a_closed_account_is_handed_to_the_next_customer(hall: Hall
 def test_what_was_typed_stays_when_the_meter_number_is_wrong(hall: Hall) -> None:
     async def script(player: Player) -> None:
         await menu(player, "1", "101")
-        await fill(player, "Lea Celik", "9 Hill", "", "", "", "")
+        await answer(player, "Lea Celik", "9 Hill", "", "", "", "")
         await player.see("Meter number (empty: no meter)")
-        await fill(player, "12345678901", "1", "1", *[""] * 10)
+        await answer(player, "12345678901", "1", "1", *[""] * 10)
         await player.see("Install meter 12345678901")
         await player.press("enter")
         await player.see("has a wrong digit")
@@ -98,9 +93,9 @@ def test_what_was_typed_stays_when_the_meter_number_is_wrong(hall: Hall) -> None
 def test_nothing_is_opened_when_the_question_is_declined(hall: Hall) -> None:
     async def script(player: Player) -> None:
         await menu(player, "1", "101")
-        await fill(player, "Lea Celik", "9 Hill", "", "", "", "")
+        await answer(player, "Lea Celik", "9 Hill", "", "", "", "")
         await player.see("Meter number (empty: no meter)")
-        await fill(player, *[""] * 13)
+        await answer(player, *[""] * 13)
         await player.see("Open an account for Lea Celik")
         await player.press("escape")
         await player.see("Customers and meters")
@@ -118,9 +113,9 @@ def test_a_customer_is_amended_by_the_numbers_of_field_and_reason(
     async def script(player: Player) -> None:
         await menu(player, "3", "101")
         await player.see("Account, meter or card number")
-        await fill(player, hall.keypad.meter.number)
+        await answer(player, hall.keypad.meter.number)
         await player.see("1 customer asked")
-        await fill(player, "2", "7 Mill Lane", "2")
+        await answer(player, "2", "7 Mill Lane", "2")
         await player.see("Amended.")
         await player.see("Address: 7 Mill Lane")
 
@@ -136,11 +131,11 @@ def test_a_meter_is_blocked_and_its_history_is_shown(hall: Hall, size: tuple[int
     async def script(player: Player) -> None:
         await menu(player, "4", "101")
         await player.see("Account, meter or card number")
-        await fill(player, meter)
+        await answer(player, meter)
         await player.see(f"Meter {meter}, in use")
         await player.press("4")
         await player.see("Reason")
-        await fill(player, "3")
+        await answer(player, "3")
         await player.see(f"Meter {meter}, blocked")
         await player.press("6")
         await player.see("Amendments")
@@ -161,11 +156,11 @@ def test_a_meter_is_replaced_in_guided_steps(hall: Hall, size: tuple[int, int]) 
     async def script(player: Player) -> None:
         await menu(player, "6", "101")
         await player.see("taken out")
-        await fill(player, meter)
+        await answer(player, meter)
         await player.see("Energy issued to this meter here")
-        await fill(player, "2", "1200", "12.3", "3")
+        await answer(player, "2", "1200", "12.3", "3")
         await player.see("Second person")
-        await fill(player, number(9), "1", "", "", "S9", "123456 1 01 2014", "301", "1234")
+        await answer(player, number(9), "1", "", "", "S9", "123456 1 01 2014", "301", "1234")
         await player.see(f"put {number(9)} in its place?")
         await player.press("enter")
         await player.see(f"Meter {meter} is replaced by {number(9)}.")
@@ -179,27 +174,27 @@ def test_a_meter_is_replaced_in_guided_steps(hall: Hall, size: tuple[int, int]) 
     assert hall.desk.records.open_transfers() == []
 
 
-def test_a_meter_is_cancelled_by_two_persons(hall: Hall) -> None:
+def test_a_meter_is_cancelled_when_two_persons_agree(hall: Hall) -> None:
     meter = hall.keypad.meter.number
 
     async def script(player: Player) -> None:
         await menu(player, "7", "101")
         await player.see("taken out")
-        await fill(player, meter)
+        await answer(player, meter)
         await player.see("Read by")
-        await fill(player, "2", "1200", "3.5", "1")
+        await answer(player, "2", "1200", "3.5", "1")
         await player.see("What is left in it")
-        await fill(player, "", "301", "1234")
+        await answer(player, "", "301", "1234")
         await player.see("say what becomes of it, paid or given up")
         await player.press("escape")
         await player.see("Install a further meter")
         await player.press("7")
         await player.see("taken out")
-        await fill(player, meter)
+        await answer(player, meter)
         await player.see("Read by")
-        await fill(player, "2", "1200", "3.5", "1")
+        await answer(player, "2", "1200", "3.5", "1")
         await player.see("What is left in it")
-        await fill(player, "2", "301", "1234")
+        await answer(player, "2", "301", "1234")
         await player.see(f"Cancel meter {meter}")
         await player.see("Nothing is paid for it.")
         await player.press("enter")
@@ -219,13 +214,13 @@ def test_every_record_and_setup_page_is_shown_whole(hall: Hall, size: tuple[int,
         for row in "1234567":
             await player.press(row)
             await player.see("From (YYYY-MM-DD")
-            await fill(player, hall.keypad.meter.account if row == "7" else "", "", "")
+            await answer(player, hall.keypad.meter.account if row == "7" else "", "", "")
             await player.see("Arrows: another row")
             await player.press("escape")
             await player.see("System diary")
         await player.press("8")
         await player.see("Account, meter or card number")
-        await fill(player, hall.keypad.meter.account)
+        await answer(player, hall.keypad.meter.account)
         await player.see(hall.keypad.customer.name)
         await player.press("escape")
         await player.see("Overall inquiry")
@@ -233,10 +228,10 @@ def test_every_record_and_setup_page_is_shown_whole(hall: Hall, size: tuple[int,
         await player.see("Replace a meter")
         await player.press("9")
         await player.see("System dictionary")
-        pages = ("[site]", "[card]", "households", "...", "Prices in force", "301")
+        pages = ("[site]", "[card]", "household", "...", "Prices in force", "301")
         for row, wanted in zip("123456", pages, strict=True):
             await player.press(row)
-            await player.see(wanted if wanted != "households" else "household")
+            await player.see(wanted)
             await player.press("escape")
             await player.see("System dictionary")
 

@@ -22,7 +22,7 @@ from tests.screens.walks import (
     to_amount,
 )
 from tests.till.hall import sell_to, sold
-from tests.till.test_undoing import LONG_MS, publish
+from tests.till.new_prices import LONG_MS, publish
 
 SECOND = SecondPerson("301", "1234")
 

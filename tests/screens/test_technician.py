@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from kiosk.domain.record import SaleRecord
 from kiosk.ports import PrinterStatus
-from kiosk.till import history, sell
-from kiosk.till.operators import sign_in, sign_out
-from kiosk.till.quote import Offer, quote
+from kiosk.till import history
+from tests.screens.cards_of_a_hall import in_doubt
 from tests.screens.conftest import Hall, Player
-
-
-async def _sign_in(player: Player, name: str = "201") -> None:
-    await player.see("Sign in")
-    await player.press(*name, "enter", *"1234", "enter")
+from tests.screens.walks import sign_in_by_keys
 
 
 async def _read(player: Player, wanted: str) -> None:
@@ -29,25 +23,7 @@ async def _read(player: Player, wanted: str) -> None:
 @pytest.fixture
 def doubtful(hall: Hall) -> Hall:
     """A card sale whose card was pulled out before anything was written."""
-    world, hands, desk = hall.house.world, hall.house.hands, hall.desk
-    assert world is not None
-    assert hands is not None
-    hands.insert_card(hall.card.meter.number)
-    sign_in(desk, "101", "1234")
-    offer = quote(desk, hall.card, 2000)
-    assert isinstance(offer, Offer)
-    payment = sell.cash_payment(desk, 2000, 2000)
-    assert isinstance(payment, sell.Payment)
-    assert desk.reader is not None
-    world.slot().pull_after(10_000)
-    desk.reader.read()
-    left = world.slot().state().pull_after
-    assert left is not None
-    world.slot().pull_after(3 * (10_000 - left))
-    record = sell.sell(desk, offer, payment)
-    assert isinstance(record, SaleRecord)
-    assert record.state == "in_doubt"
-    sign_out(desk)
+    in_doubt(hall)
     return hall
 
 
@@ -58,7 +34,7 @@ def test_devices_ledger_and_settings_are_shown_when_a_technician_asks(
     hall.paper.state_now = PrinterStatus("paper_out", "no paper in the feed")
 
     async def script(player: Player) -> None:
-        await _sign_in(player)
+        await sign_in_by_keys(player, "201")
         await player.see("TECHNICIAN MODE - 201")
         await player.press("1")
         text = await player.see("card reader: in order.")
@@ -84,13 +60,14 @@ def test_a_test_slip_is_printed_and_a_new_roll_is_counted_when_its_digit_is_pres
     hall.paper.left_lines = 3
 
     async def script(player: Player) -> None:
-        await _sign_in(player)
+        await sign_in_by_keys(player, "201")
         await player.see("TECHNICIAN MODE - 201")
         await player.press("1")
         await _read(player, "about 3 lines of paper left")
         await player.press("1", see="The test slip goes to the printer.")
         await player.press("2", see="Is a new roll with 4000 lines in the printer?")
         await player.press("escape", see="1: test slip")
+        await player.idle()  # every device is asked again first
         await player.press("2", see="Enter: yes, it is in")
         await player.press("enter", see="The count starts again: 4000 lines.")
 
@@ -105,7 +82,7 @@ def test_sale_is_undone_when_the_card_shows_that_nothing_was_written(doubtful: H
     hall.house.hands.insert_card(hall.card.meter.number)
 
     async def script(player: Player) -> None:
-        await _sign_in(player)
+        await sign_in_by_keys(player, "201")
         await player.see("TECHNICIAN MODE")
         await player.press("2", see="the card, 0 min")
         await player.press("enter", see="What was to be written:")
@@ -123,7 +100,7 @@ def test_nothing_is_undone_when_the_card_is_away(doubtful: Hall) -> None:
     hall = doubtful
 
     async def script(player: Player) -> None:
-        await _sign_in(player)
+        await sign_in_by_keys(player, "201")
         await player.see("TECHNICIAN MODE")
         await player.press("2", see="the card, 0 min")
         await player.press("enter", see="No card testifies")
@@ -136,9 +113,9 @@ def test_nothing_is_undone_when_the_card_is_away(doubtful: Hall) -> None:
 
 def test_face_is_closed_when_a_cashier_tries_or_the_technician_signs_out(hall: Hall) -> None:
     async def script(player: Player) -> None:
-        await _sign_in(player, "101")
+        await sign_in_by_keys(player, "101")
         await player.see("Your role does not allow this")
-        await _sign_in(player)
+        await sign_in_by_keys(player, "201")
         await player.see("TECHNICIAN MODE")
         await player.press("9", "3", see="Sign in")
         assert hall.desk.role == ""
@@ -152,7 +129,7 @@ def test_an_engineering_token_is_made_and_found_when_a_technician_fills_the_form
     meter = hall.keypad.meter.number
 
     async def script(player: Player) -> None:
-        await _sign_in(player)
+        await sign_in_by_keys(player, "201")
         await player.see("TECHNICIAN MODE")
         await player.press("6", see="check value c33f45")
         await player.press("escape", see="TECHNICIAN MODE")
@@ -176,7 +153,7 @@ def test_the_next_step_is_shown_when_a_meter_refused_and_no_form_does_it_twice(h
     meter = hall.keypad.meter.number
 
     async def script(player: Player) -> None:
-        await _sign_in(player)
+        await sign_in_by_keys(player, "201")
         await player.see("TECHNICIAN MODE")
         await player.press("5", see="Tokens and keys")
         await player.press("3", see="3 wrong digits")

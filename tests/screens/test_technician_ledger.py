@@ -8,6 +8,7 @@ import pytest
 
 from kiosk.ports import FoundSource, RescueReport
 from tests.screens.conftest import Hall, Player
+from tests.screens.walks import sign_in_by_keys
 
 
 class RescueDouble:
@@ -28,11 +29,6 @@ FOUND = [FoundSource("second_medium", "/media/stick", 0), FoundSource("backup", 
 DONE = RescueReport(9, [("backup", 7, 7, ""), ("second medium", 2, 9, "")])
 
 
-async def sign_in(player: Player) -> None:
-    await player.see("Sign in")
-    await player.press(*"201", "enter", *"1234", "enter")
-
-
 def damaged(hall: Hall, rescue: RescueDouble) -> None:
     hall.desk.damage, hall.desk.rescue = "Entry 8: is missing.", rescue
 
@@ -42,7 +38,7 @@ def test_the_ledger_is_built_again_once_when_a_technician_presses_enter(hall: Ha
     damaged(hall, rescue)
 
     async def script(player: Player) -> None:
-        await sign_in(player)
+        await sign_in_by_keys(player, "201")
         text = await player.see("This ledger is damaged")
         assert "Entry 8: is missing." in await player.see("Second medium /media/stick")
         assert "Backup /b/one.backup, up to entry 7" in " ".join(player.text().split())
@@ -70,7 +66,7 @@ def test_the_wizard_says_why_when_nothing_can_be_built(
     damaged(hall, RescueDouble(found, report))
 
     async def script(player: Player) -> None:
-        await sign_in(player)
+        await sign_in_by_keys(player, "201")
         await player.see("This ledger is damaged")
         await player.see("/b/one.backup" if found else "No source was found")
         await player.press("enter", see=told)
@@ -85,7 +81,7 @@ def test_a_backup_is_written_when_a_technician_names_a_file(
     file = Path("one.backup")
 
     async def script(player: Player) -> None:
-        await sign_in(player)
+        await sign_in_by_keys(player, "201")
         await player.see("TECHNICIAN MODE")
         await player.press("3", see="entries are good.")
         await player.press("2", see="File of the backup")
@@ -97,7 +93,7 @@ def test_a_backup_is_written_when_a_technician_names_a_file(
 
 def test_the_reason_is_said_when_a_clock_that_is_right_is_confirmed(hall: Hall) -> None:
     async def script(player: Player) -> None:
-        await sign_in(player)
+        await sign_in_by_keys(player, "201")
         await player.see("TECHNICIAN MODE")
         await player.press("3", see="entries are good.")
         await player.press("1", see="Both persons look at a watch first.")

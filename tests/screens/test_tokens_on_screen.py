@@ -16,21 +16,23 @@ from kiosk.till.hand_over import hand_over_all
 from kiosk.till.quote import Offer, quote
 from tests.screens.conftest import Hall, Player
 from tests.screens.tokens_of_a_hall import NEWER, PASSPHRASE, key_file, run_out, sold_while_silent
-from tests.screens.walks import find_customer, sell_for, to_amount, to_payment
+from tests.screens.walks import (
+    answer,
+    find_customer,
+    sell_for,
+    sign_in_by_keys,
+    to_amount,
+    to_payment,
+)
 from tests.till.hall import sell_to, sold
 
 ALLOWANCE = FreeUnits("lifeline", 50_000, "Monthly allowance")
 SIZES = [(80, 24), (120, 40)]
 
 
-async def sign_in(player: Player, name: str) -> None:
-    await player.see("Sign in")
-    await player.press(*name, "enter", *"1234", "enter")
-
-
 async def to_tokens(player: Player, name: str, row: str, wanted: str) -> None:
     """From the sign-in to a form of the technician's tokens."""
-    await sign_in(player, name)
+    await sign_in_by_keys(player, name)
     await player.see("TECHNICIAN MODE")
     await player.press("5")
     await player.see("Engineering token")
@@ -39,11 +41,6 @@ async def to_tokens(player: Player, name: str, row: str, wanted: str) -> None:
     else:
         await player.press(row)
     await player.see(wanted)
-
-
-async def fill(player: Player, *answers: str) -> None:
-    for answer in answers:
-        await player.press(*answer, "enter")
 
 
 def large(player: Player, token: str) -> None:
@@ -118,7 +115,7 @@ def test_the_counter_offers_a_finished_token_until_somebody_took_it(hall: Hall) 
     before = sold_while_silent(hall)
 
     async def script(player: Player) -> None:
-        await sign_in(player, "101")
+        await sign_in_by_keys(player, "101")
         await player.see("What is to be done?")
         await player.press("1")
         await player.see("Which customer?")
@@ -141,22 +138,22 @@ def test_free_units_go_with_the_sale_when_a_supervisor_and_a_second_person_give_
     hall: Hall,
 ) -> None:
     async def script(player: Player) -> None:
-        await sign_in(player, "301")
+        await sign_in_by_keys(player, "301")
         await find_customer(player, hall.keypad.meter.number)
         await sell_for(player, "35")
         await player.see("9: free units")
         await player.press("9")
         await player.see("Energy in kWh")
-        await fill(player, "5", "relief", "301", "1234")
+        await answer(player, "5", "relief", "301", "1234")
         await player.see("301 is signed in already")
-        await fill(player, "", "", "", "")
+        await answer(player, "", "", "", "")
         await player.press("escape")
         await player.see("Cash received")
         await player.press("enter")
         await player.see("Sell?")
         await player.press("9")
         await player.see("Energy in kWh")
-        await fill(player, "five", "relief", "302", "1234")
+        await answer(player, "five", "relief", "302", "1234")
         await player.see("Say how much energy in kWh")
         await player.press("escape")
         await player.see("Cash received")
@@ -164,7 +161,7 @@ def test_free_units_go_with_the_sale_when_a_supervisor_and_a_second_person_give_
         await player.see("Sell?")
         await player.press("9")
         await player.see("Energy in kWh")
-        await fill(player, "5", "relief", "302", "1234")
+        await answer(player, "5", "relief", "302", "1234")
         await player.see("Cash received")
         await player.press("enter")
         await player.see("Free beside it: 5.0 kWh. relief")
@@ -179,7 +176,7 @@ def test_free_units_go_with_the_sale_when_a_supervisor_and_a_second_person_give_
 
 def test_no_free_units_are_offered_when_a_cashier_sells(hall: Hall) -> None:
     async def script(player: Player) -> None:
-        await sign_in(player, "101")
+        await sign_in_by_keys(player, "101")
         await find_customer(player, hall.keypad.meter.number)
         await sell_for(player, "35")
         assert "9: free units" not in player.text()
@@ -196,7 +193,7 @@ def test_a_meter_buys_at_the_counter_when_it_was_led_through_its_roll_over(hall:
     meter = run_out(hall)
 
     async def script(player: Player) -> None:
-        await sign_in(player, "301")
+        await sign_in_by_keys(player, "301")
         await player.see("What is to be done?")
         await player.press("1")
         await player.see("Which customer?")
@@ -230,7 +227,7 @@ def test_the_counter_warns_before_the_amount_when_a_key_change_was_never_confirm
     assert isinstance(keys.change_key(hall.desk, meter, "moved", tariff_index=7), TokenRecord)
 
     async def script(player: Player) -> None:
-        await sign_in(player, "301")
+        await sign_in_by_keys(player, "301")
         await player.see("What is to be done?")
         await player.press("1")
         await player.see("Which customer?")
@@ -248,7 +245,7 @@ def test_the_counter_warns_before_the_amount_when_a_key_change_was_never_confirm
         await player.see("From 10.00 ZAR")
 
     async def asked_by_a_cashier(player: Player) -> None:
-        await sign_in(player, "101")
+        await sign_in_by_keys(player, "101")
         await player.see("What is to be done?")
         await player.press("1", see="Which customer?")
         await player.press(*meter, "enter", see="Ask a technician or a supervisor.")
@@ -279,7 +276,7 @@ def test_a_cashier_without_the_right_is_told_whom_to_ask_when_a_key_has_run_out(
     meter = run_out(hall)
 
     async def script(player: Player) -> None:
-        await sign_in(player, "101")
+        await sign_in_by_keys(player, "101")
         await player.see("What is to be done?")
         await player.press("1")
         await player.see("Which customer?")
@@ -301,9 +298,9 @@ def test_free_units_are_given_when_two_supervisors_fill_the_form(hall: Hall) -> 
 
     async def script(player: Player) -> None:
         await to_tokens(player, "301", "6", "Amount in what the meter counts")
-        await fill(player, meter, "5.21", "relief", "302", "0000")
+        await answer(player, meter, "5.21", "relief", "302", "0000")
         await player.see("Operator or PIN is wrong")
-        await fill(player, "", "", "", "", "1234")
+        await answer(player, "", "", "", "", "1234")
         await player.see(f"Free units {meter}")
         assert "1234" not in player.text()
 
@@ -319,11 +316,11 @@ def test_a_token_is_replaced_from_the_clinic_when_the_meter_called_it_old(hall: 
 
     async def script(player: Player) -> None:
         await to_tokens(player, "301", "3", "What the meter shows")
-        await fill(player, meter, "6", "")
+        await answer(player, meter, "6", "")
         await player.see("takes no token as old as this one")
         await player.press("1")
         await player.see("Replacement of sale")
-        await fill(player, "meter says old", "302", "1234")
+        await answer(player, "meter says old", "302", "1234")
         await player.see("The meter said: old.")
 
     hall.play(script, face="technician")
@@ -334,7 +331,7 @@ def test_a_token_is_replaced_from_the_clinic_when_the_meter_called_it_old(hall: 
 def test_no_free_units_are_given_when_a_technician_fills_the_form(hall: Hall) -> None:
     async def script(player: Player) -> None:
         await to_tokens(player, "201", "6", "Amount in what the meter counts")
-        await fill(player, hall.keypad.meter.number, "5", "relief", "301", "1234")
+        await answer(player, hall.keypad.meter.number, "5", "relief", "301", "1234")
         await player.see("Your role does not allow this;")
 
     hall.play(script, face="technician")
@@ -344,10 +341,10 @@ def test_no_free_units_are_given_when_a_technician_fills_the_form(hall: Hall) ->
 def test_a_test_token_works_in_any_meter_when_the_form_is_filled(hall: Hall) -> None:
     async def script(player: Player) -> None:
         await to_tokens(player, "201", "5", "19 meter number")
-        await fill(player, "everything")
+        await answer(player, "everything")
         await player.see("everything is no token that can be made here")
         await player.press(*["backspace"] * 10)
-        await fill(player, "3", "look")
+        await answer(player, "3", "look")
         await player.see("Meter test")
 
     hall.play(script, face="technician")
@@ -362,19 +359,19 @@ def test_a_wrong_answer_of_an_engineering_token_is_said_at_its_own_question(hall
 
     async def script(player: Player) -> None:
         await to_tokens(player, "201", "4", "Value (W, register, setting)")
-        await fill(player, meter[:-1] + str((int(meter[-1]) + 1) % 10))
+        await answer(player, meter[:-1] + str((int(meter[-1]) + 1) % 10))
         await player.see("has a wrong digit")
         await player.press("backspace")
         await player.see("1 Power limit")
-        await fill(player, meter[-1], "9")
+        await answer(player, meter[-1], "9")
         await player.see("9 is no token that can be made here")
         await player.press("backspace")
-        await fill(player, "1", "20000000")
+        await answer(player, "1", "20000000")
         await player.see("cannot carry 20000000 as power_limit")
         await player.press("backspace", "backspace", "backspace", "enter")
-        await fill(player, "no")
+        await answer(player, "no")
         await player.see("Say why, in 3 to")
-        await fill(player, "t enough power")
+        await answer(player, "t enough power")
         await player.see("Power limit")
 
     hall.play(script, face="technician")
@@ -392,22 +389,22 @@ def test_a_key_file_is_loaded_a_key_changed_and_confirmed_when_forms_are_filled(
 
     async def script(player: Player) -> None:
         await to_tokens(player, "201", "10", "Passphrase of the file")
-        await fill(player, str(path), "wrong", "301", "1234")
+        await answer(player, str(path), "wrong", "301", "1234")
         await player.see("passphrase is wrong")
-        await fill(player, "", PASSPHRASE, "", "1234")
+        await answer(player, "", PASSPHRASE, "", "1234")
         await player.see("1 keys of module hall are in force")
         assert PASSPHRASE not in player.text()
         await player.press("escape")
         await player.see("Engineering token")
         await player.press("9")
         await player.see("Supply group")
-        await fill(player, "123456")
+        await answer(player, "123456")
         await player.see("goes to revision 2")
         await player.press("escape")
         await player.see("Engineering token")
         await player.press("7")
         await player.see("New supply group")
-        await fill(player, meter, "", "new key", "")
+        await answer(player, meter, "", "new key", "")
         await player.see("2 of 2:")
         (record,) = hall.desk.records.key_changes_of(meter)
         assert [hands.enter_token(meter, t).result for t in record.tokens] == ["accepted"] * 2
@@ -415,7 +412,7 @@ def test_a_key_file_is_loaded_a_key_changed_and_confirmed_when_forms_are_filled(
         await player.see("Engineering token")
         await player.press("8")
         await player.see("Token number of the key change")
-        await fill(player, record.committed.issue_id)
+        await answer(player, record.committed.issue_id)
         await player.see("is now under group 123456, revision 2")
 
     hall.play(script, face="technician")

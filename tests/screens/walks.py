@@ -84,8 +84,7 @@ async def answer(player: Player, *answers: str) -> None:
 
 async def card_room(player: Player, name: str = "201") -> None:
     """Signed in and among the works on cards; 201 is the technician."""
-    await player.see("Sign in")
-    await player.press(*name, "enter", *"1234", "enter")
+    await sign_in_by_keys(player, name)
     await player.see("TECHNICIAN MODE" if name == "201" else "What is to be done?")
     await player.press("7", see="1 Read and show the card")
 

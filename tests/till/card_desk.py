@@ -13,10 +13,7 @@ from kiosk.till.cards import plan as planning
 from kiosk.till.cards.plan import Plan
 from kiosk.till.cards.work import carry_out
 from kiosk.till.desk import Desk
-from kiosk.till.tokens import SecondPerson
-from tests.till.hall import Hall
-
-SECOND = SecondPerson("301", "1234")
+from tests.till.hall import SECOND, Hall
 
 
 def planned(outcome: Plan | Refusal) -> Plan:

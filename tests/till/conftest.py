@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from kiosk import marks
+from kiosk.domain.record import SaleRecord
 from kiosk.front.wiring import build
 from kiosk.till.desk import Desk
 from tests.builders import SeededEntropy
 from tests.till.acceptor import Acceptor
-from tests.till.hall import Hall, HallClock, settings
+from tests.till.hall import CARD, Hall, HallClock, sell_to, settings, sold
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +40,13 @@ def hall(tmp_path: Path, template: Path) -> Iterator[Hall]:
 def desk(hall: Hall) -> Desk:
     """The first counter of the hall; whoever sits there may do everything."""
     return hall.station()
+
+
+@pytest.fixture
+def card_sale(hall: Hall, desk: Desk) -> SaleRecord:
+    """50.00 on the card that lies in the reader."""
+    hall.put_in(CARD)
+    return sold(sell_to(desk, CARD, 5_000))
 
 
 @pytest.fixture

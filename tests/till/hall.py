@@ -14,6 +14,7 @@ from drivers.card.simulated_reader import CardFaults, SimulatedReader
 from drivers.meter.card_meter import CardMeter
 from drivers.meter.keypad import KeypadMeter
 from kiosk.config import Settings
+from kiosk.domain.account_record import AccountRecord
 from kiosk.domain.record import SaleRecord
 from kiosk.domain.registry import Customer, Meter
 from kiosk.errors import Refusal
@@ -26,6 +27,7 @@ from kiosk.till.deliver import no_card_back
 from kiosk.till.desk import Desk
 from kiosk.till.quote import Buyer, Offer, find_buyer, quote
 from kiosk.till.sell import cash_payment, sell
+from kiosk.till.tokens import SecondPerson
 from tests.builders import FixedClock, SeededEntropy
 
 CUSTOMERS = 40
@@ -73,6 +75,8 @@ def _fits(meter: Meter, customer: Customer, kind: str, debt: bool) -> bool:
 
 
 BLOCKED = next(meter.number for meter in CATALOGUE.meters if meter.blocked)
+#: The one who stands by where two persons are asked for.
+SECOND = SecondPerson("301", "1234")
 KEYPAD = meter_number("keypad", power_type="home")
 CARD = meter_number("card", power_type="home")
 
@@ -180,6 +184,12 @@ def sold(outcome: SaleRecord | Refusal, state: str = "delivered") -> SaleRecord:
     return outcome
 
 
+def done(outcome: AccountRecord | Refusal) -> AccountRecord:
+    """What was done with a customer's money; it must have been done."""
+    assert isinstance(outcome, AccountRecord), outcome
+    return outcome
+
+
 def code(outcome: object) -> str:
     """The code of a refusal, which `outcome` must be."""
     assert isinstance(outcome, Refusal), outcome
@@ -188,6 +198,11 @@ def code(outcome: object) -> str:
 
 def money(desk: Desk, account: str) -> int:
     return desk.records.balance(account, CURRENCY)
+
+
+def balances(desk: Desk) -> dict[tuple[str, str], int]:
+    """Every account and currency that is not at nothing."""
+    return {(account, unit): amount for account, unit, amount in desk.records.balances() if amount}
 
 
 def entries(desk: Desk) -> int:

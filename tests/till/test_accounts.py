@@ -14,17 +14,22 @@ from kiosk.till.quote import Buyer, find_buyer
 from kiosk.till.sell import sell
 from kiosk.till.statement import SlipBalance
 from kiosk.till.tokens import SecondPerson
-from tests.till.hall import CATALOGUE, KEYPAD, Hall, code, meter_number, money, offer_of, sold
+from tests.till.hall import (
+    CATALOGUE,
+    KEYPAD,
+    SECOND,
+    Hall,
+    code,
+    done,
+    meter_number,
+    money,
+    offer_of,
+    sold,
+)
 
 OWNER = CATALOGUE.customers[0].account
 OTHER = CATALOGUE.customers[2].account
 CAPITAL = chart.capital_account(OWNER)
-SECOND = SecondPerson("301", "1234")
-
-
-def done(outcome: AccountRecord | Refusal) -> AccountRecord:
-    assert isinstance(outcome, AccountRecord), outcome
-    return outcome
 
 
 def left(outcome: closing.Closed | Refusal) -> closing.Closed:

@@ -29,13 +29,11 @@ from kiosk.front.wiring import build
 from kiosk.till import account, bills, debt, maintain, operators, reverse
 from kiosk.till.quote import Buyer, find_buyer, quote
 from kiosk.till.sell import cash_payment, sell
-from kiosk.till.tokens import SecondPerson
 from tests.till import hall as halls
-from tests.till.hall import CARD, CATALOGUE, KEYPAD, Hall, HallClock
+from tests.till.hall import CARD, CATALOGUE, KEYPAD, SECOND, Hall, HallClock
 
 METERS = [KEYPAD, CARD, halls.meter_number("keypad", debt=True)]
 OWNERS = [next(m.account for m in CATALOGUE.meters if m.number == number) for number in METERS]
-SECOND = SecondPerson("301", "1234")
 
 who = st.integers(0, 2)
 amounts = st.sampled_from([100, 500, 1_000, 2_500, 7_000])

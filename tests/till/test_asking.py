@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 
-from kiosk.domain import catalogue as catalogues
 from kiosk.domain.tariff import pack_digest
 from kiosk.domain.token import grouped
 from kiosk.errors import Refusal
@@ -24,28 +22,9 @@ from tests.till.hall import (
     sell_to,
     sold,
 )
+from tests.till.new_prices import publish
 
 IN_DEBT = meter_number("keypad", debt=True)
-
-
-def publish_dearer_prices(desk: Desk) -> None:
-    """The next catalogue comes down, and its generation costs twice as much."""
-    tariff = CATALOGUE.tariff
-    dearer = [
-        msgspec.structs.replace(
-            power_type,
-            sub_items=[
-                msgspec.structs.replace(item, price_minor_per_mwh=2 * item.price_minor_per_mwh)
-                for item in power_type.sub_items
-            ],
-        )
-        for power_type in tariff.power_types
-    ]
-    newer = catalogues.Catalogue(
-        2, "rehearsal", msgspec.structs.replace(tariff, number=2, power_types=dearer), [], [], []
-    )
-    outcome = desk.journal.append(catalogues.received(newer), content=catalogues.encode(newer))
-    assert not isinstance(outcome, Refusal), outcome
 
 
 @pytest.mark.parametrize("meter", [KEYPAD, CARD, IN_DEBT, meter_number("card", debt=True)])
@@ -55,7 +34,7 @@ def test_every_figure_is_explained_when_prices_have_changed_since(
     if meter in {card.meter for card in CATALOGUE.cards}:
         hall.put_in(meter)
     record = sold(sell_to(desk, meter, 5000))
-    publish_dearer_prices(desk)
+    publish(desk, 200, CATALOGUE.tariff.valid_from_ms)
     explained = history.why(desk, record.committed.sale_id)
     assert not isinstance(explained, Refusal)
     assert explained.same
@@ -70,7 +49,7 @@ def test_a_quote_at_old_prices_is_refused_when_new_ones_have_come_E12(desk: Desk
 
     offer, payment = offer_of(desk, KEYPAD, 5000), cash_payment(desk, 5000, 5000)
     assert not isinstance(payment, Refusal)
-    publish_dearer_prices(desk)
+    publish(desk, 200, CATALOGUE.tariff.valid_from_ms)
     assert code(sell(desk, offer, payment)) == "quote_too_old"
 
 

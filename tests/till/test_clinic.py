@@ -11,8 +11,8 @@ from kiosk.screens import token_telling
 from kiosk.till import clinic, keys, token_book
 from kiosk.till.clinic import Diagnosis
 from kiosk.till.desk import Desk
-from tests.till.hall import CARD, KEYPAD, Hall, code, meter_number, sell_to, sold
-from tests.till.test_tokens_without_sale import SECOND, issued
+from tests.till.hall import CARD, KEYPAD, SECOND, Hall, code, meter_number, sell_to, sold
+from tests.till.test_tokens_without_sale import issued
 
 #   what the meter shows   next step     a replacement is open
 TABLE = """

@@ -26,10 +26,19 @@ from kiosk.till.credit_left import Final
 from kiosk.till.desk import Desk
 from kiosk.till.new_meter import NewMeter
 from kiosk.till.tokens import SecondPerson
-from tests.till.hall import CARD, CATALOGUE, KEYPAD, Hall, code, money, sell_to, sold
+from tests.till.hall import (
+    CARD,
+    CATALOGUE,
+    KEYPAD,
+    SECOND,
+    Hall,
+    code,
+    money,
+    sell_to,
+    sold,
+)
 from tests.till.test_opening_accounts import number
 
-SECOND = SecondPerson("301", "1234")
 OWNER = next(meter.account for meter in CATALOGUE.meters if meter.number == KEYPAD)
 CARD_OWNER = next(meter.account for meter in CATALOGUE.meters if meter.number == CARD)
 READ = Final("technician", 12_000, 3_000, "given_up")

@@ -33,11 +33,9 @@ from kiosk.till.maintain import verify
 from kiosk.till.new_meter import NewMeter
 from kiosk.till.quote import find_buyer
 from kiosk.till.registry_export import export_file
-from kiosk.till.tokens import SecondPerson
-from tests.till.hall import KEYPAD, Hall, code
+from tests.till.hall import KEYPAD, SECOND, Hall, code
 from tests.till.test_opening_accounts import number
 
-SECOND = SecondPerson("301", "1234")
 OWNER = "20000001"
 OTHERS = [register for register in REGISTERS if register != ELECTRICITY]
 

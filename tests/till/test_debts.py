@@ -6,7 +6,6 @@ import msgspec
 import pytest
 
 from kiosk.domain import bill_facts, chart
-from kiosk.domain.account_record import AccountRecord
 from kiosk.domain.debts import DAY_MS, Plan, period_start_ms, rule_of
 from kiosk.domain.money import LARGEST_MINOR
 from kiosk.errors import BadInput, Refusal
@@ -20,7 +19,9 @@ from tests.till.hall import (
     CATALOGUE,
     CURRENCY,
     KEYPAD,
+    SECOND,
     code,
+    done,
     meter_number,
     money,
     offer_of,
@@ -30,16 +31,10 @@ from tests.till.hall import (
 
 OWNER = CATALOGUE.customers[0].account
 OWED = chart.receivable(OWNER)
-SECOND = SecondPerson("301", "1234")
 BILLS = """bill,account,name,meter,period,amount,due,late_fee
 B1,X9,Old Customer,77,2026-10,80.00,2026-10-31,2.00
 B2,X9,Old Customer,77,2026-11,30.00,2026-12-31,2.00
 """
-
-
-def done(outcome: AccountRecord | Refusal) -> AccountRecord:
-    assert isinstance(outcome, AccountRecord), outcome
-    return outcome
 
 
 def owe(desk: Desk, amount_minor: int, dated: str, name: str, kind: str = "arrears") -> None:

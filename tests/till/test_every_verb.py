@@ -42,14 +42,22 @@ from kiosk.till.quote import Offer
 from kiosk.till.sell import cash_payment
 from kiosk.till.tokens import SecondPerson
 from kiosk.words.book import sentences
-from tests.till.hall import CARD, CATALOGUE, KEYPAD, Hall, offer_of, sell_to, sold
+from tests.till.hall import (
+    CARD,
+    CATALOGUE,
+    KEYPAD,
+    SECOND,
+    Hall,
+    offer_of,
+    sell_to,
+    sold,
+)
+from tests.till.new_prices import LONG_MS, publish
 from tests.till.reach import Name, writing_verbs
 from tests.till.test_opening_accounts import number
-from tests.till.test_undoing import LONG_MS, publish
 from tests.till.verb_table import OTHERS, VERBS, is_known
 
 NOBODY = SecondPerson("101", "0000")
-SECOND = SecondPerson("301", "1234")
 READ = Final("technician", 1, 0)
 NEW = NewMeter(number(40), "keypad", "home")
 OWNER = next(meter.account for meter in CATALOGUE.meters if meter.number == KEYPAD)

@@ -32,18 +32,17 @@ from kiosk.till import (
 from kiosk.till.credit_left import Final
 from kiosk.till.new_meter import NewMeter
 from tests.till import hall as halls
-from tests.till.hall import CARD, KEYPAD
+from tests.till.hall import CARD, KEYPAD, SECOND
+from tests.till.new_prices import LONG_MS, publish
 from tests.till.test_accounts_anything import (
     CALLED,
     OWNERS,
-    SECOND,
     AnyMoney,
     amounts,
     quick_pins,
     who,
 )  # fmt: skip
 from tests.till.test_opening_accounts import number
-from tests.till.test_undoing import LONG_MS, publish
 from tests.till.verb_table import VERBS
 from tests.totals import Totals
 

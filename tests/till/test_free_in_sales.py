@@ -20,9 +20,18 @@ from kiosk.till.maintain import verify
 from kiosk.till.quote import Offer
 from kiosk.till.sell import cash_payment, sell
 from kiosk.till.tokens import SecondPerson
-from tests.till.hall import CARD, KEYPAD, DiedError, Hall, code, die_at, offer_of, sold
+from tests.till.hall import (
+    CARD,
+    KEYPAD,
+    SECOND,
+    DiedError,
+    Hall,
+    code,
+    die_at,
+    offer_of,
+    sold,
+)
 
-SECOND = SecondPerson("301", "1234")
 ALLOWANCE = FreeUnits("lifeline", 50_000, "Monthly allowance")
 
 

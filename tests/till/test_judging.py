@@ -15,10 +15,9 @@ from kiosk.till import judge, recover
 from kiosk.till.desk import Desk
 from kiosk.till.maintain import verify
 from kiosk.till.tokens import SecondPerson
-from tests.till.hall import CARD, Hall, code, money, sell_to, sold
-from tests.till.test_card_accounts import account_of, buy, killed_after_the_money_left
+from tests.till.card_money import account_of, buy, killed_after_the_money_left
+from tests.till.hall import CARD, SECOND, Hall, code, money, sell_to, sold
 
-SECOND = SecondPerson("301", "1234")
 Sell = Callable[[Desk, int], SaleRecord | Refusal]
 
 

@@ -19,7 +19,6 @@ from kiosk.till.desk import Desk
 from kiosk.till.maintain import verify
 from kiosk.till.tokens import SecondPerson
 from tests.till.card_desk import (
-    SECOND,
     cancel,
     energy,
     insert_serial,
@@ -31,8 +30,10 @@ from tests.till.card_desk import (
 )
 from tests.till.hall import (
     CARD,
+    SECOND,
     DiedError,
     Hall,
+    balances,
     code,
     die_at,
     meter_number,
@@ -50,10 +51,6 @@ def card_now(desk: Desk) -> OpenCard:
     state = open_card.state(desk.reader.read())
     assert isinstance(state, OpenCard), state
     return state
-
-
-def balances(desk: Desk) -> dict[tuple[str, str], int]:
-    return {(account, unit): amount for account, unit, amount in desk.records.balances() if amount}
 
 
 # --- a purchase is taken back ---------------------------------------------------------------------

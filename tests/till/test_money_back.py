@@ -16,9 +16,9 @@ from kiosk.till.cards import watch
 from kiosk.till.desk import Desk
 from kiosk.till.maintain import verify
 from kiosk.till.tokens import SecondPerson
-from tests.till.card_desk import SECOND, planned, put_in_blank, reissue
-from tests.till.hall import CARD, DiedError, Hall, code, die_at, money, sold
-from tests.till.test_card_accounts import account_of, buy, on_card, put_on
+from tests.till.card_desk import planned, put_in_blank, reissue
+from tests.till.card_money import account_of, buy, on_card, put_on
+from tests.till.hall import CARD, SECOND, DiedError, Hall, code, die_at, money, sold
 
 
 def replaced(hall: Hall, desk: Desk) -> str:
@@ -95,13 +95,15 @@ def test_the_cash_of_an_interrupted_top_up_is_kept_when_its_card_is_lost(
     assert not verify(desk).first_bad
 
 
-def test_a_printed_number_finds_the_chip_that_left_money_behind(hall: Hall, desk: Desk) -> None:
+def test_the_chip_that_left_money_behind_is_found_when_its_printed_number_is_given(
+    hall: Hall, desk: Desk
+) -> None:
     old = replaced(hall, desk)
     (number,) = {each.card.number for each in desk.records.cards_of(serial=old)}
     assert kept(card_money_back.left_on(desk, number)).standing.card.serial == old
 
 
-def test_a_card_that_gave_its_money_back_is_never_used_again(hall: Hall, desk: Desk) -> None:
+def test_a_card_is_never_used_again_when_it_gave_its_money_back(hall: Hall, desk: Desk) -> None:
     old = replaced(hall, desk)
     kept(card_money_back.keep(desk, old, "lost in town", SECOND))
     (new,) = [s.card.serial for s in desk.records.cards_of(meter=CARD) if s.state == "active"]
@@ -112,7 +114,7 @@ def test_a_card_that_gave_its_money_back_is_never_used_again(hall: Hall, desk: D
     assert code(card_accounts.top_up(desk, 1000)) == "card_not_accepted"
 
 
-def test_no_cash_goes_on_a_card_that_was_stopped_and_none_is_spent_from_it(
+def test_no_cash_goes_on_a_card_or_is_spent_from_it_when_it_was_stopped(
     hall: Hall, desk: Desk
 ) -> None:
     hall.put_in(CARD)

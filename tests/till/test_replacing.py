@@ -22,6 +22,7 @@ from kiosk.till.tokens import SecondPerson
 from tests.till.hall import (
     CARD,
     KEYPAD,
+    SECOND,
     DiedError,
     Hall,
     code,
@@ -33,7 +34,6 @@ from tests.till.hall import (
 )
 from tests.till.test_opening_accounts import card_number, number
 
-SECOND = SecondPerson("301", "1234")
 NEW = NewMeter(number(7), "keypad", "home", place="wall")
 NEW_CARD = msgspec.structs.replace(
     NEW, kind="card", card=card_number(7), card_serial="77ff00ff00ff00ff"

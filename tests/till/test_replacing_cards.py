@@ -17,7 +17,6 @@ from kiosk.till.greet import find_buyer_by_card
 from kiosk.till.maintain import verify
 from kiosk.till.tokens import SecondPerson
 from tests.till.card_desk import (
-    SECOND,
     insert_serial,
     planned,
     put_in_blank,
@@ -27,6 +26,7 @@ from tests.till.card_desk import (
 )
 from tests.till.hall import (
     CARD,
+    SECOND,
     DiedError,
     Hall,
     code,

@@ -229,7 +229,9 @@ def test_one_changes_ones_own_pin_with_the_old_one(counter: Desk) -> None:
     assert not isinstance(sign_in(counter, "101", "5566"), Refusal)
 
 
-def test_somebody_who_left_signs_in_no_more_and_the_last_supervisor_stays(counter: Desk) -> None:
+def test_somebody_signs_in_no_more_and_the_last_supervisor_stays_when_one_has_left(
+    counter: Desk,
+) -> None:
     supervise(counter)
     assert code(staff.retire(counter, "101", " ")) == "reason_missing"
     assert staff.retire(counter, "101", "left the hall") is None

@@ -19,11 +19,19 @@ from kiosk.till.cards import look
 from kiosk.till.desk import Desk
 from kiosk.till.maintain import verify
 from kiosk.till.tokens import SecondPerson
-from tests.till.hall import CARD, Hall, code, entries, meter_number, sell_to, sold
+from tests.till.hall import (
+    CARD,
+    SECOND,
+    Hall,
+    code,
+    entries,
+    meter_number,
+    sell_to,
+    sold,
+)
 
 OTHER = meter_number("card", power_type="home", nth=1)
 MODULE = SoftwareCardModule()
-SECOND = SecondPerson("301", utility.REHEARSAL_PIN)
 
 
 def chip_file(hall: Hall, meter: str = CARD) -> Path:

@@ -17,11 +17,11 @@ from kiosk.till.credit_left import Final
 from kiosk.till.desk import Desk
 from kiosk.till.new_meter import NewMeter
 from kiosk.till.registry_file import import_file
-from kiosk.till.tokens import SecondPerson
 from tests.till.hall import (
     CARD,
     CATALOGUE,
     KEYPAD,
+    SECOND,
     Hall,
     code,
     meter_number,
@@ -31,7 +31,6 @@ from tests.till.hall import (
     sold,
 )
 
-SECOND = SecondPerson("301", "1234")
 OWNER = next(meter.account for meter in CATALOGUE.meters if meter.number == KEYPAD)
 HOUSEHOLD = meter_number("keypad", power_type="household", nth=1)
 

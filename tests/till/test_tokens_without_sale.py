@@ -31,6 +31,7 @@ from tests.till.hall import (
     BLOCKED,
     CARD,
     KEYPAD,
+    SECOND,
     DiedError,
     Hall,
     code,
@@ -41,8 +42,6 @@ from tests.till.hall import (
     sold,
 )
 from tests.till.test_selling_tokens import ForgetfulVendor
-
-SECOND = SecondPerson("301", "1234")
 
 
 def issued(outcome: TokenRecord | Refusal) -> TokenRecord:

@@ -1,16 +1,13 @@
-"""After a sale: taken back, moved to the right customer, priced again (E13, E07, E11)."""
+"""After a sale: taken back, or moved to the right customer (E13)."""
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 
 from drivers.card.simulated_reader import CardFaults
-from kiosk.domain import catalogue as catalogues
 from kiosk.domain import chart, correction_facts, facts
 from kiosk.domain.account_record import AccountRecord
 from kiosk.domain.record import SaleRecord
-from kiosk.domain.reversal import POLICY, WHO, Evidence, judge
 from kiosk.errors import Refusal
 from kiosk.ledger.records import Records
 from kiosk.till import account, closing, debt, history, maintain, rerate, reverse
@@ -26,69 +23,24 @@ from tests.till.hall import (
     CATALOGUE,
     CURRENCY,
     KEYPAD,
+    SECOND,
     Hall,
+    balances,
     code,
+    done,
     meter_number,
     money,
     offer_of,
     sell_to,
     sold,
 )
+from tests.till.new_prices import LONG_MS, publish
 
-SECOND = SecondPerson("301", "1234")
-OWNER = next(meter.account for meter in CATALOGUE.meters if meter.number == CARD)
 RIGHT = CATALOGUE.customers[2].account
+OWNER = next(meter.account for meter in CATALOGUE.meters if meter.number == CARD)
 
 
-def done(outcome: AccountRecord | Refusal) -> AccountRecord:
-    assert isinstance(outcome, AccountRecord), outcome
-    return outcome
-
-
-@pytest.fixture
-def card_sale(hall: Hall, desk: Desk) -> SaleRecord:
-    hall.put_in(CARD)
-    return sold(sell_to(desk, CARD, 5_000))
-
-
-def balances(desk: Desk) -> dict[tuple[str, str], int]:
-    return {(a, c): n for a, c, n in desk.records.balances() if n}
-
-
-# --- the policy -------------------------------------------------------------------------------
-
-#: State, carrier, evidence -> the reason against a reversal, or nothing.
-TABLE: list[tuple[str, str, Evidence, str]] = [
-    ("delivered", "token", "shown", "token_was_shown"),
-    ("delivered", "card", "unread", ""),
-    ("delivered", "card", "taken_back", ""),
-    ("delivered", "card", "consumed", "card_consumed"),
-    ("delivered", "card", "absent", "card_of_sale_needed"),
-    ("paid", "card", "unread", "sale_not_ended"),
-    ("in_doubt", "token", "shown", "sale_not_ended"),
-    ("voided", "card", "absent", "sale_voided_already"),
-    ("reversed", "card", "taken_back", "undone_before"),
-    ("reallocated", "token", "shown", "undone_before"),
-    ("dropped", "card", "absent", "purchase_dropped"),
-    ("rerated", "card", "unread", "sale_priced_again"),
-]
-
-
-@pytest.mark.parametrize(("state", "carrier", "evidence", "refused"), TABLE)
-def test_the_policy_says_what_may_be_taken_back_E13(
-    state: str, carrier: str, evidence: Evidence, refused: str
-) -> None:
-    judged = judge("s1", state, carrier, evidence)
-    assert (judged.code if judged is not None else "") == refused
-
-
-def test_every_row_of_the_policy_is_shown_above() -> None:
-    assert {way.refusal for _, way in POLICY} == {row[3] for row in TABLE}
-    assert WHO[True, False] == "same_day"
-    assert {how for key, how in WHO.items() if key != (True, False)} == {"red_entry"}
-
-
-# --- taking back ------------------------------------------------------------------------------
+# --- taking back -----------------------------------------------------------------------------
 
 
 def test_everything_is_as_before_when_an_unread_card_sale_is_taken_back_F010(
@@ -98,7 +50,7 @@ def test_everything_is_as_before_when_an_unread_card_sale_is_taken_back_F010(
     before = balances(desk)
     record = sold(sell_to(desk, CARD, 5_000))
     event = done(reverse.reverse(desk, record.committed.sale_id, "wrong amount"))
-    assert event.texts["how"] == "same_day"
+    assert (event.texts["how"], event.currency) == ("same_day", CURRENCY)
     assert balances(desk) == before
     hall.take_out()
     assert hall.insert_in_meter(CARD).energy_wh_added == 0
@@ -109,7 +61,7 @@ def test_everything_is_as_before_when_an_unread_card_sale_is_taken_back_F010(
     assert not maintain.verify(desk).first_bad
 
 
-def test_a_purchase_between_others_is_taken_back_and_the_card_goes_on(
+def test_the_card_goes_on_when_a_purchase_between_others_was_taken_back(
     hall: Hall, desk: Desk
 ) -> None:
     hall.put_in(CARD)
@@ -248,7 +200,9 @@ def test_a_debt_is_open_again_with_its_date_when_its_sale_is_taken_back(
     assert debt.owed(desk, owner) == before
 
 
-def test_nobody_alone_turns_money_of_an_account_into_cash(hall: Hall, desk: Desk) -> None:
+def test_a_second_person_is_asked_for_when_money_of_an_account_would_become_cash(
+    hall: Hall, desk: Desk
+) -> None:
     done(account.top_up(desk, OWNER, "cash", 5_000))
     hall.put_in(CARD)
     offer = offer_of(desk, CARD, 5_000)
@@ -259,146 +213,6 @@ def test_nobody_alone_turns_money_of_an_account_into_cash(hall: Hall, desk: Desk
     event = done(reverse.reverse(desk, sale, "wrong amount", second=SECOND))
     assert (event.second, event.texts["how"]) == ("301", "red_entry")
     assert money(desk, chart.cash("101")) == 0
-
-
-# --- the wrong meter --------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("consumed", [True, False])
-def test_the_value_moves_to_the_right_customer_when_a_token_was_for_the_wrong_meter(
-    desk: Desk, consumed: bool
-) -> None:
-    meter = meter_number("keypad", debt=True)
-    wrong = next(m.account for m in CATALOGUE.meters if m.number == meter)
-    owed = money(desk, chart.receivable(wrong))
-    record = sold(sell_to(desk, meter, 5_000))
-    sale, paid_off = record.committed.sale_id, owed - money(desk, chart.receivable(wrong))
-    same = reverse.reallocate(desk, sale, f"meter:{meter}", "wrong", SECOND, consumed=consumed)
-    assert code(same) == "unknown_purse"
-    target = f"capital:{RIGHT}"
-    done(reverse.reallocate(desk, sale, target, "wrong meter", SECOND, consumed=consumed))
-    assert money(desk, chart.capital_account(RIGHT)) == -5_000
-    expected = owed - paid_off + (5_000 if consumed else paid_off)
-    assert money(desk, chart.receivable(wrong)) == expected
-    assert money(desk, chart.REALLOCATED) == (0 if consumed else 5_000 - paid_off)
-    again = reverse.reallocate(desk, sale, target, "wrong meter", SECOND, consumed=consumed)
-    assert code(again) == "undone_before"
-    explained = history.why(desk, sale)
-    assert not isinstance(explained, Refusal)
-    assert explained.undone == "reallocated"
-    assert not maintain.verify(desk).first_bad
-
-
-def test_an_unread_card_is_taken_back_rather_than_moved(desk: Desk, card_sale: SaleRecord) -> None:
-    sale = card_sale.committed.sale_id
-    target = f"capital:{RIGHT}"
-    moved = reverse.reallocate(desk, sale, target, "wrong meter", SECOND, consumed=True)
-    assert code(moved) == "reverse_instead"
-    alone = SecondPerson("101", "1234")
-    token = sold(sell_to(desk, KEYPAD, 5_000)).committed.sale_id
-    moved = reverse.reallocate(desk, token, target, "wrong meter", alone, consumed=True)
-    assert code(moved) == "second_person_same"
-
-
-# --- priced again -----------------------------------------------------------------------------
-
-
-#: Prices that began so long before a sale were those of its quote too.
-LONG_MS = 3_600_000
-
-
-def publish(desk: Desk, per_cent: int, valid_from_ms: int, number: int = 2) -> None:
-    tariff = CATALOGUE.tariff
-    priced = [
-        msgspec.structs.replace(
-            power_type,
-            sub_items=[
-                msgspec.structs.replace(
-                    item, price_minor_per_mwh=item.price_minor_per_mwh * per_cent // 100
-                )
-                for item in power_type.sub_items
-            ],
-        )
-        for power_type in tariff.power_types
-    ]
-    pack = msgspec.structs.replace(
-        tariff, number=number, power_types=priced, valid_from_ms=valid_from_ms
-    )
-    newer = catalogues.Catalogue(number, "rehearsal", pack, [], [], [])
-    outcome = desk.journal.append(catalogues.received(newer), content=catalogues.encode(newer))
-    assert not isinstance(outcome, Refusal), outcome
-
-
-#: New prices in per cent, who bears it -> account, its sign.
-RATES = [
-    (120, "customer", "receivable", 1),
-    (80, "customer", "meter_account", -1),
-    (120, "utility", "revenue", 1),
-    (80, "utility", "revenue", -1),
-]
-
-
-@pytest.mark.parametrize(("per_cent", "bearer", "account", "sign"), RATES)
-def test_the_difference_is_booked_and_the_token_stays_when_prices_came_late_E07_E11(
-    desk: Desk, per_cent: int, bearer: str, account: str, sign: int
-) -> None:
-    accounts = msgspec.structs.replace(desk.settings.accounts, rerate_to=bearer)
-    desk.settings = msgspec.structs.replace(desk.settings, accounts=accounts)
-    record = sold(sell_to(desk, KEYPAD, 5_000))
-    owner = record.committed.account
-    publish(desk, per_cent, record.time_ms - LONG_MS)
-    looked = rerate.look(desk)
-    events = rerate.rerate_all(desk)
-    assert not isinstance(events, Refusal)
-    assert len(events) == 1
-    # Without the service charge and its tax 45.97 bought energy: a fifth of it, rounded down.
-    difference = {120: 919, 80: -920}[per_cent]
-    holder = {"revenue": "tariff_variance", "meter_account": KEYPAD}.get(account, owner)
-    assert money(desk, f"{account}:{holder}") == difference
-    assert looked == [desk.records.fact(events[0].sequence)], "the look shows what is written"
-    assert difference * sign > 0
-    assert rerate.rerate_all(desk) == []
-    assert rerate.rerate(desk, record.committed.sale_id) == events[0]
-    explained = history.why(desk, record.committed.sale_id)
-    assert not isinstance(explained, Refusal) and explained.difference_minor == difference
-    publish(desk, 150, record.time_ms - LONG_MS + 1, number=3)
-    assert code(rerate.rerate(desk, record.committed.sale_id)) == "priced_again_before"
-    assert desk.records.sale(record.committed.sale_id) == record
-    assert not maintain.verify(desk).first_bad
-
-
-def test_the_next_purchase_bears_it_when_too_much_was_paid_E11(desk: Desk) -> None:
-    record = sold(sell_to(desk, KEYPAD, 5_000))
-    publish(desk, 80, record.time_ms - LONG_MS)
-    rerate.rerate_all(desk)
-    buyer = find_buyer(desk, KEYPAD)
-    assert isinstance(buyer, Buyer)
-    assert buyer.credit_minor == 920
-
-
-def test_a_sale_is_found_when_its_right_prices_were_replaced_meanwhile_E11(desk: Desk) -> None:
-    record = sold(sell_to(desk, KEYPAD, 5_000))
-    publish(desk, 120, record.time_ms - LONG_MS)
-    publish(desk, 300, record.time_ms + LONG_MS, number=3)
-    (event,) = done_all(rerate.rerate_all(desk))
-    assert {f.name: f.amount_minor for f in event.figures}["difference"] == 919
-    assert done_all(rerate.rerate_all(desk)) == []
-
-
-def test_a_sale_is_right_when_its_quote_was_made_before_the_prices_began_E12(desk: Desk) -> None:
-    record = sold(sell_to(desk, KEYPAD, 5_000))
-    publish(desk, 120, record.time_ms - 60_000)
-    assert code(rerate.rerate(desk, record.committed.sale_id)) == "priced_right"
-
-
-def test_a_sale_is_not_undone_when_it_was_priced_again(desk: Desk, card_sale: SaleRecord) -> None:
-    token, card = sold(sell_to(desk, KEYPAD, 5_000)).committed.sale_id, card_sale.committed.sale_id
-    publish(desk, 120, card_sale.time_ms - LONG_MS)
-    assert len(done_all(rerate.rerate_all(desk))) == 2
-    assert code(reverse.reverse(desk, card, "wrong amount")) == "sale_priced_again"
-    target = f"capital:{RIGHT}"
-    moved = reverse.reallocate(desk, token, target, "wrong meter", SECOND, consumed=True)
-    assert code(moved) == "sale_priced_again"
 
 
 def test_money_goes_back_once_when_the_card_room_took_the_purchase_back_E13(
@@ -431,24 +245,7 @@ def test_the_card_room_takes_nothing_back_when_the_counter_did_E13(
     assert balances(desk) == before
 
 
-def test_a_sale_is_not_priced_again_when_it_was_undone(desk: Desk, card_sale: SaleRecord) -> None:
-    done(reverse.reverse(desk, card_sale.committed.sale_id, "wrong amount"))
-    publish(desk, 120, card_sale.time_ms - LONG_MS)
-    assert done_all(rerate.rerate_all(desk)) == []
-    assert code(rerate.rerate(desk, card_sale.committed.sale_id)) == "undone_before"
-
-
-def test_the_utility_bears_the_difference_when_the_customer_has_left(desk: Desk) -> None:
-    record = sold(sell_to(desk, KEYPAD, 5_000))
-    closed = closing.close(desk, KEYPAD, "moved away", SECOND)
-    assert not isinstance(closed, Refusal), closed
-    publish(desk, 120, record.time_ms - LONG_MS)
-    (event,) = done_all(rerate.rerate_all(desk))
-    assert event.texts == {"borne_by": "utility"}
-    assert money(desk, chart.receivable(record.committed.account)) == 0
-
-
-def test_the_money_of_somebody_who_has_left_goes_back_in_cash(
+def test_the_money_goes_back_in_cash_when_the_customer_has_left(
     desk: Desk, card_sale: SaleRecord
 ) -> None:
     closed = closing.close(desk, CARD, "moved away", SECOND)
@@ -458,26 +255,42 @@ def test_the_money_of_somebody_who_has_left_goes_back_in_cash(
     assert done(reverse.reverse(desk, sale, "moved away")).kind == "sale_reversed"
 
 
-def test_only_sales_of_the_days_asked_for_are_priced_again(desk: Desk) -> None:
-    record = sold(sell_to(desk, KEYPAD, 5_000))
-    publish(desk, 120, record.time_ms - LONG_MS)
-    assert done_all(rerate.rerate_all(desk, record.time_ms + 1)) == []
-    assert len(done_all(rerate.rerate_all(desk, record.time_ms))) == 1
+# --- the wrong meter -------------------------------------------------------------------------
 
 
-def done_all(outcome: list[AccountRecord] | Refusal) -> list[AccountRecord]:
-    assert not isinstance(outcome, Refusal), outcome
-    return outcome
+@pytest.mark.parametrize("consumed", [True, False])
+def test_the_value_moves_to_the_right_customer_when_a_token_was_for_the_wrong_meter(
+    desk: Desk, consumed: bool
+) -> None:
+    meter = meter_number("keypad", debt=True)
+    wrong = next(m.account for m in CATALOGUE.meters if m.number == meter)
+    owed = money(desk, chart.receivable(wrong))
+    record = sold(sell_to(desk, meter, 5_000))
+    sale, paid_off = record.committed.sale_id, owed - money(desk, chart.receivable(wrong))
+    same = reverse.reallocate(desk, sale, f"meter:{meter}", "wrong", SECOND, consumed=consumed)
+    assert code(same) == "unknown_purse"
+    target = f"capital:{RIGHT}"
+    done(reverse.reallocate(desk, sale, target, "wrong meter", SECOND, consumed=consumed))
+    assert money(desk, chart.capital_account(RIGHT)) == -5_000
+    expected = owed - paid_off + (5_000 if consumed else paid_off)
+    assert money(desk, chart.receivable(wrong)) == expected
+    assert money(desk, chart.REALLOCATED) == (0 if consumed else 5_000 - paid_off)
+    again = reverse.reallocate(desk, sale, target, "wrong meter", SECOND, consumed=consumed)
+    assert code(again) == "undone_before"
+    explained = history.why(desk, sale)
+    assert not isinstance(explained, Refusal)
+    assert explained.undone == "reallocated"
+    assert not maintain.verify(desk).first_bad
 
 
-def test_a_sale_is_left_alone_when_its_prices_were_in_force(desk: Desk) -> None:
-    record = sold(sell_to(desk, KEYPAD, 5_000))
-    assert code(rerate.rerate(desk, record.committed.sale_id)) == "priced_right"
-    publish(desk, 120, record.time_ms + 60_000)
-    assert code(rerate.rerate(desk, record.committed.sale_id)) == "priced_right"
-    assert rerate.rerate_all(desk) == []
-
-
-def test_the_currency_of_everything_is_that_of_the_hall(desk: Desk, card_sale: SaleRecord) -> None:
-    event = done(reverse.reverse(desk, card_sale.committed.sale_id, "wrong amount"))
-    assert event.currency == CURRENCY
+def test_the_value_is_not_moved_when_an_unread_card_can_be_taken_back(
+    desk: Desk, card_sale: SaleRecord
+) -> None:
+    sale = card_sale.committed.sale_id
+    target = f"capital:{RIGHT}"
+    moved = reverse.reallocate(desk, sale, target, "wrong meter", SECOND, consumed=True)
+    assert code(moved) == "reverse_instead"
+    alone = SecondPerson("101", "1234")
+    token = sold(sell_to(desk, KEYPAD, 5_000)).committed.sale_id
+    moved = reverse.reallocate(desk, token, target, "wrong meter", alone, consumed=True)
+    assert code(moved) == "second_person_same"

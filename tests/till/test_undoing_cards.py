@@ -8,10 +8,7 @@ from kiosk import marks
 from kiosk.domain.record import SaleRecord
 from kiosk.till import reverse
 from kiosk.till.desk import Desk
-from tests.till.hall import DiedError, Hall, code, die_at
-from tests.till.test_undoing import balances, card_sale
-
-__all__ = ["card_sale"]
+from tests.till.hall import DiedError, Hall, balances, code, die_at
 
 
 def test_the_card_is_as_it_was_when_the_program_ends_before_the_intention_is_written_E01(

@@ -19,9 +19,9 @@ from kiosk.screens.deliverable import cannot_deliver
 from kiosk.till import keys, registration, tokens
 from kiosk.till.desk import Desk
 from kiosk.till.new_meter import NewMeter
-from tests.till.hall import CATALOGUE, KEYPAD, Hall, code, entries, offer_of, sell_to, sold
+from tests.till.hall import CATALOGUE, KEYPAD, SECOND, Hall, code, entries, offer_of, sell_to, sold
 from tests.till.test_selling_tokens import StubbornVendor
-from tests.till.test_vending_keys import NEWER, PASSPHRASE, SECOND, changed, key_file, loaded
+from tests.till.test_vending_keys import NEWER, PASSPHRASE, changed, key_file, loaded
 
 DAY_MS = 86_400_000
 PUBLISHED = rehearsal_keys()[0]
@@ -104,7 +104,7 @@ def test_a_meter_is_brought_under_a_key_that_can_sell_when_newer_ones_cannot(
     sold(sell_to(desk, KEYPAD, 5000))
 
 
-def test_the_module_refuses_a_change_to_a_key_that_is_not_in_force(
+def test_the_module_refuses_a_change_when_its_key_is_not_in_force(
     desk: Desk, tmp_path: Path
 ) -> None:
     loaded(desk, tmp_path, NEWER, NOT_YET)

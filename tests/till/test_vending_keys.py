@@ -30,6 +30,7 @@ from kiosk.till.tokens import SecondPerson
 from tests.till.hall import (
     CATALOGUE,
     KEYPAD,
+    SECOND,
     DiedError,
     Hall,
     code,
@@ -40,7 +41,6 @@ from tests.till.hall import (
 )
 from tests.till.test_opening_accounts import number
 
-SECOND = SecondPerson("301", "1234")
 PASSPHRASE = "a long passphrase"
 DAY_MS = 86_400_000
 CHEAP = Cost(memory_kib=64, passes=1)

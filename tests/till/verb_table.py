@@ -178,7 +178,7 @@ OTHERS: dict[str, str] = {
     "sell.card_payment": "a step of a sale",
     "staff": "operators: tests/till/test_signing_in.py",
     "suspicions": "cards under suspicion: tests/till/test_suspected_cards.py",
-    "tariffs": "prices: tests/till/test_tariffs.py",
+    "tariffs": "prices: tests/till/test_publishing_prices.py",
     "token_book": "copies of slips",
     "tokens.finish": "a step of a token",
     "tokens.issue": "a step of a token",

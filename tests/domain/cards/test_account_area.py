@@ -150,7 +150,7 @@ def test_nothing_is_proved_when_the_card_was_set_back_or_is_another() -> None:
 
 
 @given(st.binary(min_size=48, max_size=48), st.binary(min_size=48, max_size=48))
-def test_any_bytes_give_a_state_or_a_refusal(first: bytes, second: bytes) -> None:
+def test_a_state_or_a_refusal_comes_when_the_bytes_are_any(first: bytes, second: bytes) -> None:
     for validity in (b"", layout.VALID):
         end = 48 - len(validity)
         found = area.account_state(card(f4=first[:end] + validity, f5=second[:end] + validity))

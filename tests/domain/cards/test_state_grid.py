@@ -74,7 +74,7 @@ def after(image: CardImage, writes: Sequence[PlainWrite], at: int | None = None)
     return image
 
 
-def test_a_new_card_is_laid_out_as_the_meters_read_it() -> None:
+def test_it_is_laid_out_as_the_meters_read_it_when_a_card_is_new() -> None:
     files = new_card().files
     assert files[1].hex() == (
         "68" + "01" + "0027"
@@ -136,7 +136,7 @@ def test_the_refusal_says_why_when_a_card_cannot_be_sold_to(
         "meter was interrupted", "meter is ahead", "another meter", "no number left",
     ],
 )  # fmt: skip
-def test_the_next_purchase_waits_until_the_meter_has_taken_the_last(
+def test_the_next_purchase_waits_when_the_meter_has_not_taken_the_last(
     count: int, back: bytes, code: str
 ) -> None:
     image = with_files(new_card(), {2: wallet(50_00, count), 5: back})
@@ -174,7 +174,7 @@ def test_the_frame_is_broken_first_and_mended_last_when_a_purchase_is_written(
     assert family.witness(image, done, writes) == "delivered"
 
 
-def test_the_card_is_an_opening_card_once_and_a_purchase_card_afterwards() -> None:
+def test_the_card_is_a_purchase_card_when_it_was_an_opening_card_once() -> None:
     first = new_card()
     once = after(first, sold(first))
     taken = with_files(once, {5: written_back(1)})
@@ -182,7 +182,7 @@ def test_the_card_is_an_opening_card_once_and_a_purchase_card_afterwards() -> No
     assert card(after(taken, sold(taken))).sub_type == 2
 
 
-def test_e15_a_replacement_repeats_the_lost_purchase_under_its_number() -> None:
+def test_e15_the_lost_purchase_is_repeated_under_its_number_when_a_card_is_replaced() -> None:
     image = new_card()
     lost = card(after(image, sold(image)))
     replaced = card(new_card(last=lost))
@@ -264,7 +264,7 @@ def test_nothing_was_delivered_when_the_meter_has_only_repeated_its_last_word() 
     assert FAMILY.witness(before, again, sold(before)) == "not_delivered"
 
 
-def test_another_card_proves_nothing() -> None:
+def test_nothing_is_proved_when_it_is_another_card() -> None:
     before = new_card()
     other = CardImage(FAMILY.name, "ff" * 8, before.files)
     assert FAMILY.witness(before, other, sold(before)) == "other"

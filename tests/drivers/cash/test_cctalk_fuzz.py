@@ -1,4 +1,4 @@
-"""A few thousand hostile lines; `python -m tests.fuzz.fuzz_cctalk` runs as many as you like."""
+"""A few thousand hostile lines; `make fuzz` runs more."""
 
 from __future__ import annotations
 

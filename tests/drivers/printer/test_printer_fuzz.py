@@ -1,4 +1,4 @@
-"""A few thousand hostile answers; `python -m tests.fuzz.fuzz_printer_status` runs more."""
+"""A few thousand hostile answers; `make fuzz` runs more."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ from drivers.vending.keyfile import (
 from drivers.vending.vending_key import VendingKey, rehearsal_keys
 from kiosk.domain.token import TokenRequest
 from kiosk.errors import BadInput, Refusal, VendorFault
+from tests.builders import token_request
 
 MODULE = "terminal-7"
 PASSPHRASE = "correct horse battery"
@@ -37,19 +38,7 @@ LIMITED = replace(rehearsal_keys()[0], limit_units=1000, issued_until_ms=NOW_MS 
 
 
 def request(message_id: str, units: int = 300, identifier: int = 6_778_680) -> TokenRequest:
-    return TokenRequest(
-        message_id=message_id,
-        meter="00000000000",
-        supply_group="123456",
-        key_revision=1,
-        tariff_index=1,
-        key_type=2,
-        algorithm="07",
-        base_date=2014,
-        identifier=identifier,
-        random=5,
-        units=units,
-    )
+    return token_request(message_id, "00000000000", identifier, units)
 
 
 @pytest.fixture

@@ -13,24 +13,12 @@ import pytest
 from drivers.vending.request_checks import checked_meter
 from drivers.vending.software import SoftwareVendor
 from drivers.vending.vending_key import VendingKey, rehearsal_keys
-from kiosk.domain.token import TokenRequest
 from kiosk.errors import BadInput, Refusal
 from kiosk.ports import TokenVendor
+from tests.builders import token_request
 
 SECRET = "abababababababab"
-REQUEST = TokenRequest(
-    message_id="sale0000000001",
-    meter="00000000000",
-    supply_group="123456",
-    key_revision=1,
-    tariff_index=1,
-    key_type=2,
-    algorithm="07",
-    base_date=2014,
-    identifier=6_778_680,
-    random=5,
-    units=123,
-)
+REQUEST = token_request("sale0000000001", "00000000000", 6_778_680, units=123)
 
 
 def key_1993() -> VendingKey:
