@@ -96,18 +96,30 @@ def open_home(path: Path, settings: Settings, now: Now, *, read_only: bool = Fal
             )
             outcome = journal.append(opened)
             assert not isinstance(outcome, Refusal), outcome
-        written = journal.records.opened()
-        if written.currency != settings.site.currency:
-            raise HomeFault(
-                f"{path}: its books are in {written.currency}, kiosk.toml says"
-                f" {settings.site.currency}; use another home."
-            )
+        _as_it_was_opened(path, journal.records.opened(), file, settings)
         if not (path / OPENED).exists():
             write_durably(path / OPENED, b"")
     except BaseException:
         journal.close()
         raise
     return Home(path, file.origin, journal, keys.pepper, new)
+
+
+def _as_it_was_opened(
+    path: Path, opened: facts.HomeOpened, file: HomeFile, settings: Settings
+) -> None:
+    """The first fact says what these books are, because home.json and kiosk.toml lie open: a real
+    home that passes for a rehearsal would take its operators, whose PIN everybody knows (E34)."""
+    if opened.mode != file.mode:
+        raise HomeFault(
+            f"{path}: its books were opened in {opened.mode} mode and home.json says"
+            f" {file.mode}; put home.json back."
+        )
+    if opened.currency != settings.site.currency:
+        raise HomeFault(
+            f"{path}: its books are in {opened.currency}, kiosk.toml says"
+            f" {settings.site.currency}; use another home."
+        )
 
 
 def _journal(
