@@ -24,12 +24,13 @@ def contact_ms(journal: Journal) -> int:
     if not kept:
         return 0
     given = journal.records.last_of(LeaseGiven.KIND)
-    return _signed_ms(kept, given.public_key if isinstance(given, LeaseGiven) else b"")
+    return signed_ms(kept, given.public_key if isinstance(given, LeaseGiven) else b"")
 
 
 @functools.lru_cache(maxsize=4)
-def _signed_ms(kept: bytes, public_key: bytes) -> int:
-    """Asked before each sale, and a signature costs as much as the sale's own."""
+def signed_ms(kept: bytes, public_key: bytes) -> int:
+    """The time of an answer that was kept, 0 when `public_key` did not sign it. Asked before each
+    sale, and a signature costs as much as the sale's own."""
     with contextlib.suppress(wire.WireFault):
         answer = wire.decode_answer(kept)
         if isinstance(answer, wire.Acknowledgement) and (

@@ -114,7 +114,7 @@ class Line:
                 if not self._ended:
                     self.obey()
                     self._ended = True
-                centre = enrolment.enrolled(self._home)
+                centre = enrolment.centre_of(self._home, self._journal.records)
                 assert centre is not None, "only its own centre withdraws a terminal"
                 with contextlib.closing(self.road()) as road:
                     revoking.bring(self._home, centre, road)
@@ -144,8 +144,8 @@ class Line:
         if not self._courier.state().online:
             return
         self._ask_at_ms = now_ms + _CATALOGUE_EVERY_S * 1000
-        centre = enrolment.enrolled(self._home)
         try:
+            centre = enrolment.centre_of(self._home, self._journal.records)
             assert centre is not None, "a courier works for an enrolled home"
             catalogue.fetch_all(self._journal, self._road, centre)
         except KioskError as error:
@@ -154,9 +154,8 @@ class Line:
     def _open(self) -> None:
         road = self.road()
         try:
-            centre = enrolment.enrolled(self._home) or enrolment.enrol(
-                self._home, self._journal, road
-            )
+            known = enrolment.centre_of(self._home, self._journal.records)
+            centre = known or enrolment.enrol(self._home, self._journal, road)
         except BaseException:
             road.close()
             raise

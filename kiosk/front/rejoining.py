@@ -38,6 +38,7 @@ from kiosk.ledger.keyring import HomeKeys, lock_of
 from kiosk.ledger.opening import opening, read_head, read_written
 from kiosk.ledger.pen import Draft, Pen
 from kiosk.ledger.proof import prove
+from kiosk.ledger.records import Records
 from kiosk.ledger.sealing import key_from, public_bytes
 from kiosk.ledger.second_medium import MARK
 from kiosk.ledger.store import LEDGER_FILE, open_reader, open_writer
@@ -48,11 +49,12 @@ STAGING, READY = "rejoining", "ready"
 BRANCHES = "branches"
 _PAGE = 1000
 
-#: What the new journal is told again although the centre has it: without it nothing could be sold.
+#: What the new journal is told again although the centre has it: without it nothing could be sold,
+#: or, of the lease, everything for ever.
 _STANDING = frozenset({
     facts.CatalogueReceived.KIND, facts.OperatorRegistered.KIND, token_facts.KeyFileImported.KIND,
     operator_facts.OperatorCardGiven.KIND, operator_facts.OperatorRetired.KIND,
-    operator_facts.PinSecretKept.KIND,
+    operator_facts.PinSecretKept.KIND, store_facts.LeaseGiven.KIND,
 })  # fmt: skip
 #: Said anew by the new journal itself.
 _NOT_BROUGHT = frozenset({facts.HomeOpened.KIND, facts.LaneGiven.KIND})
@@ -151,7 +153,7 @@ def _common(
     path: Path, settings: Settings, reader: Connection, key: Ed25519PrivateKey, origin: str
 ) -> int:
     """The last entry that is the same here and at the centre. BadInput when there is no fork."""
-    centre = enrolment.enrolled(path)
+    centre = enrolment.centre_of(path, Records(reader, origin))
     if centre is None:
         raise BadInput("This terminal was not enrolled with a centre; nothing has forked.")
     head = read_head(reader).sequence

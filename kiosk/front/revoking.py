@@ -22,16 +22,18 @@ import msgspec
 from kiosk.config import Settings
 from kiosk.domain.store_facts import TerminalRevoked
 from kiosk.errors import BadInput, HomeFault, KioskError, LinkFault, Refusal, StoreFault
-from kiosk.front.enrolment import enrolled
+from kiosk.front.enrolment import enrolled, refuse_other
 from kiosk.front.home_file import OPENED, HomeFile
 from kiosk.front.unlock import SEALED, SIGNING_KEY, home_keys
 from kiosk.ledger.backup import read_head_of
 from kiosk.ledger.files import replace_durably, sync_folder
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.pen import Now
+from kiosk.ledger.records import Records
 from kiosk.ledger.sealing import key_from
 from kiosk.ledger.second_medium import MARK
 from kiosk.ledger.stations import OPEN_LOCK, living
+from kiosk.ledger.store import open_reader
 from kiosk.ledger.withdrawn import LEFT_BEHIND, ORDER, is_withdrawn, wipe
 from kiosk.marks import mark
 from kiosk.till.copies import COMPANIONS
@@ -67,7 +69,7 @@ def order_of(home: Path) -> wire.Revoked:
     return order
 
 
-def _prove_order(home: Path) -> None:
+def _prove_order(home: Path, settings: Settings) -> None:
     """That the centre of this home has signed the order, before anything is wiped for it: whoever
     can lay down a file ends no terminal. HomeFault."""
     try:
@@ -75,11 +77,21 @@ def _prove_order(home: Path) -> None:
         if centre is None:
             raise LinkFault("This terminal has no centre.")
         prove_order(_origin(home), centre, order)
+        if _not_wiped(home):
+            _known_to_the_journal(home, settings, centre)
     except (KioskError, OSError, ValueError) as error:
         raise HomeFault(
             f"{home / ORDER}: this is no order of the centre of this terminal. Nothing was wiped,"
             " and nothing is sold while it lies there: take it away."
         ) from error
+
+
+def _known_to_the_journal(home: Path, settings: Settings, centre: EnrolledCentre) -> None:
+    """The file that names the centre lies open, as the order does. A ledger that cannot be read
+    says nothing, and nothing of it can be sealed to anybody."""
+    home_keys(home, settings.store, new=False)
+    with contextlib.suppress(StoreFault), contextlib.closing(open_reader(home)) as reader:
+        refuse_other(Records(reader, ""), centre)
 
 
 def _origin(home: Path) -> str:
@@ -106,7 +118,7 @@ def obey(desk: Desk) -> None:
 def finish(home: Path, settings: Settings, now: Now) -> None:
     """Carry the order out at a start. HomeFault while another process of the home is at it, and
     for an order that the centre did not sign."""
-    _prove_order(home)
+    _prove_order(home, settings)
     if living(home):
         raise HomeFault(told(home))
     origin = _origin(home)
@@ -235,7 +247,7 @@ def refuse_if_withdrawn(home: Path, settings: Settings, now: Now) -> None:
     """What every start asks first: a withdrawn home is never opened again. Raises HomeFault."""
     if not is_withdrawn(home):
         return
-    _prove_order(home)
+    _prove_order(home, settings)
     try:
         finish(home, settings, now)
     except KioskError as error:

@@ -9,10 +9,17 @@ import msgspec
 import pytest
 
 from kiosk.config import CardSettings, Cash, PrinterSettings, Settings
-from kiosk.errors import HomeFault
+from kiosk.errors import HomeFault, LinkFault
+from kiosk.front import enrolment, unlock
+from kiosk.front.cli import run
 from kiosk.front.home import open_home
 from kiosk.front.wiring import build
+from kiosk.ledger.withdrawn import LEFT_BEHIND, ORDER
+from sync import wire
+from sync.centre.hall import Settings as CentreSettings
 from tests.front.keeper import Keeper, with_store
+from tests.front.test_revoking import Owned, Road
+from tests.sync.running_centre import RunningCentre
 
 
 @pytest.fixture
@@ -45,3 +52,72 @@ def test_a_real_home_takes_no_operators_of_a_rehearsal_when_home_json_says_so_E3
     again = open_home(keeper.home, keeper.settings, keeper.now)
     assert again.journal.records.operators() == []
     again.journal.close()
+
+
+class Swapped:
+    """A sealed terminal with its centre, and a stranger who has a centre of the same name."""
+
+    def __init__(self, place: Path) -> None:
+        self.owned = Owned(place, "credential")
+        self.strange = RunningCentre(CentreSettings(place / "strange", name="SC1", lanes=32))
+        self.strange.hall.reception.lease_days = 36_500
+        self.home = self.owned.home
+
+    def name_the_stranger(self) -> None:
+        """What a stranger needs for it is an editor."""
+        told = Road(self.strange).enrol(wire.EnrolmentRequest(self.owned.origin, "00" * 32))
+        assert isinstance(told, wire.Enrolment)
+        (self.home / enrolment.CENTRE_FILE).write_bytes(msgspec.json.encode(told))
+
+    def close(self) -> None:
+        self.strange.close()
+        self.owned.close()
+
+
+@pytest.fixture
+def swapped(tmp_path: Path) -> Iterator[Swapped]:
+    made = Swapped(tmp_path)
+    yield made
+    made.close()
+
+
+def test_a_terminal_enrols_nowhere_else_when_the_file_of_its_centre_is_gone_E29(
+    swapped: Swapped,
+) -> None:
+    """It would get another lease, other prices, and tell a stranger every name and number."""
+    (swapped.home / enrolment.CENTRE_FILE).unlink()
+    house = swapped.owned.keeper.open()
+    before = house.home.journal.head()
+    with pytest.raises(LinkFault, match="not the centre"):
+        enrolment.enrol(swapped.home, house.home.journal, Road(swapped.strange))  # type: ignore[arg-type]
+    assert house.home.journal.head() == before
+    assert not (swapped.home / enrolment.CENTRE_FILE).exists()
+    enrolment.enrol(swapped.home, house.home.journal, swapped.owned.road)  # type: ignore[arg-type]
+    assert enrolment.centre_of(swapped.home, house.desk.records) is not None
+    house.close()
+
+
+def test_nothing_goes_to_a_strange_centre_when_the_file_names_it(
+    swapped: Swapped, capsys: pytest.CaptureFixture[str]
+) -> None:
+    swapped.name_the_stranger()
+    target = swapped.owned.keeper.place / "all.sealed"
+    assert run(["export", str(target), "--sealed", "--home", str(swapped.home)]) == 1
+    assert "is not the centre that this terminal was enrolled with" in capsys.readouterr().err
+    assert not target.exists()
+    (swapped.home / enrolment.CENTRE_FILE).write_bytes(b"{")
+    assert run(["export", str(target), "--sealed", "--home", str(swapped.home)]) == 1
+    assert "centre.json: is damaged" in capsys.readouterr().err
+
+
+def test_nothing_is_sealed_to_a_stranger_who_orders_the_end_and_names_himself(
+    swapped: Swapped,
+) -> None:
+    swapped.name_the_stranger()
+    signer = swapped.strange.hall.reception._own.signer
+    order = wire.revoke(signer, swapped.owned.origin, 0, bytes(32), "SC1", 1, bytes(range(32)))
+    (swapped.home / ORDER).write_bytes(wire.encode_answer(order))
+    with pytest.raises(HomeFault, match="no order of the centre"):
+        swapped.owned.keeper.open()
+    assert (swapped.home / unlock.SEALED).exists()
+    assert not (swapped.home / LEFT_BEHIND).exists()

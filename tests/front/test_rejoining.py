@@ -10,8 +10,10 @@ import pytest
 
 from kiosk import marks
 from kiosk.domain import chart, facts, store_facts
+from kiosk.domain.store_facts import LeaseGiven
 from kiosk.errors import BadInput, Refusal
-from kiosk.front import rejoining
+from kiosk.front import enrolment, rejoining
+from kiosk.front.commands.ledger import send
 from kiosk.front.rejoining import rejoin
 from kiosk.ledger.copying import alone
 from kiosk.till import account, card_accounts, staff
@@ -118,10 +120,19 @@ def test_an_old_disk_that_has_sold_nothing_rejoins_too_when_the_centre_holds_mor
     keeper: Keeper,
 ) -> None:
     keeper.sell(1, sync=True)
+    house, centre = keeper.open(), enrolment.enrolled(keeper.home)
+    assert centre is not None
+    lease = LeaseGiven(centre.name, centre.public_key, 30)
+    house.home.journal.append(lease)
+    assert send(house, patience_s=20) == ""
+    house.close()
     twin = copied(keeper)
     assert "kiosk rejoin" in keeper.sync(twin)
     done = rejoin(twin, keeper.settings, "")
     assert (done.brought, done.origin.startswith(done.old_origin)) == (0, True)
+    house = keeper.open(twin)
+    assert house.desk.records.last_of("lease_given") == lease, "or it sold for ever"
+    house.close()
     keeper.sell(1, twin, sync=True)
 
 

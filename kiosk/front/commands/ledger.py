@@ -184,6 +184,7 @@ def _export_sealed(house: House, target: Path, after: int) -> int:
     from sync.roads.file import write_sealed
     from sync.sealed import seal_all
 
+    enrolment.centre_of(house.home.path, house.home.journal.records)
     centre = enrolment.given(house.home.path)
     if centre is None or not centre.sealing_key:
         raise BadInput("The centre has given no key to seal with yet: `kiosk enrol`.")
@@ -198,7 +199,7 @@ def _import(house: House, options: argparse.Namespace) -> int:
     from sync.courier import Forked, prove_order, settle
     from sync.roads.file import is_catalogue, read_answer, read_catalogue
 
-    centre = enrolment.enrolled(house.home.path)
+    centre = enrolment.centre_of(house.home.path, house.home.journal.records)
     if centre is None:
         raise BadInput("This terminal is not enrolled with a centre yet: `kiosk enrol`.")
     if is_catalogue(options.file):
@@ -259,9 +260,8 @@ def send(house: House, patience_s: int) -> str:
     )
     road = upstream.road()
     try:
-        centre = enrolment.enrolled(house.home.path) or enrolment.enrol(
-            house.home.path, journal, road
-        )
+        known = enrolment.centre_of(house.home.path, journal.records)
+        centre = known or enrolment.enrol(house.home.path, journal, road)
     except LinkFault as error:
         road.close()
         return error.sentence
