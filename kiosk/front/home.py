@@ -24,7 +24,7 @@ from kiosk.domain import facts
 from kiosk.errors import ConfigFault, HomeFault, LedgerDamaged, Refusal, StoreFault
 from kiosk.front import enrolment
 from kiosk.front.home_file import OPENED, HomeFile
-from kiosk.front.unlock import SIGNING_KEY, home_keys
+from kiosk.front.unlock import SIGNING_KEY, home_keys, refuse_pipes_at
 from kiosk.ledger.connection import key_of
 from kiosk.ledger.copying import alone
 from kiosk.ledger.damage import known_damage, note_damage
@@ -70,6 +70,7 @@ def open_home(path: Path, settings: Settings, now: Now, *, read_only: bool = Fal
 
     `read_only` opens what is left of a damaged one, for enquiries alone.
     """
+    refuse_pipes_at(path)
     _refuse_if_withdrawn(path, settings, now)
     _finish_what_was_begun(path)
     file = _home_file(path, settings)

@@ -24,7 +24,7 @@ from kiosk.errors import BadInput, HomeFault, LedgerDamaged, LinkFault, Refusal
 from kiosk.front import enrolment
 from kiosk.front.giving_up import Agree, agreed, lost_with, not_compared, readable_end
 from kiosk.front.home_file import OPENED, HomeFile
-from kiosk.front.unlock import home_keys
+from kiosk.front.unlock import home_keys, refuse_pipes_at
 from kiosk.ledger.backup import read_head_of, unpack
 from kiosk.ledger.copying import alone
 from kiosk.ledger.damage import FORK, forget_damage
@@ -93,6 +93,7 @@ def restore(
     if not (wanted.backup or wanted.second_medium or wanted.upstream or here):
         raise BadInput("Name what to restore from: --backup, --second-medium or --upstream.")
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    refuse_pipes_at(path)
     _bring_companions(path, wanted)
     _name_again(path, settings, wanted)
     file = _home_file(path)

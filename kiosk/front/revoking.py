@@ -24,7 +24,7 @@ from kiosk.domain.store_facts import TerminalRevoked
 from kiosk.errors import BadInput, HomeFault, KioskError, LinkFault, Refusal, StoreFault
 from kiosk.front.enrolment import enrolled, refuse_other
 from kiosk.front.home_file import OPENED, HomeFile
-from kiosk.front.unlock import SEALED, SIGNING_KEY, home_keys
+from kiosk.front.unlock import SEALED, SIGNING_KEY, home_keys, refuse_pipes_at
 from kiosk.ledger.backup import read_head_of
 from kiosk.ledger.files import replace_durably, sync_folder
 from kiosk.ledger.journal import Journal
@@ -60,6 +60,7 @@ def keep_order(home: Path, received: bytes) -> None:
 
 def order_of(home: Path) -> wire.Revoked:
     """The order that was kept. Raises HomeFault."""
+    refuse_pipes_at(home)
     try:
         order = wire.decode_answer((home / ORDER).read_bytes())
     except (OSError, wire.WireFault) as error:

@@ -21,7 +21,7 @@ from kiosk.errors import BadInput, HomeFault
 from kiosk.ledger import store
 from kiosk.ledger.connection import unlock
 from kiosk.ledger.copying import FOLLOWING, alone
-from kiosk.ledger.files import make_folder, replace_durably, write_durably
+from kiosk.ledger.files import make_folder, refuse_pipes, replace_durably, write_durably
 from kiosk.ledger.keyring import HomeKeys, Lock, lock_of, seal, unseal
 from kiosk.ledger.withdrawn import wipe
 
@@ -38,6 +38,7 @@ _told: dict[Lock, bytes] = {}
 
 def home_keys(path: Path, settings: Store, *, new: bool) -> HomeKeys:
     """The keys of the home in `path`, made if the home is new; its store is unlocked with them."""
+    refuse_pipes_at(path)
     if new and not _have_keys(path):
         _make(path, settings)
     if (path / NEXT).exists() or (path / PLAIN_NEXT).exists():
@@ -61,8 +62,14 @@ def _wipe_strange_copy(path: Path, store_key: bytes) -> None:
             wipe(file)
 
 
+def refuse_pipes_at(path: Path) -> None:
+    """Asked by whatever opens the home in `path`: it would hang without a word. HomeFault."""
+    refuse_pipes(path, path / KEYS, path / "log")
+
+
 def ask_ahead(path: Path, settings: Store) -> None:
     """Ask now for the passphrase that opening the home will want: a screen is in the way later."""
+    refuse_pipes_at(path)
     seals = [file for file in (path / SEALED, path / NEXT) if file.exists()]
     wanted = [lock_of(_read(file)) for file in seals]
     if not seals and not _have_keys(path):

@@ -4,9 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from pathlib import Path
 
-from kiosk.errors import BadInput
+from kiosk.errors import BadInput, HomeFault
+
+
+def refuse_pipes(*folders: Path) -> None:
+    """A pipe in the place of a file is waited for, and a device is read, for ever: nothing in these
+    folders may be one. HomeFault names it."""
+    for folder in folders:
+        odd: list[str] = []
+        with (
+            contextlib.suppress(FileNotFoundError, NotADirectoryError),
+            os.scandir(folder) as found,
+        ):
+            odd = [entry.path for entry in found if _is_pipe(entry)]
+        if odd:
+            raise HomeFault(f"{min(odd)}: is a pipe or a device, not a file; take it away.")
+
+
+def _is_pipe(entry: os.DirEntry[str]) -> bool:
+    try:
+        mode = entry.stat().st_mode
+    except OSError:  # a link to nothing: whoever opens it is told so
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISBLK(mode)
 
 
 def refuse_taken(path: Path) -> None:

@@ -16,11 +16,11 @@ from pathlib import Path
 import msgspec
 
 from kiosk.domain.entry import Entry, digest
-from kiosk.errors import StoreFault
+from kiosk.errors import HomeFault, StoreFault
 from kiosk.ledger.connection import Connection
 from kiosk.ledger.damage import known_damage
 from kiosk.ledger.entry_file import Cover, Written, beginning, last_of, record
-from kiosk.ledger.files import replace_durably, write_durably
+from kiosk.ledger.files import refuse_pipes, replace_durably, write_durably
 from kiosk.ledger.opening import read_head, read_written
 
 PURPOSE = "second-medium"
@@ -82,7 +82,7 @@ class SecondMedium:
             self._trouble, self._ahead = "", 0
         except OSError as error:
             self._fail(f"{self._folder}: the second medium does not write ({error.strerror}).")
-        except StoreFault as fault:
+        except (StoreFault, HomeFault) as fault:
             self._fail(fault.sentence)
         except Exception as error:  # the commit stands, whatever became of its copy
             self._fail(f"{self._folder}: the second medium failed ({type(error).__name__}).")
@@ -102,6 +102,7 @@ class SecondMedium:
             self.close()
         if not self._folder.is_dir():
             raise StoreFault(f"{self._folder}: the second medium is missing.")
+        refuse_pipes(self._folder)
         self._recognise()
         if not self._path.exists():
             write_durably(self._path, beginning(self._cover))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,13 +14,16 @@ from kiosk.errors import HomeFault, LinkFault
 from kiosk.front import enrolment, unlock
 from kiosk.front.cli import run
 from kiosk.front.home import open_home
+from kiosk.front.unlock import home_keys
 from kiosk.front.wiring import build
+from kiosk.ledger.second_medium import MARK
 from kiosk.ledger.withdrawn import LEFT_BEHIND, ORDER
 from sync import wire
 from sync.centre.hall import Settings as CentreSettings
 from tests.front.keeper import Keeper, with_store
 from tests.front.test_revoking import Owned, Road
 from tests.sync.running_centre import RunningCentre
+from tests.till.hall import KEYPAD, sell_to, sold
 
 
 @pytest.fixture
@@ -52,6 +56,40 @@ def test_a_real_home_takes_no_operators_of_a_rehearsal_when_home_json_says_so_E3
     again = open_home(keeper.home, keeper.settings, keeper.now)
     assert again.journal.records.operators() == []
     again.journal.close()
+
+
+PLACES = ["home.json", "keys/sealed.keys", "ledger.damaged", "revoked.order", "log/kiosk.log"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_pipe_in_the_place_of_a_file_is_named_and_nobody_waits_for_it(
+    keeper: Keeper, place: str
+) -> None:
+    keeper.open().close()
+    file = keeper.home / place
+    file.unlink(missing_ok=True)
+    os.mkfifo(file)
+    with pytest.raises(HomeFault, match=f"{place}: is a pipe or a device"):
+        keeper.open()
+    file.unlink()
+    file.symlink_to("/dev/zero")
+    with pytest.raises(HomeFault, match=f"{place}: is a pipe or a device"):
+        home_keys(keeper.home, keeper.settings.store, new=False)
+
+
+def test_sales_go_on_when_a_pipe_lies_on_the_stick(tmp_path: Path) -> None:
+    keeper = Keeper(tmp_path)
+    keeper.sell(1)
+    mark = keeper.medium / MARK
+    mark.unlink()
+    os.mkfifo(mark)
+    house = keeper.open()
+    sold(sell_to(house.desk, KEYPAD, 5000))
+    state = house.home.journal.medium()
+    house.close()
+    assert state is not None
+    assert state.trouble.startswith(f"{mark}: is a pipe")
+    keeper.close()
 
 
 class Swapped:
