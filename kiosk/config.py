@@ -291,14 +291,18 @@ class Store(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 5
 
 
+# A limit in a file that lies open is no limit: a tolerance of years would end no lease and no wait.
 class ClockSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far the clock of this machine is believed."""
 
     back_tolerance_s: Annotated[
-        int, Meta(ge=0, description="It may go back by this without anybody asking (s).")
+        int, Meta(ge=0, le=3600, description="It may go back by this without anybody asking (s).")
     ] = 5
     upstream_tolerance_s: Annotated[
-        int, Meta(ge=1, description="It may differ by this from the signed time of upstream (s).")
+        int,
+        Meta(
+            ge=1, le=3600, description="It may differ by this from the signed time of upstream (s)."
+        ),
     ] = 120
     ahead_limit_days: Annotated[
         int,

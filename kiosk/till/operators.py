@@ -18,7 +18,7 @@ from kiosk.errors import BadInput, CardFault, Refusal
 from kiosk.ledger.damage import note_damage
 from kiosk.ledger.operator_records import OperatorRecord
 from kiosk.till.desk import Desk
-from kiosk.till.sign_in_lock import is_locked, note_failure
+from kiosk.till.sign_in_lock import is_locked, left_ms, note_failure
 
 #: So many refusals in an hour at one home, and nobody may try again for half a minute.
 _BRAKE_TRIES, _BRAKE_WINDOW_MS, _BRAKE_MS = 20, 3_600_000, 30_000
@@ -139,10 +139,10 @@ def is_pin_of(record: OperatorRecord | None, pin: str, pepper: bytes) -> bool:
 def _brake(desk: Desk, now_ms: int) -> Refusal | None:
     """Somebody tries names and PINs: everybody waits a little, whatever they type."""
     tries, last_ms = desk.records.refused_sign_ins(now_ms - _BRAKE_WINDOW_MS)
-    left_ms = last_ms + _BRAKE_MS - now_ms
-    if tries < _BRAKE_TRIES or left_ms <= 0:
+    if tries < _BRAKE_TRIES:
         return None
-    return Refusal("sign_in_brake", {"seconds": -(-left_ms // 1000)})
+    waits_ms = left_ms(desk, tries, last_ms, _BRAKE_MS)
+    return Refusal("sign_in_brake", {"seconds": -(-waits_ms // 1000)}) if waits_ms > 0 else None
 
 
 def _card_is_in(desk: Desk, record: OperatorRecord) -> bool:

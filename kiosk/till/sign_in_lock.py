@@ -1,6 +1,8 @@
 """How long an operator waits after wrong PINs: by a counter that nobody can set, not by the clock.
 
-The wait is over when the time of day says so and the machine has been running for as long. The
+The wait is over when the time of day says so and the machine has been running for as long; a wrong
+PIN that was typed while the clock ran ahead counts by the counter alone, or nobody would sign in
+until that day comes. The
 counter's value at the last wrong PIN is kept in the home, so that it holds over restarts; after a
 restart of the machine the counter begins at nothing, which can only make the wait longer
 (reliability 7.7, 31).
@@ -20,6 +22,8 @@ from kiosk.till.desk import Desk
 _TRIES = 5
 _LOCK_MS = 15 * 60 * 1000
 FILE = "sign-in.waits"
+#: No operator has this name.
+_EVERYBODY = "*"
 
 #: By operator: wrong PINs in a row, and the counter when the last of them came.
 _Waits = dict[str, tuple[int, int]]
@@ -32,7 +36,16 @@ def is_locked(desk: Desk, record: OperatorRecord) -> bool:
         return False
     wait_ms = _LOCK_MS << min(record.failures - _TRIES, 10)
     ran_ms = desk.clock.monotonic_ms() - _began(desk, record.operator, record.failures)
-    return ran_ms < wait_ms or desk.clock.now().time_ms < record.last_failure_ms + wait_ms
+    now_ms = desk.clock.now().time_ms
+    return ran_ms < wait_ms or record.last_failure_ms <= now_ms < record.last_failure_ms + wait_ms
+
+
+def left_ms(desk: Desk, tries: int, last_ms: int, wait_ms: int) -> int:
+    """What is left of a wait that began with the last of `tries` refusals of this home."""
+    now_ms = desk.clock.now().time_ms
+    if last_ms <= now_ms:
+        return last_ms + wait_ms - now_ms
+    return wait_ms - (desk.clock.monotonic_ms() - _began(desk, _EVERYBODY, tries))
 
 
 def note_failure(desk: Desk, record: OperatorRecord) -> None:

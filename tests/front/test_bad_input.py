@@ -134,6 +134,8 @@ CONFIGS = [
     (b"[printer]\nport = '9100'\n", "line 2: port"),
     (b"[rehearsal]\ncustomers = 1\n", "line 2: customers"),
     (b"[limits]\nfree_space_reserve_mib = -1\n", "line 2: free_space_reserve_mib"),
+    (b"[clock]\nback_tolerance_s = 31536000\n", "line 2: back_tolerance_s"),
+    (b"[clock]\nupstream_tolerance_s = 31536000\n", "line 2: upstream_tolerance_s"),
 ]
 
 

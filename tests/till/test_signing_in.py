@@ -145,6 +145,21 @@ def test_everybody_waits_half_a_minute_when_twenty_guesses_came_in_an_hour(
     assert sign_in(counter, "101", PIN) == Refusal("sign_in_brake", {"seconds": 1})
     hall.clock.advance(seconds=1)
     assert not isinstance(sign_in(counter, "101", PIN), Refusal)
+    hall.clock.time_ms -= 365 * 24 * 3_600_000  # it had run ahead: nobody waits for that day
+    assert sign_in(counter, "101", PIN) == Refusal("sign_in_brake", {"seconds": 30})
+    hall.clock.advance(seconds=30)
+    assert not isinstance(sign_in(counter, "101", PIN), Refusal)
+
+
+def test_the_wait_ends_by_the_counter_alone_when_the_clock_had_run_ahead(
+    hall: Hall, counter: Desk
+) -> None:
+    for _ in range(5):
+        sign_in(counter, "101", WRONG)
+    hall.clock.time_ms -= 365 * 24 * 3_600_000
+    assert code(sign_in(counter, "101", PIN)) == "wrong_pin"
+    hall.clock.advance(minutes=QUARTER_MIN)
+    assert not isinstance(sign_in(counter, "101", PIN), Refusal)
 
 
 def test_the_card_must_be_in_the_reader_when_an_operator_has_one(hall: Hall, counter: Desk) -> None:
