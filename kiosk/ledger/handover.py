@@ -22,6 +22,11 @@ from kiosk.ledger.pen import Draft, Pen
 _LENGTH = struct.Struct(">I")
 _LARGEST = 64 * 1024 * 1024
 _ANSWER_S = 30.0
+#: A process that has connected says at once what it wants.
+_REQUEST_S = 5.0
+#: Processes of a home that are answered at once; it has a few faces and commands.
+_MOST = 64
+_REST_S = 0.1
 
 
 class _Answer(msgspec.Struct, array_like=True):
@@ -75,22 +80,33 @@ class HandoverServer:
         self._path.unlink(missing_ok=True)
 
     def _accept(self) -> None:
+        """However many connect and say nothing, this goes on: whoever is turned away asks again."""
         workers: list[threading.Thread] = []
+        rest = threading.Event().wait
         while not self._closing:
             try:
                 line, _ = self._socket.accept()
             except OSError:
-                break
+                if not self._closing:
+                    rest(_REST_S)  # this process has too many files open at the moment
+                continue
+            workers = [thread for thread in workers if thread.is_alive()]
+            if len(workers) >= _MOST:
+                line.close()
+                rest(_REST_S)
+                continue
             worker = threading.Thread(target=self._serve, args=(line,), daemon=True)
             worker.start()
-            workers = [thread for thread in workers if thread.is_alive()] + [worker]
+            workers.append(worker)
         for worker in workers:
             worker.join(_ANSWER_S)
 
     def _serve(self, line: socket.socket) -> None:
         with line, contextlib.suppress(OSError):
+            line.settimeout(_REQUEST_S)
+            request = _receive(line)
             line.settimeout(_ANSWER_S)
-            _send(line, msgspec.msgpack.encode(self._answer(_receive(line))))
+            _send(line, msgspec.msgpack.encode(self._answer(request)))
 
     def _answer(self, request: bytes) -> _Answer:
         try:

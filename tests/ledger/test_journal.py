@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -15,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.domain import facts
 from kiosk.errors import LedgerDamaged, Refusal, StoreFault
+from kiosk.ledger import handover
 from kiosk.ledger.connection import connect, key_of
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.proof import prove
@@ -171,8 +174,6 @@ def test_a_neighbours_bad_fact_harms_nobody_when_it_is_handed_over(path: Path) -
 
 
 def test_garbage_at_the_socket_is_answered_or_closed_and_the_pen_goes_on(path: Path) -> None:
-    import socket
-
     journal = open_journal(path)
     for garbage in (b"\xff\xff\xff\xff", b"\x00\x00\x00\x02\xc1\xc1", b"\x00\x00"):
         with socket.socket(socket.AF_UNIX) as line:
@@ -186,6 +187,44 @@ def test_garbage_at_the_socket_is_answered_or_closed_and_the_pen_goes_on(path: P
     assert journal.append(sale("s")) == [2]
     journal.close()
     assert proven(path) == 2
+
+
+class OutOfFiles:
+    """The socket of a process that has just opened as many files as it may."""
+
+    def __init__(self, good: socket.socket) -> None:
+        self.good, self.failed = good, False
+
+    def accept(self) -> object:
+        if not self.failed:
+            self.failed = True
+            raise OSError(errno.EMFILE, "Too many open files")
+        return self.good.accept()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.good, name)
+
+
+def test_neighbours_are_answered_when_many_connect_and_say_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handover, "_MOST", 4)
+    monkeypatch.setattr(handover, "_REQUEST_S", 0.3)
+    first, second = open_journal(path), open_journal(path)
+    assert first._server is not None
+    out_of_files = OutOfFiles(first._server._socket)
+    monkeypatch.setattr(first._server, "_socket", out_of_files)
+    silent = [socket.socket(socket.AF_UNIX) for _ in range(12)]
+    for line in silent:
+        line.connect(str(path / "pen.sock"))
+    before = threading.active_count()
+    assert second.append(sale("s")) == [2]
+    assert out_of_files.failed
+    assert threading.active_count() - before <= 4
+    for line in silent:
+        line.close()
+    second.close()
+    first.close()
 
 
 def test_the_pen_passes_on_when_its_holder_closes(path: Path) -> None:
