@@ -155,10 +155,12 @@ def _bring_companions(path: Path, wanted: Wanted) -> None:
             if kept.is_file():
                 found[name] = kept.read_bytes()
     if wanted.backup is not None:
-        found.update(read_head_of(wanted.backup).files)
+        kept_in = read_head_of(wanted.backup).files
+        # Whoever made the file wrote those names: another one would be a place outside of the home.
+        found.update({name: kept_in[name] for name in COMPANIONS if name in kept_in})
     if wanted.keys is not None:
         found[str(Path("keys") / wanted.keys.name)] = wanted.keys.read_bytes()
-    for name in (*COMPANIONS, *(name for name in found if name.startswith("keys"))):
+    for name in {**dict.fromkeys(COMPANIONS), **found}:
         place = path / name
         if name in found and not place.exists() and not _has_plain_keys(path, name):
             place.parent.mkdir(exist_ok=True, mode=0o700)

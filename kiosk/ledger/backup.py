@@ -101,6 +101,8 @@ def _join(path: Path, front: BackupHead, database: Path) -> None:
 
 
 def _open(path: Path) -> tuple[BackupHead, int]:
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise BadInput(f"{path}: this is not a backup.")
     try:
         with path.open("rb") as file:
             start = file.read(len(MAGIC) + _LENGTH.size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -257,6 +258,24 @@ def test_a_backup_of_another_terminal_is_refused_by_name(keeper: Keeper, tmp_pat
     wanted = Wanted(backup=foreign)
     with pytest.raises(BadInput, match="is a backup of T9, not of"):
         restore(keeper.home, keeper.settings, wanted, keeper.now)
+
+
+def test_a_backup_writes_nothing_outside_of_the_home_whatever_names_are_in_it(
+    keeper: Keeper, tmp_path: Path
+) -> None:
+    head = backups.read_head_of(keeper.place / "one.backup")
+    names = ["keys/../../outside", "keys/plain.next", "keys/../kiosk.toml"]
+    evil = msgspec.structs.replace(head, files={**head.files, **dict.fromkeys(names, b"mine")})
+    packed = msgspec.msgpack.encode(evil)
+    stick = tmp_path / "stick.backup"
+    stick.write_bytes(backups.MAGIC + len(packed).to_bytes(4, "big") + packed)
+    with pytest.raises(BadInput, match="the backup is damaged"):
+        restore(keeper.home, keeper.settings, Wanted(stick), keeper.now)
+    assert not [name for name in names if (keeper.home / name).exists()]
+    stick.unlink()
+    os.mkfifo(stick)
+    with pytest.raises(BadInput, match="this is not a backup"):
+        restore(keeper.home, keeper.settings, Wanted(stick), keeper.now)
 
 
 def last_entry(keeper: Keeper) -> int:
