@@ -10,6 +10,7 @@ from kiosk.domain import facts
 from kiosk.domain.store_facts import LeaseGiven
 from kiosk.errors import HomeFault, LinkFault
 from kiosk.front import leasing
+from kiosk.ledger.connection import Connection
 from kiosk.ledger.files import replace_durably
 from kiosk.ledger.journal import Journal
 from kiosk.ledger.records import Records
@@ -26,6 +27,15 @@ def enrolled(home: Path) -> EnrolledCentre | None:
     sent or wiped for its sake asks `centre_of`: the file lies open."""
     kept = given(home)
     return _centre(kept) if kept else None
+
+
+def ever_enrolled(home: Path, ledger: Connection) -> bool:
+    """Whether a centre may hold entries of this home: the file that names it may have been taken
+    away, the fact that it gave a lane not."""
+    if (home / CENTRE_FILE).exists():
+        return True
+    sql = "SELECT 1 FROM entries WHERE kind = ? LIMIT 1"
+    return ledger.execute(sql, (facts.LaneGiven.KIND,)).fetchone() is not None
 
 
 def centre_of(home: Path, records: Records) -> EnrolledCentre | None:

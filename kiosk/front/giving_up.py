@@ -68,7 +68,7 @@ def agreed(
 
 
 def not_compared(
-    path: Path, settings: Settings, given: Sequence[Given], *, alone_is_enough: bool,
+    path: Path, settings: Settings, proved: Path, given: Sequence[Given], *, alone_is_enough: bool,
     without_medium: bool,
 ) -> str:  # fmt: skip
     """What may be lost, or "": whoever goes on where an old copy ends may write a number twice, so
@@ -87,7 +87,9 @@ def not_compared(
         )
     if "upstream" in asked:
         return ""
-    if enrolment.enrolled(path) is not None:
+    with contextlib.closing(open_reader(proved)) as reader:
+        has_centre = enrolment.ever_enrolled(path, reader)
+    if has_centre:
         if not alone_is_enough:
             raise BadInput(
                 "The centre may hold more than this: add --upstream or --second-medium, or say"

@@ -112,7 +112,7 @@ def restore(
         rebuilt = rebuild(staging, keys.store, sources, contents)
         lost_after = readable_end(ledger) if ledger else 0
         lost = not_compared(
-            path, settings, rebuilt.given, alone_is_enough=wanted.alone_is_enough,
+            path, settings, staging, rebuilt.given, alone_is_enough=wanted.alone_is_enough,
             without_medium=wanted.without_medium,
         )  # fmt: skip
         if ledger is not None and wanted.without_ledger:

@@ -8,14 +8,17 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from kiosk.config import CardSettings, Cash, PrinterSettings, Settings
-from kiosk.errors import HomeFault, LinkFault
+from kiosk.errors import BadInput, HomeFault, LinkFault
 from kiosk.front import enrolment, unlock
 from kiosk.front.cli import run
 from kiosk.front.home import open_home
+from kiosk.front.restoring import Wanted, restore
 from kiosk.front.unlock import home_keys
 from kiosk.front.wiring import build
+from kiosk.ledger import backup as backups
 from kiosk.ledger.second_medium import MARK
 from kiosk.ledger.withdrawn import LEFT_BEHIND, ORDER
 from sync import wire
@@ -35,10 +38,10 @@ def keeper(tmp_path: Path) -> Iterator[Keeper]:
 
 def real(settings: Settings) -> Settings:
     """A hall without devices."""
-    site = msgspec.structs.replace(settings.site, mode="real")
+    site = replace(settings.site, mode="real")
     card, cash = CardSettings(driver="none", module="none"), Cash(driver="none")
     printer = PrinterSettings(driver="none")
-    return msgspec.structs.replace(settings, site=site, card=card, cash=cash, printer=printer)
+    return replace(settings, site=site, card=card, cash=cash, printer=printer)
 
 
 def test_a_real_home_takes_no_operators_of_a_rehearsal_when_home_json_says_so_E34(
@@ -146,6 +149,25 @@ def test_nothing_goes_to_a_strange_centre_when_the_file_names_it(
     (swapped.home / enrolment.CENTRE_FILE).write_bytes(b"{")
     assert run(["export", str(target), "--sealed", "--home", str(swapped.home)]) == 1
     assert "centre.json: is damaged" in capsys.readouterr().err
+
+
+def test_the_centre_is_asked_for_before_an_old_backup_although_its_file_is_gone(
+    swapped: Swapped,
+) -> None:
+    """Gone from the home, and out of the backup too, which nobody has signed."""
+    owned = swapped.owned
+    backup = owned.keeper.place / "backups" / "one.backup"
+    content, head = backup.read_bytes(), backups.read_head_of(backup)
+    files = {name: file for name, file in head.files.items() if name != enrolment.CENTRE_FILE}
+    old, new = (msgspec.msgpack.encode(each) for each in (head, replace(head, files=files)))
+    front = backups.MAGIC + len(new).to_bytes(4, "big") + new
+    backup.write_bytes(front + content[len(backups.MAGIC) + 4 + len(old) :])
+    for name in ("ledger.db", enrolment.CENTRE_FILE):
+        (swapped.home / name).unlink()
+    owned.keeper.medium.rename(owned.keeper.place / "away")
+    wanted = Wanted(backup, without_medium=True)
+    with pytest.raises(BadInput, match="The centre may hold more"):
+        restore(swapped.home, owned.keeper.settings, wanted, owned.keeper.now)
 
 
 def test_nothing_is_sealed_to_a_stranger_who_orders_the_end_and_names_himself(
