@@ -232,7 +232,7 @@ def _build(
     last = read_written(reader, old.origin, head.sequence - 1, 1)[0].entry
     clock.moment = (last.time_ms, last.quality)
     try:
-        _append(pen, facts.HomeOpened(origin, old.mode, opened.currency, public_bytes(key)))
+        _append(pen, facts.HomeOpened(origin, opened.mode, opened.currency, public_bytes(key)))
         books, works, changed = Books(), OpenWorks(), _changed_keys(reader)
         for written in _all(reader, old.origin, 0, common):
             fact = _fact(written.entry)

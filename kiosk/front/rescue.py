@@ -29,7 +29,7 @@ class HomeRescue:
         backup = newest_backup(self._settings)
         if backup is not None:
             sources.append(FoundSource("backup", str(backup), read_head_of(backup).upto))
-        if enrolment.enrolled(self._home) is not None:
+        if (self._home / enrolment.CENTRE_FILE).exists():
             sources.append(FoundSource("upstream", self._settings.upstream.url, 0))
         return sources
 

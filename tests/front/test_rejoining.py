@@ -42,6 +42,13 @@ def copied(keeper: Keeper) -> Path:
     return twin
 
 
+def written_over(file: Path, old: str, new: str) -> None:
+    content = file.read_text()
+    assert old in content
+    file.unlink()
+    file.write_text(content.replace(old, new))
+
+
 def bodies(keeper: Keeper, home: Path, *kinds: str) -> list[tuple[str, bytes, int]]:
     house = keeper.open(home)
     found = [
@@ -128,7 +135,9 @@ def test_an_old_disk_that_has_sold_nothing_rejoins_too_when_the_centre_holds_mor
     house.close()
     twin = copied(keeper)
     assert "kiosk rejoin" in keeper.sync(twin)
+    written_over(twin / "home.json", "rehearsal", "real")  # what the first fact said stands
     done = rejoin(twin, keeper.settings, "")
+    written_over(twin / "home.json", "real", "rehearsal")
     assert (done.brought, done.origin.startswith(done.old_origin)) == (0, True)
     house = keeper.open(twin)
     assert house.desk.records.last_of("lease_given") == lease, "or it sold for ever"
