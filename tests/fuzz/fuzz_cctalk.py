@@ -73,13 +73,13 @@ def _judge(data: bytes, chance: random.Random) -> None:
 
 
 def run(runs: int, seed: int) -> float:
-    """`runs` lines from `seed`; the longest one in seconds."""
+    """`runs` lines from `seed`; the longest one in seconds of this thread's own work."""
     print(f"fuzz_cctalk: seed {seed}, {runs} runs")
     chance, longest_s = random.Random(seed), 0.0
     for _ in range(runs):
-        started_s = time.monotonic()
+        started_s = time.thread_time()
         run_once(chance)
-        longest_s = max(longest_s, time.monotonic() - started_s)
+        longest_s = max(longest_s, time.thread_time() - started_s)
     assert longest_s < 1, longest_s
     return longest_s
 
