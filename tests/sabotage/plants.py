@@ -86,7 +86,7 @@ PLANTS = [
           "        _, _, before",
           "tests/domain/test_books.py"),
     Plant("the same id with another content is the same fact", _PEN,
-          "        if row[1:] == (draft.kind, draft.version, draft.body):", "        if row:",
+          "        if written == (draft.kind, draft.version, draft.body):", "        if written:",
           "tests/ledger/test_pen.py"),
     Plant("a refused group leaves its first facts", _PEN,
           '            execute("ROLLBACK TO drafts")\n', "", "tests/ledger/test_pen.py"),
