@@ -178,9 +178,9 @@ PLANTS = [
           "    return frame if build(frame, check) == raw else None", "    return frame",
           "tests/drivers/cash/test_cctalk_frames.py"),
     Plant("a failing handler ends the face", "kiosk/screens/frame.py",
-          "            if self in self.face_app.screen_stack:\n"
+          "            if self in self.face_app.screen_stack and self.app.is_running:\n"
           "                self.face_app.fault(error)",
-          "            if self in self.face_app.screen_stack:\n"
+          "            if self in self.face_app.screen_stack and self.app.is_running:\n"
           "                self.face_app.exit(1)",
           "tests/attacks/test_escapes.py -k fault_is_a_case_number"),
     Plant("a size that is typed is believed", "kiosk/screens/terminal.py",
