@@ -103,7 +103,7 @@ def test_the_face_ends_with_code_1_when_the_home_does_not_open(hall: Hall) -> No
     async def run() -> int | None:
         app = make_face(unopened(hall.house), "self-service", hall.house.words, None, open_home)
         async with app.run_test() as pilot:
-            for _ in range(500):
+            for _ in range(6000):
                 if app.return_value is not None:
                     break
                 await pilot.pause(0.01)

@@ -19,7 +19,7 @@ async def _sign_in(player: Player, name: str = "201") -> None:
 
 async def _read(player: Player, wanted: str) -> None:
     """Wait for a line of a page that is longer than the screen."""
-    for _ in range(200):
+    for _ in range(3000):
         if wanted in player.text():
             return
         await player.pilot.pause(0.02)
