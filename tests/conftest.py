@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as drawing
 
 from kiosk.config import Settings
 from kiosk.front.wiring import House, build
@@ -14,6 +16,12 @@ from kiosk.till.desk import Desk
 from tests.builders import FixedClock, SeededEntropy
 from tests.totals import TotalsPlugin
 from tests.totals import totals as totals  # noqa: PLC0414 - a fixture for every room
+
+# How long a drawn example takes says how busy the machine is, and nothing about what is tested.
+drawing.register_profile(
+    "busy", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+drawing.load_profile("busy")
 
 
 def pytest_configure(config: pytest.Config) -> None:

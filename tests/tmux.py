@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -11,7 +12,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 HAS_TMUX = shutil.which("tmux") is not None
-_PATIENCE_S = 40
+_PATIENCE_S = 60
+#: How long a key may take that is pressed again when nothing came of it.
+_AGAIN_S = 3
 
 assert HAS_TMUX or not os.environ.get("REQUIRE_ALL"), "tmux must be there"
 
@@ -36,7 +39,7 @@ class Terminal:
     def tmux(self, *words: str) -> str:
         done = subprocess.run(
             ["tmux", "-S", self._socket, *words],
-            env=self._environment, capture_output=True, text=True, check=True, timeout=20,
+            env=self._environment, capture_output=True, text=True, check=True, timeout=_PATIENCE_S,
         )  # fmt: skip
         return done.stdout.strip()
 
@@ -53,15 +56,26 @@ class Terminal:
     def resize(self, columns: int, rows: int) -> None:
         self.tmux("resize-window", "-x", str(columns), "-y", str(rows))
 
-    def see(self, wanted: str) -> str:
-        """Wait until `wanted` stands on the screen."""
-        until, text = time.monotonic() + _PATIENCE_S, ""
+    def see(self, *wanted: str, within_s: float = _PATIENCE_S) -> None:
+        """Wait until all of `wanted` stands on one screen."""
+        until, text = time.monotonic() + within_s, ""
         while time.monotonic() < until:
             text = self.tmux("capture-pane", "-p")
-            if wanted in " ".join(text.split()):
-                return text
+            shown = " ".join(text.split())
+            if all(part in shown for part in wanted):
+                return
             time.sleep(0.1)
-        raise AssertionError(f"{wanted!r} did not come up; there was:\n{text}")
+        raise AssertionError(f"{wanted} did not come up; there was:\n{text}")
+
+    def press_until(self, key: str, wanted: str) -> None:
+        """Press `key` until `wanted` stands on the screen: a key may be taken for the end of what
+        was half typed before it, however long a busy machine takes to give that up."""
+        for _ in range(_PATIENCE_S // _AGAIN_S):
+            self.press(key)
+            with contextlib.suppress(AssertionError):
+                self.see(wanted, within_s=_AGAIN_S)
+                return
+        self.see(wanted)
 
     def children(self) -> list[str]:
         """The programs that the face has started."""

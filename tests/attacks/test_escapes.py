@@ -130,7 +130,7 @@ FAMILIES = [
 
 async def go(hall: Hall, visitor: Visitor, family: Family) -> None:
     """Take the way to the screen of the family; a key may fall into a change of screens."""
-    for _ in range(3):
+    for _ in range(10):
         await _take(hall, visitor, family)
         if visitor.screen == family.screen:
             return

@@ -15,7 +15,7 @@ from textual.message import Message
 
 from kiosk.screens.terminal import Bell, FaceDriver
 
-_PATIENCE_S = 10
+_PATIENCE_S = 60
 
 
 class Listener(FaceDriver):

@@ -62,12 +62,8 @@ def test_the_face_has_the_terminal_whatever_bytes_come(terminal: Terminal, name:
     time.sleep(0.3)
     _still_there(terminal)
     time.sleep(0.7)  # a paste that is under way is given up
-    terminal.press("5")
-    terminal.see("Type your meter number")
-    for _ in range(3):
-        terminal.send(["1b"])
-        time.sleep(0.4)
-    terminal.see("Put in your card")
+    terminal.press_until("5", "Type your meter number")
+    terminal.press_until("Escape", "Put in your card")
     _still_there(terminal)
 
 

@@ -15,7 +15,8 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -150,13 +151,22 @@ def _answer_file(home: Path) -> Path:
 
 def round_at(ground: Ground, point: str, seed: int, folder: Path) -> Outcome:
     """Kill the verb at `point`, then perhaps its recovery, then settle and audit."""
-    code = 0
-    for _ in range(_TRIES if ground.verb.cash else 1):
-        with copied(ground.home, folder / "round") as home:
-            code = fork(lambda: act(ground, home, Passing(point)))
-            if code == -signal.SIGKILL:
-                return _after_death(ground, point, seed, home)
+    with killed_at(ground, point, folder / "round") as (home, code):
+        if code == -signal.SIGKILL:
+            return _after_death(ground, point, seed, home)
     return Outcome(ground.verb.name, point, seed, 0, Findings([f"ended with {code}"]))
+
+
+@contextmanager
+def killed_at(ground: Ground, point: str, target: Path) -> Iterator[tuple[Path, int]]:
+    """A copy of the ground where the verb was killed at `point`, and how it ended; a verb that
+    missed the point because its note acceptor was too slow begins anew on another copy."""
+    for tries_left in reversed(range(_TRIES if ground.verb.cash else 1)):
+        with copied(ground.home, target) as home:
+            code = fork(lambda: act(ground, home, Passing(point)))
+            if code == -signal.SIGKILL or not tries_left:
+                yield home, code
+                return
 
 
 def _after_death(ground: Ground, point: str, seed: int, home: Path) -> Outcome:

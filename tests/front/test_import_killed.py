@@ -17,6 +17,8 @@ from kiosk.ledger.store import open_reader
 from tests.totals import Totals
 
 _ROWS, _KILLS = 2_000, 5
+#: On a busy machine an import may be over before it is looked at: then another home gets its turn.
+_HOMES = 5
 #: Customers of the rehearsal, who are there before.
 _BEFORE = 12
 
@@ -27,21 +29,32 @@ def test_nobody_is_missing_or_twice_when_an_import_is_killed_again_and_again(
 ) -> None:
     seed = random.SystemRandom().randrange(10**6)
     chance = random.Random(seed)
-    file = tmp_path / "in.csv"
-    rows = "".join(f"{70_000_001 + n},Customer {n},{n} Hill\n" for n in range(_ROWS))
-    file.write_text(f"account,name,address\n{rows}")
-    (tmp_path / "kiosk.toml").write_text(f"[rehearsal]\ncustomers = {_BEFORE}\ncentre = false\n")
-    assert len(kiosk(tmp_path, "customers")) == _BEFORE
-    reached = [killed(tmp_path, file, chance) for _ in range(_KILLS)]
-    whole = kiosk(tmp_path, "customers", "import", str(file))
-    again = kiosk(tmp_path, "customers", "import", str(file))
+    for number in range(_HOMES):
+        home = tmp_path / str(number)
+        file = furnished(home)
+        reached = [killed(home, file, chance) for _ in range(_KILLS)]
+        if any(0 < count < _ROWS for count in reached):
+            break
+    whole = kiosk(home, "customers", "import", str(file))
+    again = kiosk(home, "customers", "import", str(file))
     assert (whole["customers"] + whole["known"], whole["bad"]) == (_ROWS, [])
     assert (again["customers"], again["known"], again["bad"]) == (0, _ROWS, [])
-    assert customers(tmp_path) == _BEFORE + _ROWS
-    assert kiosk(tmp_path, "verify")["first_bad"] == 0
+    assert customers(home) == _BEFORE + _ROWS
+    assert kiosk(home, "verify")["first_bad"] == 0
     assert any(0 < count < _ROWS for count in reached), reached
     with totals():
         print(f"import: {_KILLS} kills after {reached} of {_ROWS} customers, seed {seed}")
+
+
+def furnished(home: Path) -> Path:
+    """A rehearsal that was opened once, and the file that is to come in."""
+    home.mkdir()
+    file = home / "in.csv"
+    rows = "".join(f"{70_000_001 + n},Customer {n},{n} Hill\n" for n in range(_ROWS))
+    file.write_text(f"account,name,address\n{rows}")
+    (home / "kiosk.toml").write_text(f"[rehearsal]\ncustomers = {_BEFORE}\ncentre = false\n")
+    assert len(kiosk(home, "customers")) == _BEFORE
+    return file
 
 
 def killed(folder: Path, file: Path, chance: random.Random) -> int:

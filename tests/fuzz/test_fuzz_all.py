@@ -10,6 +10,8 @@ from tests.fuzz import fuzz_files, fuzz_wire
 from tests.fuzz.__main__ import PARSERS, run_all
 from tests.totals import Totals
 
+#: Of a hundred spoiled files now and then none is accepted; of so many always some are.
+_FEWEST = 250
 SHORT = {**fuzz_wire.FUZZERS, **fuzz_files.FUZZERS}
 
 
@@ -17,7 +19,7 @@ SHORT = {**fuzz_wire.FUZZERS, **fuzz_files.FUZZERS}
 def test_nothing_undeclared_escapes_when_files_and_roads_are_spoiled(name: str) -> None:
     seed = random.SystemRandom().randrange(2**32)
     print(f"seed {seed}")
-    accepted = SHORT[name](max(100, 4000 // PARSERS[name].cost), seed)
+    accepted = SHORT[name](max(_FEWEST, 4000 // PARSERS[name].cost), seed)
     assert accepted > 0
 
 

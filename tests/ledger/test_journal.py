@@ -59,12 +59,12 @@ class Neighbour:
     def kill(self) -> None:
         """SIGKILL, as a power cut."""
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(60)
 
     def close(self) -> None:
         assert self.process.stdin is not None and self.process.stdout is not None
         self.process.stdin.close()
-        self.process.wait(10)
+        self.process.wait(60)
         self.process.stdout.close()
 
 
@@ -177,7 +177,7 @@ def test_garbage_at_the_socket_is_answered_or_closed_and_the_pen_goes_on(path: P
     journal = open_journal(path)
     for garbage in (b"\xff\xff\xff\xff", b"\x00\x00\x00\x02\xc1\xc1", b"\x00\x00"):
         with socket.socket(socket.AF_UNIX) as line:
-            line.settimeout(5)
+            line.settimeout(60)
             line.connect(str(path / "pen.sock"))
             line.sendall(garbage)
             line.shutdown(socket.SHUT_WR)
@@ -252,7 +252,7 @@ def test_every_sale_stands_once_when_threads_of_two_processes_sell_at_once(path:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     second.close()
     first.close()
     assert sorted(number[0] for number in numbers if isinstance(number, list)) == list(range(2, 42))
@@ -327,7 +327,7 @@ def test_the_number_is_the_same_when_a_lost_answer_is_asked_for_again(
     holder.ask(f"arm {moment}")
     assert ours.append(sale("s")) == [2]
     assert ours.holds_pen
-    assert holder.process.wait(10) == -9
+    assert holder.process.wait(60) == -9
     assert kinds(ours) == ["home_opened", "sale_committed"]
     assert ours.append(delivered("s")) == [3]
     ours.close()

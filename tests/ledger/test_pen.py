@@ -271,9 +271,9 @@ def together(pen: Pen, groups: list[list[Draft]]) -> list[object]:
 
     marks.arm(lambda name: hold(name) if name == "pen.before_commit" else None)
     threads[0].start()
-    threads[0].join(20)
+    threads[0].join(60)
     for thread in threads[1:]:
-        thread.join(20)
+        thread.join(60)
     return outcomes
 
 

@@ -10,7 +10,7 @@ import pytest
 from kiosk.errors import StoreFault
 from kiosk.ledger.turns import Turns, Waiting
 
-LIMIT_S = 20
+LIMIT_S = 60
 
 
 class Writer:

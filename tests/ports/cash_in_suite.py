@@ -19,7 +19,7 @@ class CashBench(Protocol):
     def fate(self, ticket: str) -> str: ...
 
 
-def expect(cash: CashIn, kind: CashKind, limit_s: float = 20.0) -> CashEvent:
+def expect(cash: CashIn, kind: CashKind, limit_s: float = 60.0) -> CashEvent:
     """The next event, which must be of this kind."""
     event = cash.wait(limit_s)
     assert event is not None, f"no event, {kind} was expected"

@@ -29,8 +29,7 @@ from tests.crash.aftermath import settle
 from tests.crash.bench import Bench, RefusedError
 from tests.crash.evidence import Attempt, Findings, Neighbour
 from tests.crash.forks import fork, learn
-from tests.crash.kills import Ground, act, audited, base_home, copied, prepare
-from tests.crash.points import Passing
+from tests.crash.kills import Ground, audited, base_home, copied, killed_at, prepare
 from tests.crash.verbs import VERBS
 
 KINDS = {"EIO": 1, "ENOSPC": 2, "short": 3}
@@ -138,34 +137,55 @@ def struck_recovery(ground: Ground, home: Path, fault: Fault, story: Path) -> No
 
 def round_with(ground: Ground, fault: Fault, chance: random.Random, folder: Path) -> Findings:
     """Let the disk fail once, then audit the next start."""
+    strike = _recovery_struck if fault.recovering else _verb_struck
+    return strike(ground, fault, chance, folder)
+
+
+def _verb_struck(ground: Ground, fault: Fault, _chance: random.Random, folder: Path) -> Findings:
     story = folder / "story.json"
     with copied(ground.home, folder / ROUND) as home:
-        if fault.recovering:
-            point = chance.choice(ground.points)
-            code = fork(lambda: act(ground, home, Passing(point)))
-            assert code == -signal.SIGKILL, (point, code)
-            answer = home.parent / f"{home.name}.answer"
-            told = json.loads(answer.read_bytes()) if answer.exists() else None
-            attempts, neighbours = [ground.attempt(point, told)], list[Neighbour]()
-            code = fork(lambda: struck_recovery(ground, home, fault, story))
-            story_told = json.loads(story.read_bytes()) if code == 0 else {}
-        else:
-            code = fork(lambda: struck(ground, home, fault, story))
-            story_told = json.loads(story.read_bytes()) if code == 0 else {}
-            attempts = [_attempt(ground, story_told.get("first", {}))]
-            attempts += [
-                Attempt("", 0, False, None, kind, field, value)
-                for kind, field, value in story_told.get("denied", [])
-            ]
-            neighbours = [_other_sale(ground, story_told.get("second", {}))]
-        if code != 0:
-            return Findings([f"ended with {code}"])
-        untold = [f"{part}: {told['untold']}" for part, told in story_told.items()
-                  if isinstance(told, dict) and "untold" in told]  # fmt: skip
-        killed = auditor.see(home / "world", ground.chips)
-        findings = audited(ground, home, attempts, killed, neighbours)
-        findings.lost += untold
-        return findings
+        code = fork(lambda: struck(ground, home, fault, story))
+        told = json.loads(story.read_bytes()) if code == 0 else {}
+        attempts = [_attempt(ground, told.get("first", {}))]
+        attempts += [
+            Attempt("", 0, False, None, kind, field, value)
+            for kind, field, value in told.get("denied", [])
+        ]
+        other = _other_sale(ground, told.get("second", {}))
+        return _after_fault(ground, home, code, told, attempts, [other])
+
+
+def _recovery_struck(ground: Ground, fault: Fault, chance: random.Random, folder: Path) -> Findings:
+    story, point = folder / "story.json", chance.choice(ground.points)
+    with killed_at(ground, point, folder / ROUND) as (home, ended):
+        assert ended == -signal.SIGKILL, (point, ended)
+        answer = home.parent / f"{home.name}.answer"
+        attempt = ground.attempt(
+            point, json.loads(answer.read_bytes()) if answer.exists() else None
+        )
+        code = fork(lambda: struck_recovery(ground, home, fault, story))
+        told = json.loads(story.read_bytes()) if code == 0 else {}
+        return _after_fault(ground, home, code, told, [attempt], [])
+
+
+def _after_fault(
+    ground: Ground,
+    home: Path,
+    code: int,
+    told: dict[str, Any],
+    attempts: list[Attempt],
+    neighbours: list[Neighbour],
+) -> Findings:
+    if code != 0:
+        return Findings([f"ended with {code}"])
+    killed = auditor.see(home / "world", ground.chips)
+    findings = audited(ground, home, attempts, killed, neighbours)
+    findings.lost += [
+        f"{part}: {each['untold']}"
+        for part, each in told.items()
+        if isinstance(each, dict) and "untold" in each
+    ]
+    return findings
 
 
 def _attempt(ground: Ground, told: dict[str, Any]) -> Attempt:

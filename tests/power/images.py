@@ -38,6 +38,9 @@ Judge = Callable[[Path, list[dict[str, Any]]], Findings]
 
 _NOBODY = World({}, {}, 0)
 
+#: A short day has no more states when so many rounds, one after another, left none that is new.
+_EMPTY_ROUNDS = 5
+
 #: The shared memory of the log, and what only the player of the day knew.
 _LOST_WITH_POWER = ("-shm", ".known")
 
@@ -63,12 +66,12 @@ def serve(
 
     Another `judge` than that of the day has nothing to say before the first thing was told.
     """
-    tally, number, turn = Tally(), 0, 0
+    tally, number, turn, empty = Tally(), 0, 0, 0
     seen: set[bytes] = set()
     first = next(at for at, op in enumerate(ops) if op.path == TOLD) if judge else 0
     step = max(1, (len(ops) - first) // images)  # few images are spread over the whole day
     with tempfile.TemporaryDirectory(dir=_memory()) as folder:
-        while number < images:
+        while number < images and empty < _EMPTY_ROUNDS:
             before, disk, told = number, Disk(f"{HOME}/world", f"{HOME}.known"), b""
             for at, op in enumerate(ops):
                 if op.path == TOLD:
@@ -91,8 +94,7 @@ def serve(
                 if number >= images:
                     break
             turn += 1
-            if number == before:
-                break  # a short day has no more states than these
+            empty = empty + 1 if number == before else 0
     return tally
 
 

@@ -146,7 +146,7 @@ def test_plain_text_stays_in_the_first_code_page_when_a_profile_lists_it_twice()
 @pytest.fixture
 def encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Encoder]:
     monkeypatch.setenv("TMPDIR", str(tmp_path))  # a killed child leaves its folder behind
-    made = Encoder(42, timeout_s=30)
+    made = Encoder(42, timeout_s=60)
     yield made
     made.close()
 
@@ -166,11 +166,11 @@ def test_the_child_ends_by_itself_and_leaves_nothing_when_there_is_no_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    encoder = Encoder(42, timeout_s=30, idle_s=0.05)
+    encoder = Encoder(42, timeout_s=60, idle_s=0.05)
     encoder.encode([SlipLine("one")])
     child = encoder._child
     assert child is not None
-    assert child.wait(10) == 0
+    assert child.wait(60) == 0
     assert list(tmp_path.iterdir()) == []
     assert read(encoder.encode([SlipLine("two")])).texts == ["two"]
     encoder.close()
@@ -179,7 +179,7 @@ def test_the_child_ends_by_itself_and_leaves_nothing_when_there_is_no_work(
 
 
 def test_the_encoder_says_why_when_the_printer_is_unknown() -> None:
-    encoder = Encoder(42, "no such printer", timeout_s=30)
+    encoder = Encoder(42, "no such printer", timeout_s=60)
     with pytest.raises(PrinterFault, match="no such printer"):
         encoder.encode([SlipLine("x")])
     encoder.close()
@@ -203,7 +203,7 @@ def test_the_encoder_gives_up_in_time_when_the_child_says_nothing(
 def test_the_child_ends_quietly_when_it_is_told_nonsense(noise: bytes) -> None:
     child = subprocess.run(
         [sys.executable, "-m", "receipts.escpos"],
-        input=noise, capture_output=True, check=False, timeout=30,
+        input=noise, capture_output=True, check=False, timeout=60,
     )  # fmt: skip
     assert child.returncode == 0
     assert child.stderr == b""

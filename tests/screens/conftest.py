@@ -116,7 +116,7 @@ class Player:
         while getattr(self.app.screen, "busy", False):
             await self.pilot.pause(0.01)
 
-    async def see(self, wanted: str, *, within_s: float = 12.0) -> str:
+    async def see(self, wanted: str, *, within_s: float = 60.0) -> str:
         """Wait until `wanted` stands on the screen; the whole screen then."""
         for _ in range(int(within_s / 0.02)):
             text = self.text()

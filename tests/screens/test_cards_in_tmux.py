@@ -49,9 +49,7 @@ class Counter:
 
     def see(self, *wanted: str) -> None:
         """All of it on one screen."""
-        text = " ".join(self.terminal.see(wanted[0]).split())
-        for part in wanted:
-            assert part in text, (part, text)
+        self.terminal.see(*wanted)
 
     def open(self, row: int) -> None:
         """A row of the card room by its digit; 0 numbers those after the ninth."""

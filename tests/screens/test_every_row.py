@@ -69,7 +69,7 @@ def _number_of(label: str, text: str) -> list[str]:
 
 async def settled(player: Player) -> None:
     """What was asked of a worker is there."""
-    for _ in range(200):
+    for _ in range(3000):
         await player.pilot.pause(0.02)
         if not getattr(player.app.screen, "busy", False):
             return

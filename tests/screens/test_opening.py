@@ -43,7 +43,7 @@ def test_the_first_frame_is_there_and_takes_no_key_while_the_home_is_being_opene
     hall.desk.clock = clock
 
     def open_home() -> Opened:
-        assert may_open.wait(20)
+        assert may_open.wait(60)
         return Opened(hall.desk, hall.house.hands, "1234")
 
     async def run() -> None:
@@ -103,7 +103,7 @@ def test_the_face_ends_with_code_1_when_the_home_does_not_open(hall: Hall) -> No
     async def run() -> int | None:
         app = make_face(unopened(hall.house), "self-service", hall.house.words, None, open_home)
         async with app.run_test() as pilot:
-            for _ in range(500):
+            for _ in range(6000):
                 if app.return_value is not None:
                     break
                 await pilot.pause(0.01)
@@ -151,7 +151,7 @@ def on_a_terminal(*arguments: str) -> _Shown:
         )  # fmt: skip
     finally:
         os.close(inner)
-        reader.join(20)
+        reader.join(60)
         os.close(line)
     return _Shown(done.returncode, done.stderr)
 

@@ -145,7 +145,7 @@ def test_an_ending_is_finished_by_enter_when_the_card_has_not_been_looked_at_yet
     looked, really = threading.Event(), ending._look
 
     def slowly(desk: Desk, visit: Visit | None) -> tuple[bool, int, SlipState | None]:
-        looked.wait(10)
+        looked.wait(60)
         return really(desk, visit)
 
     monkeypatch.setattr(ending, "_look", slowly)

@@ -13,7 +13,7 @@ from tests.screens.walks import sign_in_by_keys
 
 async def _read(player: Player, wanted: str) -> None:
     """Wait for a line of a page that is longer than the screen."""
-    for _ in range(200):
+    for _ in range(3000):
         if wanted in player.text():
             return
         await player.pilot.pause(0.02)

@@ -137,7 +137,7 @@ def test_the_server_ends_cleanly_when_it_is_told_to(serve: Serve, number: signal
     answer = wire.decode_answer(road.offer(terminal.packed()))
     assert isinstance(answer, wire.Acknowledgement)
     server.send_signal(number)
-    said, complained = server.communicate(timeout=10)
+    said, complained = server.communicate(timeout=60)
     road.close()
     assert (server.returncode, said, complained) == (0, "", "")
 
@@ -175,7 +175,7 @@ def test_nothing_acknowledged_is_lost_or_doubled_when_the_server_is_killed_under
     acknowledged = dict.fromkeys(terminals, 0)
     server, address = serve("--port", "0", "--auto-enrol", database=database)
     for number in range(20):
-        road = HttpsRoad(address, timeout_s=5)
+        road = HttpsRoad(address, timeout_s=60)
         for terminal in terminals:
             road.enrol(wire.EnrolmentRequest(terminal.origin, terminal.public_key.hex()))
             upto = min(acknowledged[terminal] + 7, 61)

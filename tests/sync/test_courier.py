@@ -405,10 +405,10 @@ def test_a_nudge_wakes_it_and_close_ends_it(terminal: Terminal, clock: HandClock
     road = HallRoad(terminal, centre)
     courier = Courier(terminal, road, EnrolledCentre("SC1", centre.public_key), clock, lambda: 0.0)
     courier.start()
-    assert road.walked.acquire(timeout=5) and road.walked.acquire(timeout=5)
+    assert road.walked.acquire(timeout=60) and road.walked.acquire(timeout=60)
     terminal.sell("c")
     courier.nudge()
-    assert road.walked.acquire(timeout=5)
+    assert road.walked.acquire(timeout=60)
     courier.close()
     assert courier.state().acknowledged == 7
     assert not any(thread.name == "courier" for thread in threading.enumerate())

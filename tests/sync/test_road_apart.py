@@ -23,7 +23,7 @@ from tests.sync.sync_terminal import Terminal
 def road(serve: Serve) -> Iterator[RoadApart]:
     """A road to a real centre that lets everybody enrol."""
     _, address = serve("--port", "0", "--auto-enrol")
-    road = RoadApart(address, timeout_s=5)
+    road = RoadApart(address, timeout_s=60)
     yield road
     road.close()
 

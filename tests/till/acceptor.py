@@ -118,7 +118,7 @@ def pay(payment: NotePayment, acceptor: Acceptor, amount_minor: int) -> NoteSeen
 
 
 def next_seen(payment: NotePayment) -> NoteSeen:
-    for _ in range(400):
+    for _ in range(1200):
         seen = payment.step(0.1)
         if seen is not None and seen.kind not in {"back", "lost"}:
             return seen

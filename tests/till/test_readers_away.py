@@ -41,7 +41,7 @@ class Cable:
 
     def found_again(self) -> bool:
         """Whether the card is seen through the reader within the time that staff would wait."""
-        end_s = time.monotonic() + 15
+        end_s = time.monotonic() + 60
         while time.monotonic() < end_s:
             try:
                 if self.reader.present():

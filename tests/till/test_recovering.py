@@ -146,7 +146,7 @@ def test_one_outcome_stands_when_two_stations_recover_at_once(hall: Hall, desk: 
 
     def meet(name: str) -> None:
         if name == "recover.before_commit":
-            meeting.wait(10)
+            meeting.wait(60)
 
     marks.arm(meet)
     outcomes: list[Recovered | Refusal] = []
@@ -157,7 +157,7 @@ def test_one_outcome_stands_when_two_stations_recover_at_once(hall: Hall, desk: 
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(20)
+        worker.join(60)
     marks.arm(None)
     tokens = {
         sold(outcome.sales[0]).token for outcome in outcomes if isinstance(outcome, Recovered)

@@ -309,7 +309,7 @@ def test_both_get_a_token_of_their_own_when_two_stations_sell_to_one_meter_at_on
         # Both have chosen their identifier, neither has written it.
         if name == "sale.before_commit_one" and not getattr(arrived, "once", False):
             arrived.once = True
-            meeting.wait(10)
+            meeting.wait(60)
 
     marks.arm(meet)
     outcomes: list[SaleRecord | Refusal] = []
@@ -321,7 +321,7 @@ def test_both_get_a_token_of_their_own_when_two_stations_sell_to_one_meter_at_on
     for seller in sellers:
         seller.start()
     for seller in sellers:
-        seller.join(20)
+        seller.join(60)
     records = [sold(outcome) for outcome in outcomes]
     assert len({identifier_of(record) for record in records}) == len(records) == 2
     for record in records:

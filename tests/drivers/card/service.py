@@ -112,7 +112,7 @@ class Service:
     def close(self) -> None:
         assert self._door.stdin is not None
         self._door.stdin.close()
-        self._door.wait(10)
+        self._door.wait(60)
         shutil.rmtree(self.folder)
 
     def _ask(self, wish: bytes) -> None:

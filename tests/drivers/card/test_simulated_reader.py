@@ -178,7 +178,7 @@ def run(program: str, *arguments: str, given: bytes = b"") -> subprocess.Complet
         input=given,
         capture_output=True,
         check=False,
-        timeout=20,
+        timeout=60,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
 

@@ -9,7 +9,7 @@ import pytest
 
 from drivers.card.worker import Worker
 
-LONG_S, SHORT_S = 5.0, 0.02
+LONG_S, SHORT_S = 60.0, 0.02
 
 
 @pytest.fixture

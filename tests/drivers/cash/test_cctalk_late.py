@@ -28,14 +28,14 @@ class LateDevice(threading.Thread):
         self._waiting: list[Frame] = []
 
     def run(self) -> None:
-        first = self._question(5.0)
-        again = self._question(5.0)
+        first = self._question(60.0)
+        again = self._question(60.0)
         assert first is not None and again == first
         self._answer(first)
-        following = self._question(0.1)
+        following = self._question(0.05)
         self.late = "into the silence" if following is None else "after the next question"
         self._answer(first)
-        following = following or self._question(5.0)
+        following = following or self._question(60.0)
         assert following is not None
         self._answer(following)
 
@@ -66,7 +66,7 @@ def asked(kind: type[LateDevice], *numbers: int) -> list[bytes]:
     master, slave = os.openpty()
     tty.setraw(slave)
     device = kind(master)
-    line = CctalkLine(os.ttyname(slave), reply_timeout_s=0.25, tries=2)
+    line = CctalkLine(os.ttyname(slave), reply_timeout_s=0.4, tries=2)
     device.start()
     try:
         answers = [line.ask(BILL_NAME, bytes((number,)), sizes=(7,)) for number in numbers]

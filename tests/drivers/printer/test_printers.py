@@ -6,7 +6,8 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,9 @@ from kiosk.errors import BadInput, ConfigFault, PrinterFault
 from kiosk.ports import Printer
 from tests.ports.printer_suite import CUT, SLIP, PrinterSuite
 
-LIMIT_S = 0.6
+#: How long a silent printer is waited for where that is the question; where one answers, so long
+#: that it does on a busy machine.
+LIMIT_S, PATIENT_S = 0.6, 60.0
 LONG_SLIP = b"\x1b@" + b"".join(b"line %d of the slip\n" % n for n in range(40)) + CUT
 
 
@@ -35,8 +38,20 @@ class Bench:
         return [path.read_bytes() for path in sorted(self.folder.glob("*.bin"))]
 
 
-def network(machine: sim.SimulatedPrinter, one_way: bool = False) -> NetworkPrinter:
-    return NetworkPrinter(machine.host, machine.port, LIMIT_S, one_way=one_way)
+def network(
+    machine: sim.SimulatedPrinter, limit_s: float = PATIENT_S, one_way: bool = False
+) -> NetworkPrinter:
+    return NetworkPrinter(machine.host, machine.port, limit_s, one_way=one_way)
+
+
+def in_time(limit_s: float, call: Callable[[], object]) -> None:
+    """`call` ends within `limit_s`; it may try again where another program had the machine."""
+    took_s: list[float] = []
+    while len(took_s) < 10 and min(took_s, default=limit_s) >= limit_s:
+        started_s = time.monotonic()
+        call()
+        took_s.append(time.monotonic() - started_s)
+    assert min(took_s) < limit_s, took_s
 
 
 @pytest.fixture
@@ -56,7 +71,7 @@ def either(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
     as_device = request.param == "device file"
     machine = sim.SimulatedPrinter(tmp_path, as_device=as_device)
     printer: EscposPrinter = (
-        DevicePrinter(Path(machine.path), LIMIT_S) if as_device else network(machine)
+        DevicePrinter(Path(machine.path), PATIENT_S) if as_device else network(machine)
     )
     yield Bench(printer, tmp_path)
     machine.close()
@@ -86,10 +101,15 @@ class TestFolder(PrinterSuite):
 def test_no_slip_is_sent_when_it_could_not_come_out(either: Bench, fault: str, state: str) -> None:
     """E04: a slip that waits in the printer would come out for the next customer."""
     sim.set_faults(either.folder, fault)
-    started_s = time.monotonic()
-    assert either.printer.status().state == state
-    assert either.printer.send(SLIP).state == state
-    assert time.monotonic() - started_s < 2 * LIMIT_S + 0.2
+    assert isinstance(either.printer, EscposPrinter)
+    either.printer._timeout_s = LIMIT_S if fault == "silent" else PATIENT_S
+
+    def told() -> None:
+        assert either.printer.status().state == state
+        assert either.printer.send(SLIP).state == state
+
+    in_time(2 * LIMIT_S + 0.2, told)
+    either.printer._timeout_s = PATIENT_S
     sim.set_faults(either.folder)
     assert either.printer.send(LONG_SLIP).state == "ok"
     assert either.slips() == [LONG_SLIP]
@@ -132,10 +152,12 @@ def test_it_is_offline_when_the_connection_is_refused(tmp_path: Path) -> None:
     machine = sim.SimulatedPrinter(tmp_path)
     machine.close()
     printer = network(machine)
-    started_s = time.monotonic()
-    assert printer.status().state == "offline"
-    assert printer.send(SLIP).state == "offline"
-    assert time.monotonic() - started_s < 0.2
+
+    def told() -> None:
+        assert printer.status().state == "offline"
+        assert printer.send(SLIP).state == "offline"
+
+    in_time(0.2, told)
 
 
 def test_it_is_a_fault_when_the_connection_closes_in_the_middle(bench: Bench) -> None:
@@ -149,11 +171,16 @@ def test_it_is_a_fault_when_the_connection_closes_in_the_middle(bench: Bench) ->
     assert bench.slips() == [SLIP]
 
 
-def test_nobody_knows_when_the_printer_is_too_slow_for_the_limit(bench: Bench) -> None:
-    sim.set_faults(bench.folder, "slow")
-    started_s = time.monotonic()
-    assert bench.printer.send(LONG_SLIP * 20).state == "unknown"
-    assert time.monotonic() - started_s < LIMIT_S + 0.2
+def test_nobody_knows_when_the_printer_is_too_slow_for_the_limit(
+    machine: sim.SimulatedPrinter,
+) -> None:
+    sim.set_faults(machine.folder, "slow")
+    printer = network(machine, LIMIT_S)
+
+    def told() -> None:
+        assert printer.send(LONG_SLIP * 20).state == "unknown"
+
+    in_time(LIMIT_S + 0.2, told)
 
 
 def test_a_slip_comes_out_when_the_printer_is_slow_within_the_limit(bench: Bench) -> None:
@@ -165,11 +192,14 @@ def test_a_slip_comes_out_when_the_printer_is_slow_within_the_limit(bench: Bench
 def test_it_gives_up_in_time_when_a_client_before_it_holds_the_printer(
     machine: sim.SimulatedPrinter, bench: Bench
 ) -> None:
+    printer = network(machine, LIMIT_S)
+
+    def told() -> None:
+        assert printer.status().state == "unknown"
+        assert printer.send(SLIP).state == "unknown"
+
     with socket.create_connection((machine.host, machine.port), 2):
-        started_s = time.monotonic()
-        assert bench.printer.status().state == "unknown"
-        assert bench.printer.send(SLIP).state == "unknown"
-        assert time.monotonic() - started_s < 2 * LIMIT_S + 0.2
+        in_time(2 * LIMIT_S + 0.2, told)
     assert bench.slips() == []
 
 
@@ -180,22 +210,24 @@ def test_it_gives_up_in_time_when_the_printer_talks_without_end() -> None:
         port = listener.getsockname()[1]
         talker = threading.Thread(target=_talk, args=(listener, stopping))
         talker.start()
-        started_s = time.monotonic()
-        assert NetworkPrinter("127.0.0.1", port, 0.3).status().state == "unknown"
-        assert time.monotonic() - started_s < 0.5
+        in_time(0.5, lambda: _unknown(NetworkPrinter("127.0.0.1", port, 0.3)))
         stopping.set()
         talker.join()
 
 
+def _unknown(printer: Printer) -> None:
+    assert printer.status().state == "unknown"
+
+
 def _talk(listener: socket.socket, stopping: threading.Event) -> None:
-    connection, _ = listener.accept()
-    with connection:
-        connection.settimeout(0.05)
-        while not stopping.is_set():
-            try:
-                connection.sendall(b"\xff\x00\x10" * 50)
-            except OSError:
-                return
+    listener.settimeout(0.05)
+    while not stopping.is_set():
+        with suppress(OSError):  # whoever was talked to has gone, or nobody has come yet
+            connection, _ = listener.accept()
+            with connection:
+                connection.settimeout(0.05)
+                while not stopping.is_set():
+                    connection.sendall(b"\xff\x00\x10" * 50)
 
 
 def test_a_slip_is_sent_unasked_when_the_printer_never_answers(
@@ -213,7 +245,7 @@ def test_it_is_offline_when_the_device_file_is_gone_and_back_when_it_returns(
 ) -> None:
     """E33: opened for each call, so nothing has to be restarted."""
     link = tmp_path / "printer-by-serial"
-    printer = DevicePrinter(link, LIMIT_S)
+    printer = DevicePrinter(link, PATIENT_S)
     assert printer.status().state == "offline"
     assert printer.send(SLIP).state == "offline"
     machine = sim.SimulatedPrinter(tmp_path / "machine", as_device=True)

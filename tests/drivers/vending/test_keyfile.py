@@ -259,7 +259,7 @@ def test_token_is_counted_when_the_process_is_killed_right_after(
         capture_output=True,
         check=False,
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])},
-        timeout=30,
+        timeout=60,
     )
     assert done.returncode == -signal.SIGKILL, done.stderr
     vendor = open_vendor(key_path, module=MODULE, secret=CREDENTIAL, now_ms=NOW_MS)
