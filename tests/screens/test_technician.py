@@ -6,6 +6,7 @@ import pytest
 
 from kiosk.domain.record import SaleRecord
 from kiosk.ports import PrinterStatus
+from kiosk.screens.face import Face
 from kiosk.till import history, sell
 from kiosk.till.operators import sign_in, sign_out
 from kiosk.till.quote import Offer, quote
@@ -132,6 +133,28 @@ def test_nothing_is_undone_when_the_card_is_away(doubtful: Hall) -> None:
 
     hall.play(script, face="technician")
     assert len(history.in_doubt(hall.desk)) == 1
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize(
+    ("face", "who", "menu", "help_text"),
+    [("cashier", "101", "What is to be done?", "take a sale back"),
+     ("technician", "201", "TECHNICIAN MODE", "a damaged ledger is built again")],
+)  # fmt: skip
+def test_every_row_is_explained_when_help_is_asked_for_in_a_menu(
+    hall: Hall, face: Face, who: str, menu: str, help_text: str, size: tuple[int, int]
+) -> None:
+    async def script(player: Player) -> None:
+        await _sign_in(player, who)
+        await player.see(menu)
+        assert "?: help" in player.text()
+        await player.press("question_mark", see=help_text)
+        await player.press("escape", see=menu)
+        await player.press("9", see="Sign out")
+        await player.press("question_mark", see="End the program only at closing time")
+        await player.press("escape", see="Sign out")
+
+    hall.play(script, face=face, size=size)
 
 
 def test_face_is_closed_when_a_cashier_tries_or_the_technician_signs_out(hall: Hall) -> None:
