@@ -30,7 +30,10 @@ LINE = "line upstream"
 
 
 class DeviceState(msgspec.Struct, frozen=True):
-    """One device: `state` is ok, warn, fault or absent; `advice` says what to do."""
+    """One device: `state` is ok, warn, fault or absent; `advice` says what to do.
+
+    `device` is its name as the doctor says it; screens say it by `kiosk/words`, table [device].
+    """
 
     device: str
     state: str

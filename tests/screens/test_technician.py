@@ -78,6 +78,21 @@ def test_devices_ledger_and_settings_are_shown_when_a_technician_asks(
     hall.play(script, face="technician", size=size)
 
 
+def test_devices_have_french_names_when_the_face_speaks_french(hall: Hall) -> None:
+    async def script(player: Player) -> None:
+        await _sign_in(player)
+        await player.see("TECHNICIAN MODE")
+        await player.press("9", see="Sign out")
+        await player.press("1", see="Fermer la session")
+        await player.press("escape", see="MODE TECHNIQUE")
+        await player.press("1", see="lecteur de cartes : en ordre.")
+        for name in ("livre :", "lecteur de billets :", "imprimante :", "module de sécurité :"):
+            await _read(player, name)
+        assert "card reader" not in player.text()
+
+    hall.play(script, face="technician", size=(120, 40))
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 def test_a_test_slip_is_printed_and_a_new_roll_is_counted_when_its_digit_is_pressed(
     hall: Hall, size: tuple[int, int]
