@@ -46,6 +46,19 @@ _STATUS: dict[int, tuple[CashKind, str]] = {
 }
 
 
+#: Faults of a self-check (ccTalk 4.7, command 232, fault codes); 0 is none.
+_FAULTS = {
+    41: "motor faulty",
+    42: "box faulty",
+    43: "note jammed",
+    45: "string guard faulty",
+    46: "mouth stuck open",
+    47: "mouth stuck closed",
+    48: "box removed",
+    49: "box full",
+}
+
+
 class Bill(msgspec.Struct, frozen=True):
     """A note type as the device names it: `CCVVVVI`, country, value before scaling, issue."""
 
@@ -66,6 +79,11 @@ class Poll(msgspec.Struct, frozen=True):
 
     counter: int
     events: tuple[tuple[int, int], ...]
+
+
+def check_said(code: int) -> str:
+    """The fault that a self-check found, in a few words; "" for none."""
+    return _FAULTS.get(code, f"fault {code}") if code else ""
 
 
 def parse_bill(reply: bytes) -> Bill | None:

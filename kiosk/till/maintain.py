@@ -190,6 +190,9 @@ def _cash(desk: Desk) -> DeviceState:
         desk.cash.since(desk.records.last_note_counter(desk.cash.name))
     except KioskError as error:
         return DeviceState("note acceptor", "fault", error.sentence, "Check power and cable.")
+    trouble = desk.cash.trouble()
+    if trouble:
+        return DeviceState("note acceptor", "fault", trouble, "Open it, see to it, close it again.")
     return DeviceState("note acceptor", "ok", f"{desk.cash.name}, notes {notes}")
 
 
@@ -272,7 +275,7 @@ class Readiness(msgspec.Struct, frozen=True):
 def readiness(desk: Desk) -> Readiness:
     """Asked while nobody is served, so that the first screen is true; may wait for a device."""
     notes: list[int] = []
-    if desk.cash is not None:
+    if desk.cash is not None and not desk.cash.trouble():
         with contextlib.suppress(CashFault):
             notes = desk.cash.notes()
     cards, inside, insertions = desk.reader is not None, False, 0
