@@ -76,7 +76,7 @@ def alarms(desk: Desk) -> tuple[str, ...]:
     """What somebody must look after although selling goes on, or why it does not."""
     found = []
     if desk.damage:
-        found.append("damaged")
+        found.append("damaged" if desk.rescued is None else "restored")
     medium = desk.journal.medium() if desk.journal.holds_pen else None
     if medium is not None and medium.trouble:
         found.append("second_medium_damaged" if medium.damaged else "second_medium")
@@ -158,6 +158,9 @@ def _ledger(desk: Desk) -> DeviceState:
     details = f"SQLite {library_version()} ({safe}), {free_mib} MiB free, log {log_mib} MiB"
     if desk.room_to_sell() is not None:
         return DeviceState("ledger", "fault", details, "Free disk space; selling has stopped.")
+    if desk.rescued is not None:
+        details = f"built again, whole up to entry {desk.rescued.upto}"
+        return DeviceState("ledger", "warn", details, "End the program and start it again.")
     if desk.damage:
         return DeviceState("ledger", "fault", desk.damage, "Restore it: technician, or `restore`.")
     if log_mib > desk.settings.store.log_alarm_mib:
