@@ -43,6 +43,9 @@ BILL_TYPES = 16
 CHECK_EVERY_S = 3.0
 _CHECKS = 3
 
+#: After one of these the note that was in escrow before is there no more.
+_MOVED_ON = frozenset({"escrow", "stacked", "returned", "rejected", "fraud", "lost"})
+
 
 class Identity(msgspec.Struct, frozen=True):
     """Who the device says it is; empty or 0 where it does not say."""
@@ -113,7 +116,14 @@ class CctalkBillValidator:
         return sorted(set(self._amounts_minor.values()))
 
     def enable(self, amounts_minor: Sequence[int]) -> None:
-        """Take notes of these values and no others; those that the device lacks are passed over."""
+        """Take notes of these values and no others; those that the device lacks are passed over.
+
+        When no notes were wanted before, what was not heard until now is told by `since` only: it
+        is not the news of whoever comes to pay.
+        """
+        if amounts_minor and not self._wanted_minor and self._counter is not None:
+            self._events.clear()
+            self._news()
         self._wish(amounts_minor)
 
     def disable(self) -> None:
@@ -159,16 +169,28 @@ class CctalkBillValidator:
 
     def wait(self, timeout_s: float) -> CashEvent | None:
         """The next event, or None after `timeout_s`; a device that does not answer costs one round
-        of retries more. Events from before the first call of all are told by `since` only."""
+        of retries more. Events from before the first call of all are told by `since` only. An
+        escrow is told only while the note is there: whoever hears of it decides about that note."""
         deadline_s = time.monotonic() + timeout_s
-        while not self._events:
-            now_s = time.monotonic()
-            time.sleep(max(0.0, min(self._next_poll_s, deadline_s) - now_s))
-            if self._next_poll_s > deadline_s:
-                return None
-            self._next_poll_s = time.monotonic() + self._poll_s
-            self._look()
-        return self._events.popleft()
+        while True:
+            heard_before = bool(self._events)
+            while not self._events:
+                now_s = time.monotonic()
+                time.sleep(max(0.0, min(self._next_poll_s, deadline_s) - now_s))
+                if self._next_poll_s > deadline_s:
+                    return None
+                self._next_poll_s = time.monotonic() + self._poll_s
+                self._look()
+            event = self._events.popleft()
+            if event.kind == "escrow" and heard_before:
+                self._look()
+            if event.kind != "escrow" or self._is_still_there():
+                return event
+
+    def _is_still_there(self) -> bool:
+        """Whether nothing was told since an escrow that moves its note; a device that does not
+        answer has told nothing."""
+        return self._away or not any(event.kind in _MOVED_ON for event in self._events)
 
     def since(self, counter: int) -> list[CashEvent]:
         """The events after the device's event `counter`, oldest first (E22).

@@ -160,9 +160,9 @@ class Frame(Screen[None]):
         try:
             await super()._dispatch_message(message)
         except Exception as error:
-            if self in self.face_app.screen_stack:
+            if self in self.face_app.screen_stack and self.app.is_running:
                 self.face_app.fault(error)
-            else:  # it was left while it was drawn: nobody sees it any more
+            else:  # it was left, or the program ends: nobody sees it any more
                 _LOG.warning("%s failed when it had been left: %r", type(self).__name__, error)
 
     # --- the frame ----------------------------------------------------------------------------

@@ -23,8 +23,7 @@ from kiosk.till.sell import Payment
 
 _STACK_WAIT_S = 15.0
 
-#: What ends the way of a note from escrow, and what keeps it from ending without staff.
-_ENDS = frozenset({"stacked", "returned"})
+#: What keeps the way of a note from ending without staff.
 _NEEDS_A_PERSON = frozenset({"jam", "fraud"})
 
 
@@ -51,6 +50,8 @@ class NotePayment:
         #: A customer who comes back to the same quote goes on in its numbers.
         self._notes = desk.records.notes_of(sale_id)
         self._doubtful: facts.NoteOffered | None = None
+        #: A note that came into escrow while the end of the one before it was awaited.
+        self._next: CashEvent | None = None
 
     @property
     def held_minor(self) -> int:
@@ -77,12 +78,12 @@ class NotePayment:
         """
         cash = self._desk.cash
         assert cash is not None
-        event = cash.wait(timeout_s)
+        event, self._next = self._next or cash.wait(timeout_s), None
         if event is None:
             return None
         if event.kind == "escrow":
             return self._escrow(event)
-        if self._doubtful is not None and event.kind in _ENDS:
+        if self._doubtful is not None and _is_end(self._doubtful, event):
             return self._end(self._doubtful, event)  # late, and still the truth
         if event.kind == "back":
             self._enable()
@@ -127,6 +128,7 @@ class NotePayment:
     def _escrow(self, event: CashEvent) -> NoteSeen:
         cash = self._desk.cash
         assert cash is not None
+        self._doubtful = None  # the end of the note before was not heard, and comes no more
         if self.held_minor + event.amount_minor > self._buyer.maximum_minor:
             cash.give_back()
             return NoteSeen("too_much", event.amount_minor, self.held_minor)
@@ -141,7 +143,7 @@ class NotePayment:
             return NoteSeen("returned", event.amount_minor, self.held_minor)
         mark("note.after_intention")
         self._stack()
-        return self._end(offered, self._await_end())
+        return self._end(offered, self._await_end(offered))
 
     def _stack(self) -> None:
         """Whether the device heard it, only its events can say: said twice it is done once."""
@@ -149,8 +151,11 @@ class NotePayment:
         with contextlib.suppress(CashFault):
             self._desk.cash.stack()
 
-    def _await_end(self) -> CashEvent:
-        """The device's word on the note that it was told to stack; trouble is not yet the end."""
+    def _await_end(self, offered: facts.NoteOffered) -> CashEvent:
+        """The device's word on the note that it was told to stack; trouble is not yet the end.
+
+        It moves one note at a time: once it tells of another one, the end of this was not heard.
+        """
         cash = self._desk.cash
         assert cash is not None
         left_ms = self._desk.clock.monotonic_ms() + int(_STACK_WAIT_S * 1000)
@@ -158,8 +163,12 @@ class NotePayment:
             event = cash.wait(0.5)
             if event is None:
                 continue
-            if event.kind in _ENDS or event.kind in _NEEDS_A_PERSON:
+            if event.kind in _NEEDS_A_PERSON or _is_end(offered, event):
                 return event
+            if event.kind == "escrow":
+                self._next = event
+            if event.kind in {"escrow", "stacked"}:
+                break
             if event.kind == "back":
                 self._stack()
         return CashEvent("lost", reason="lost")
@@ -168,7 +177,7 @@ class NotePayment:
         self._doubtful = None
         if event.kind == "stacked":
             mark("note.after_stack")
-            stacked = facts.NoteStacked(self.payment, self._notes, event.counter)
+            stacked = facts.NoteStacked(self.payment, offered.note, event.counter)
             outcome = self._desk.journal.append(stacked)
             assert not isinstance(outcome, Refusal), outcome
             self.notes_minor += offered.amount_minor
@@ -176,10 +185,16 @@ class NotePayment:
             self._desk.nudge()
             self._enable()
         elif event.kind == "returned":
-            self._desk.journal.append(facts.NoteReturned(self.payment, self._notes, event.kind))
+            self._desk.journal.append(facts.NoteReturned(self.payment, offered.note, event.kind))
         else:
             self._doubtful = offered
-            self._desk.journal.append(facts.NoteInDoubt(self.payment, self._notes, event.kind))
+            self._desk.journal.append(facts.NoteInDoubt(self.payment, offered.note, event.kind))
             if self._desk.writer is not None:
                 print_note_in_doubt(self._desk, offered, event.kind)
         return NoteSeen(event.kind, offered.amount_minor, self.held_minor)
+
+
+def _is_end(offered: facts.NoteOffered, event: CashEvent) -> bool:
+    """Whether `event` ends the way of this note from escrow; a stacked note says what it is."""
+    stacked = event.kind == "stacked" and event.amount_minor == offered.amount_minor
+    return stacked or event.kind == "returned"

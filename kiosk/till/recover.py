@@ -204,7 +204,7 @@ def _told(note: NoteRecord, events: list[CashEvent]) -> facts.Fact | None:
             return facts.NoteStacked(note.payment, note.note, event.counter, recovered=True)
         if event.kind == "returned":
             return facts.NoteReturned(note.payment, note.note, "recovered")
-        if event.kind in {"stacked", "lost"}:
+        if event.kind in {"stacked", "escrow", "lost"}:
             return facts.NoteInDoubt(note.payment, note.note, "lost")
     return None
 

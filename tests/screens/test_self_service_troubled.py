@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from textual import events
 
 from drivers.cash import sim
 from kiosk.errors import Refusal, StoreFault
 from kiosk.ports import PrinterStatus
+from kiosk.screens.widgets.entry import NumberEntry
 from kiosk.till.history import in_doubt
 from kiosk.till.operators import sign_in
 from kiosk.till.paper import reprint
@@ -220,3 +222,24 @@ def test_kiosk_stays_when_a_way_out_is_tried(hall: Hall, key: str) -> None:
         assert len(player.app.screen_stack) <= 3
 
     hall.play(script)
+
+
+def test_no_case_is_opened_when_the_program_ends_while_somebody_types(
+    hall: Hall, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def script(player: Player) -> None:
+        await player.see("No change is given")
+        await player.press("enter", see="on the face of the meter")
+        screen, shutdown = player.app.screen, player.app._shutdown
+
+        async def end() -> None:
+            """The digit field goes first, the screen last."""
+            player.app._running = False
+            await screen.query_one(NumberEntry).remove()
+            screen.post_message(events.Key("1", "1"))
+            await shutdown()
+
+        player.app._shutdown = end  # type: ignore[method-assign]
+
+    hall.play(script)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -198,6 +199,15 @@ def test_the_note_is_counted_once_when_the_answer_was_lost(kiosk: Desk, acceptor
     nothing_is_lost(kiosk, acceptor)
 
 
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Wait for the mechanics of the acceptor."""
+    for _ in range(1000):
+        if is_so():
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError("the acceptor does not come to it")
+
+
 def test_the_note_is_stacked_after_all_when_the_acceptor_was_away_for_a_moment(
     kiosk: Desk, acceptor: Acceptor
 ) -> None:
@@ -269,3 +279,42 @@ def test_a_note_is_given_back_when_its_intention_cannot_be_written(kiosk: Desk) 
     assert seen == [NoteSeen("jam", 2000, 0), NoteSeen("returned", 5000, 0)]
     assert telling.heard == 1
     assert payment.give_up("cancelled") is None
+
+
+def test_each_note_has_its_own_value_when_a_second_one_was_put_in_as_the_customer_left_E22(
+    kiosk: Desk, acceptor: Acceptor
+) -> None:
+    """The second came into escrow, nobody looked, it went back; then much else happened."""
+    first = opened(kiosk, KEYPAD, 2000)
+    acceptor.feed(2000)
+    second = acceptor.feed(1000)
+    assert next_seen(first) == NoteSeen("stacked", 2000, 2000)
+    first.give_up("cancelled")
+    wait_until(lambda: acceptor.fate(second) == "returned")
+    sim.set_fault(acceptor.folder, "lost_events")
+    wait_until(lambda: not (acceptor.folder / "faults" / "lost_events").exists())
+    payment = opened(kiosk, KEYPAD, 2000)
+    acceptor.feed(10_000)
+    wait_until(lambda: acceptor.device.device.memory.escrow is not None)
+    assert next_seen(payment) == NoteSeen("stacked", 10_000, 12_000)
+    payment.give_up("cancelled")
+    assert kiosk.records.open_notes() == []
+    nothing_is_lost(kiosk, acceptor)
+
+
+@pytest.mark.parametrize(
+    ("after", "seen"),
+    [
+        ([CashEvent("escrow", 5000, 9), CashEvent("stacked", 5000, 10)], ("stacked", 5000, 5000)),
+        ([CashEvent("stacked", 5000, 2)], None),
+    ],
+    ids=["the next note is there", "another value was stacked"],
+)
+def test_a_note_is_in_doubt_when_its_end_was_not_heard_before_another_one_E22(
+    kiosk: Desk, after: list[CashEvent], seen: tuple[str, int, int] | None
+) -> None:
+    kiosk.cash = Telling("acceptor", CashEvent("escrow", 2000, 1), CashEvent("lost"), *after)
+    payment = opened(kiosk, KEYPAD, 2000)
+    assert payment.step(0.1) == NoteSeen("lost", 2000, 0)
+    assert payment.step(0.1) == (None if seen is None else NoteSeen(*seen))
+    assert [note.amount_minor for note in kiosk.records.open_notes()] == [2000]

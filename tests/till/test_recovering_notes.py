@@ -122,10 +122,18 @@ def test_nothing_is_decided_when_the_acceptor_cannot_be_asked(
         ("acceptor", CashEvent("stacked", 1000), [1000], []),
         ("acceptor", CashEvent("returned", 1000), [], []),
         ("acceptor", CashEvent("stacked", 5000), [], ["in_doubt"]),
+        ("acceptor", CashEvent("escrow", 1000), [], ["in_doubt"]),
         ("acceptor", CashEvent("lost"), [], ["in_doubt"]),
         ("another acceptor", CashEvent("stacked", 1000), [], ["offered"]),
     ],
-    ids=["its own note", "back again", "a note of another value", "forgotten", "not its acceptor"],
+    ids=[
+        "its own note",
+        "back again",
+        "a note of another value",
+        "the next note",
+        "forgotten",
+        "not its acceptor",
+    ],
 )
 def test_the_note_ends_only_as_its_own_acceptor_says_of_it_E22(
     hall: Hall, kiosk: Desk, acceptor: Acceptor, name: str, said: CashEvent,

@@ -110,6 +110,31 @@ def test_the_second_note_waits_when_the_first_is_in_escrow(bench: Bench) -> None
     assert expect(bench.cash, "escrow").amount_minor == 10000
 
 
+def test_no_escrow_is_told_when_its_note_went_back_before_anybody_asked(bench: Bench) -> None:
+    bench.cash.enable(NOTES_MINOR)
+    bench.feed(5000)
+    second = bench.feed(10000)
+    expect(bench.cash, "escrow")
+    bench.cash.stack()
+    expect(bench.cash, "stacked")
+    bench.cash.give_back()
+    while bench.fate(second) != "returned":
+        threading.Event().wait(0.01)
+    assert expect(bench.cash, "returned").counter == 4
+
+
+def test_old_news_are_not_told_when_notes_are_wanted_again(bench: Bench) -> None:
+    bench.cash.enable(NOTES_MINOR)
+    assert bench.cash.wait(0.06) is None
+    bench.cash.disable()
+    refused = bench.feed(5000)
+    while bench.fate(refused) != "rejected":
+        threading.Event().wait(0.01)
+    bench.cash.enable(NOTES_MINOR)
+    bench.feed(10000)
+    assert expect(bench.cash, "escrow").amount_minor == 10000
+
+
 def test_a_note_is_rejected_when_the_acceptor_does_not_know_it(bench: Bench) -> None:
     bench.cash.enable(NOTES_MINOR)
     ticket = bench.feed(777)
