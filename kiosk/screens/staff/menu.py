@@ -87,8 +87,8 @@ class More(Menu):
         return partial(More, self.back)
 
     def hint(self) -> str:
-        """Digits choose, Esc goes back."""
-        return self.say("cashier.more_keys")
+        """Digits choose, ? explains, Esc goes back."""
+        return self.say("registry.menu_keys")
 
     def rows(self) -> list[MenuRow]:
         """What every face of the staff has."""
