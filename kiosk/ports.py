@@ -239,6 +239,12 @@ class CashIn(Protocol):
     def disable(self) -> None:
         """Take no more notes. A note in escrow goes back."""
 
+    def trouble(self) -> str:
+        """What keeps it from taking notes now, in a few words for staff; "" when nothing does.
+
+        Asked while nobody pays. Never raises: a device that does not answer is a trouble too.
+        """
+
     def wait(self, timeout_s: float) -> CashEvent | None:
         """The next event, or None when nothing happened for `timeout_s`."""
 

@@ -27,11 +27,31 @@ def registry_slip(
         *(field(words, key, clean(text, _LONGEST)) for key, text in who if text),
         RULE,
         *(field(words, key, text) for key, text in shown if text),
+        *_what_next(words, slip),
         RULE,
         field(words, "slip.entry", f"{slip.sequence} {slip.head}"),
         field(words, "slip.operator", slip.operator),
         *foot(site, words, mode),
     ]
+
+
+def _what_next(words: Words, slip: RegistrySlip) -> list[SlipLine]:
+    lines = next_steps(words, slip)
+    return [RULE, *(SlipLine(line) for line in lines)] if lines else []
+
+
+def next_steps(words: Words, slip: RegistrySlip) -> list[str]:
+    """What was carried over to a new meter, and what its customer has to do now."""
+    if slip.what != "replaced":
+        return []
+    figures = {key: value for key, value in slip.rows if isinstance(value, int)}
+    carried = [
+        words.say(f"registry.next_{key}", carried=_value(words, key, figures[key]))
+        for key in ("moved_wh", "worth_minor", "kept_minor")
+        if figures.get(key)
+    ]
+    nothing = [] if carried else [words.say("registry.next_nothing")]
+    return [*carried, *nothing, words.say("registry.next_buy", meter=slip.meter)]
 
 
 def _value(words: Words, key: str, value: str | int) -> str:

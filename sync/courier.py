@@ -151,7 +151,8 @@ def settle(journal: Journal, centre: EnrolledCentre, answer: wire.Acknowledgemen
     if answer.upto > journal.head().sequence:
         raise Forked(
             f"The centre holds entry {answer.upto}, which this journal does not have: this home was"
-            " restored from an old backup or copied; use `kiosk rejoin`, or restore it."
+            " rolled back to an old copy of its disk, or restored from an old backup. Sell nothing;"
+            " use `kiosk restore --upstream` if nothing was sold since, otherwise `kiosk rejoin`."
         )
     ours = journal.after(answer.upto - 1, 1)
     if len(ours) != 1 or digest(ours[0]) != answer.digest:

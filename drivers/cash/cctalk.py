@@ -18,6 +18,7 @@ from drivers.cash.cctalk_events import (
     Bill,
     Poll,
     bill_amount_minor,
+    check_said,
     parse_bill,
     parse_poll,
     parse_scaling,
@@ -29,6 +30,7 @@ from kiosk.errors import CashFault
 from kiosk.ports import CashEvent
 
 SIMPLE_POLL, MANUFACTURER, CATEGORY, PRODUCT, SERIAL, BUILD = 254, 246, 245, 244, 242, 192
+SELF_CHECK = 232
 INHIBIT_MASK, MASTER_INHIBIT, BILL_MODE = 231, 228, 153
 READ_EVENTS, BILL_NAME, SCALING, ROUTE = 159, 157, 156, 154
 
@@ -36,6 +38,11 @@ RETURN, STACK = b"\x00", b"\x01"
 ESCROW_EMPTY = 254
 STACKER_AND_ESCROW = b"\x03"
 BILL_TYPES = 16
+
+#: A device at rest is asked so often how it is, since a check may move its mechanics, and one in
+#: trouble so often whether it is over; one that never tells is asked so many times.
+CHECK_EVERY_S, TROUBLED_EVERY_S = 30.0, 3.0
+_CHECKS = 3
 
 #: After one of these the note that was in escrow before is there no more.
 _MOVED_ON = frozenset({"escrow", "stacked", "returned", "rejected", "fraud", "lost"})
@@ -90,6 +97,9 @@ class CctalkBillValidator:
         self._away = False
         self._events: deque[CashEvent] = deque()
         self._next_poll_s = 0.0
+        self._trouble = ""
+        self._next_check_s = 0.0
+        self._checks_left = _CHECKS
 
     def close(self) -> None:
         """Let go of the line."""
@@ -134,6 +144,29 @@ class CctalkBillValidator:
         """Return the note in escrow; `returned` follows when it is out."""
         self._introduce()
         self._route(RETURN)
+
+    def trouble(self) -> str:
+        """What keeps the device from taking notes, "" for nothing; no event is read by this. What
+        it said is believed for a while, for a silent one costs its whole time-out."""
+        if time.monotonic() >= self._next_check_s:
+            try:
+                self._trouble = self._check()
+            except CashFault as fault:
+                self._trouble = fault.sentence
+            pause_s = TROUBLED_EVERY_S if self._trouble else CHECK_EVERY_S
+            self._next_check_s = time.monotonic() + pause_s
+        return self._trouble
+
+    def _check(self) -> str:
+        """Its self-check; of a device that has none, only whether it is there."""
+        self._introduce()
+        said = self._line.ask_once(SELF_CHECK) if self._checks_left else b""
+        if said:
+            self._checks_left = _CHECKS
+            return check_said(said[0])
+        self._checks_left = max(0, self._checks_left - 1)
+        self._line.ask(SIMPLE_POLL)
+        return ""
 
     def wait(self, timeout_s: float) -> CashEvent | None:
         """The next event, or None after `timeout_s`; a device that does not answer costs one round
@@ -220,6 +253,7 @@ class CctalkBillValidator:
             self._settled = True
 
     def _meet(self) -> None:
+        self._checks_left = _CHECKS
         self._line.ask(SIMPLE_POLL)
         serial = int.from_bytes(self._line.ask_once(SERIAL)[:4], "little")
         self._identity = Identity(

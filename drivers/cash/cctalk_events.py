@@ -46,6 +46,20 @@ _STATUS: dict[int, tuple[CashKind, str]] = {
 }
 
 
+#: What a self-check of a bill validator finds (ccTalk part 3, fault codes); 0 is nothing.
+_FAULTS = {
+    36: "sensor faulty",
+    37: "motor faulty",
+    38: "box faulty",
+    39: "note jammed",
+    41: "string guard faulty",
+    42: "mouth stuck open",
+    43: "mouth stuck closed",
+    44: "box removed",
+    45: "box full",
+}
+
+
 class Bill(msgspec.Struct, frozen=True):
     """A note type as the device names it: `CCVVVVI`, country, value before scaling, issue."""
 
@@ -66,6 +80,11 @@ class Poll(msgspec.Struct, frozen=True):
 
     counter: int
     events: tuple[tuple[int, int], ...]
+
+
+def check_said(code: int) -> str:
+    """The fault that a self-check found, in a few words; "" for none."""
+    return _FAULTS.get(code, f"fault {code}") if code else ""
 
 
 def parse_bill(reply: bytes) -> Bill | None:

@@ -29,6 +29,9 @@ _ONCE = ("drop_reply", "lost_events", "reset")
 
 FAULTS = (*_LASTING, *_ONCE)
 
+#: What a self-check says of a lasting fault.
+_CHECKED = {"jam": 39, "box_removed": 44, "full": 45}
+
 _NAK = 5
 _NOT_RECOGNISED, _NOT_ENABLED, _NOT_TAKEN, _RETURNED = 2, 0, 4, 1
 _JAM_AT_MOUTH, _JAM_AT_BOX = 6, 7
@@ -75,6 +78,7 @@ class BillDevice:
             254: lambda _: b"",
             242: lambda _: SERIAL.to_bytes(3, "little"),
             241: lambda _: b"1.0",
+            232: lambda _: bytes((self._self_check(),)),
             231: self._set_mask,
             230: lambda _: self.mask.to_bytes(2, "little"),
             228: self._set_enabled,
@@ -89,6 +93,10 @@ class BillDevice:
         }
         command = commands.get(header)
         return command(data) if command is not None else None
+
+    def _self_check(self) -> int:
+        faults = self._faults()
+        return next((code for name, code in _CHECKED.items() if name in faults), 0)
 
     def _set_mask(self, data: bytes) -> bytes | None:
         if len(data) != 2:

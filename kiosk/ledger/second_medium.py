@@ -140,8 +140,9 @@ class SecondMedium:
             if not ours or digest(ours[0].entry) != self._digest:
                 self._ahead = self._upto
                 raise StoreFault(
-                    f"{self._path}: its entry {self._upto} is not in this ledger, which is older or"
-                    " was cut off: restore it with --second-medium."
+                    f"{self._home}: this home was rolled back to an old state, or its end was cut"
+                    f" off: {self._path} holds entry {self._upto}, which its ledger does not have."
+                    f" Sell nothing; use `kiosk restore --second-medium {self._folder}`."
                 )
         while batch := read_after(self._upto, _BATCH):
             self._write(batch)

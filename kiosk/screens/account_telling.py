@@ -50,7 +50,9 @@ def _figure_lines(words: Words, figures: Sequence[Figure], currency: str) -> lis
 
 
 def done_line(words: Words, record: AccountRecord) -> str:
-    """That it is done, and where it stands."""
+    """That it is done, and where it stands; of a payment that bounced, what to do."""
+    if record.kind == "top_up_bounced":
+        return tender_telling.bounced_line(words, record)
     shown = accounts.event(words, record.kind)
     return words.say("account.done", event=shown, sequence=record.sequence)
 

@@ -27,8 +27,9 @@ class SettingRow(NamedTuple):
 
 def device_lines(words: Words, state: DeviceState) -> list[str]:
     """A device, its state, and what to do about it."""
+    name = words.say(f"device.{state.device.replace(' ', '_')}")
     shown = words.say(f"technician.state_{state.state}")
-    lines = [f"{clean(state.device)}: {shown}. {clean(state.details)}"]
+    lines = [words.say("technician.device_line", device=name, state=shown, details=state.details)]
     if state.advice:
         lines.append(words.say("technician.advice", advice=state.advice))
     return lines

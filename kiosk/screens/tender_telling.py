@@ -1,10 +1,12 @@
-"""What pays for a sale, in words: money that is kept for the meter before, the tenders after."""
+"""What pays, in words: money kept for the meter, the tenders of a sale, a payment that bounced."""
 
 from __future__ import annotations
 
+from kiosk.domain.account_record import AccountRecord
 from kiosk.domain.facts import SaleCommitted
 from kiosk.till.quote import Offer
 from kiosk.till.sell import cash_due
+from kiosk.words import accounts
 from kiosk.words.book import Words
 
 
@@ -32,3 +34,14 @@ def tender_lines(words: Words, committed: SaleCommitted) -> list[str]:
         )
         for tender in committed.tenders
     ]  # fmt: skip
+
+
+def bounced_line(words: Words, record: AccountRecord) -> str:
+    """What a payment that the bank did not pay has done to the account, and what to do now."""
+    figures = {figure.name: figure.amount_minor for figure in record.figures}
+    spent = "spent" if figures["owed"] else "unspent"
+    return words.say(
+        f"account.bounced_{spent}", currency=record.currency, sequence=record.sequence,
+        method=accounts.said(words, "method", record.texts["method"]),
+        taken_minor=figures["taken"], owed_minor=figures["owed"],
+    )  # fmt: skip

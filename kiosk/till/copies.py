@@ -33,13 +33,18 @@ def sources(desk: Desk) -> list[FoundSource]:
 
 
 def rescue(desk: Desk) -> RescueReport | Refusal:
-    """Build the ledger again from everything that is there; the program is started anew then."""
+    """Build the ledger again, once, from everything that is there; the program is started anew
+    then."""
     refused = desk.gate("maintain") if operators_known(desk) else None
     if refused is not None:
         return refused
     if desk.rescue is None:
         return Refusal("ledger_is_sound")
-    return desk.rescue.restore()
+    if desk.rescued is not None:
+        return desk.rescued
+    report = desk.rescue.restore()
+    desk.rescued = None if report.trouble else report
+    return report
 
 
 def operators_known(desk: Desk) -> bool:

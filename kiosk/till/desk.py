@@ -32,6 +32,7 @@ from kiosk.ports import (
     KeyFiles,
     Link,
     Rescue,
+    RescueReport,
     Slips,
     SlipWriter,
     TokenVendor,
@@ -69,6 +70,8 @@ class Desk:
         #: What is wrong with the ledger: nothing is sold and nothing is written while it stands.
         self.damage = ""
         self.told_of_damage = False
+        #: Built again here; this process still reads the damaged one, so it is started anew.
+        self.rescued: RescueReport | None = None
         #: Sales that an interruption left and the start of this face has ended; told once.
         self.settled_at_start: list[SaleRecord] = []
         #: Called once a second with the seconds in which nobody was there.
@@ -112,7 +115,7 @@ class Desk:
         if self._is_damaged():
             return Refusal("read_only")
         if known_damage(self.home, FORK):
-            return Refusal("forked")
+            return Refusal("forked", {"home": str(self.home)})
         ended = self._lease_ended()
         if ended is not None:
             return ended

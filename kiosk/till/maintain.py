@@ -30,7 +30,10 @@ LINE = "line upstream"
 
 
 class DeviceState(msgspec.Struct, frozen=True):
-    """One device: `state` is ok, warn, fault or absent; `advice` says what to do."""
+    """One device: `state` is ok, warn, fault or absent; `advice` says what to do.
+
+    `device` is its name as the doctor says it; screens say it by `kiosk/words`, table [device].
+    """
 
     device: str
     state: str
@@ -73,7 +76,7 @@ def alarms(desk: Desk) -> tuple[str, ...]:
     """What somebody must look after although selling goes on, or why it does not."""
     found = []
     if desk.damage:
-        found.append("damaged")
+        found.append("damaged" if desk.rescued is None else "restored")
     medium = desk.journal.medium() if desk.journal.holds_pen else None
     if medium is not None and medium.trouble:
         found.append("second_medium_damaged" if medium.damaged else "second_medium")
@@ -155,6 +158,9 @@ def _ledger(desk: Desk) -> DeviceState:
     details = f"SQLite {library_version()} ({safe}), {free_mib} MiB free, log {log_mib} MiB"
     if desk.room_to_sell() is not None:
         return DeviceState("ledger", "fault", details, "Free disk space; selling has stopped.")
+    if desk.rescued is not None:
+        details = f"built again, whole up to entry {desk.rescued.upto}"
+        return DeviceState("ledger", "warn", details, "End the program and start it again.")
     if desk.damage:
         return DeviceState("ledger", "fault", desk.damage, "Restore it: technician, or `restore`.")
     if log_mib > desk.settings.store.log_alarm_mib:
@@ -187,6 +193,9 @@ def _cash(desk: Desk) -> DeviceState:
         desk.cash.since(desk.records.last_note_counter(desk.cash.name))
     except KioskError as error:
         return DeviceState("note acceptor", "fault", error.sentence, "Check power and cable.")
+    trouble = desk.cash.trouble()
+    if trouble:
+        return DeviceState("note acceptor", "fault", trouble, "Open it, see to it, close it again.")
     return DeviceState("note acceptor", "ok", f"{desk.cash.name}, notes {notes}")
 
 
@@ -269,7 +278,7 @@ class Readiness(msgspec.Struct, frozen=True):
 def readiness(desk: Desk) -> Readiness:
     """Asked while nobody is served, so that the first screen is true; may wait for a device."""
     notes: list[int] = []
-    if desk.cash is not None:
+    if desk.cash is not None and not desk.cash.trouble():
         with contextlib.suppress(CashFault):
             notes = desk.cash.notes()
     cards, inside, insertions = desk.reader is not None, False, 0

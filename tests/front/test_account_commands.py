@@ -157,7 +157,7 @@ def test_one_sentence_is_said_when_customers_money_cannot_move(kiosk: Kiosk) -> 
     for words, part in (
         (("account", "show", "nobody"), "is no account, meter or card"),
         (("account", "top-up", "20000001", "--amount", "-5"), "below zero"),
-        (("account", "clear", "nothing"), "is not waiting"),
+        (("account", "clear", "nothing"), "can be cleared or bounced"),
         (("bills", "import", "/dev/zero"), "is no file of bills"),
         (("rerate", "--from", "yesterday"), "write the day as YYYY-MM-DD"),
         (("account", "close", "20000001", "--reason", "x", "--final", "7"), "METER:READING:LEFT"),

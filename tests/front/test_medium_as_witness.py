@@ -52,7 +52,7 @@ def entries_of(keeper: Keeper) -> Path:
 def test_an_old_ledger_sells_nothing_when_the_second_medium_holds_more(keeper: Keeper) -> None:
     put_back_an_old_ledger(keeper)
     for _ in range(2):
-        with pytest.raises(StoreFault, match="is not in this ledger"):
+        with pytest.raises(StoreFault, match="which its ledger does not have"):
             keeper.open()
     away = keeper.place / "away"
     keeper.medium.rename(away)

@@ -222,7 +222,9 @@ def test_it_is_left_alone_when_it_holds_what_this_ledger_does_not(
     reader.close()
     assert fault == (3, "Entry 3: is missing: the second medium holds 3.")
     bench.pen = bench.open()
-    assert "is not in this ledger" in bench.medium.state().trouble
+    told = bench.medium.state().trouble
+    assert told.startswith(f"{bench.home}: this home was rolled back to an old state")
+    assert told.endswith(f"use `kiosk restore --second-medium {bench.folder}`.")
     bench.sell("other", 3)
     assert bench.path.read_bytes() == before
 

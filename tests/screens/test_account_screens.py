@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pytest
 
+from kiosk.config import Settings
 from kiosk.domain import chart, facts
-from kiosk.domain.account_record import AccountRecord
+from kiosk.domain.account_record import AccountRecord, Figure
+from kiosk.front.sentences import words_of
+from kiosk.screens import account_telling
 from kiosk.till import account, bills, debt
 from kiosk.till.tokens import SecondPerson
 from tests.screens.conftest import Hall, Player
@@ -165,7 +170,8 @@ def test_a_cheque_clears_and_another_bounces_when_they_are_chosen(
         await player.press("2")
         await player.see("Reason")
         await answer(player, "no cover")
-        await player.see("Done: Payment bounced")
+        await player.see("Cheque bounced, entry")
+        await player.see("60.00 ZAR is off the account again, nothing is owed.")
         await player.see("bounced")
         await player.press("question_mark", see="Press 1 when the bank has paid")
         await player.press("escape", see="1: bank has paid")
@@ -173,6 +179,24 @@ def test_a_cheque_clears_and_another_bounces_when_they_are_chosen(
     hall.play(script, face="cashier", size=size)
     assert money(hall, chart.capital_account(owner)) == -6_000
     assert money(hall, chart.uncleared_account(owner)) == -6_000
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("en", "40.00 ZAR is off the account, 20.00 ZAR was spent and is a debt now."),
+     ("fr", "40,00 ZAR retirés du compte, 20,00 ZAR déjà dépensés sont une dette.")],
+)  # fmt: skip
+def test_a_cashier_asks_for_what_was_spent_when_a_cleared_cheque_bounces(
+    language: str, told: str
+) -> None:
+    figures = [Figure("amount", 6_000), Figure("taken", 4_000), Figure("owed", 2_000)]
+    record = AccountRecord(
+        "top_up_bounced", "t1", "2001", "ZAR", figures, {"method": "cheque"}, [], "101", "",
+        "no cover", 55, "ab", 0, "synced",
+    )  # fmt: skip
+    line = account_telling.done_line(words_of(Settings(), language), record)
+    assert told in line
+    assert len(textwrap.wrap(line, 78)) <= 2, "it stands in the notice of two lines"
 
 
 @pytest.mark.parametrize("size", SIZES)

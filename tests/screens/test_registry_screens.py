@@ -166,11 +166,19 @@ def test_a_meter_is_replaced_in_guided_steps(hall: Hall, size: tuple[int, int]) 
         await player.see(f"Meter {meter} is replaced by {number(9)}.")
         await player.press("pagedown", "pagedown")
         await player.see("METER REPLACED")
+        await player.press("pagedown", "pagedown", "pagedown", "pagedown")
+        await player.see(f"From now on buy for meter {number(9)}.")
 
     hall.play(script, face="cashier", size=size)
     done = hall.desk.records.replacement(meter=meter)
     assert done is not None
     assert done.moved_wh == 12_300
+    slip, token = hall.paper.lines.values()
+    said = " ".join(line.text for line in slip)
+    assert "12.3 kWh are carried over as a token: type its 20 digits on the new meter" in said
+    (record,) = hall.desk.records.replacements_of(done.replacement_id)
+    digits = "".join(sign for line in token for sign in line.text + line.right if sign.isdecimal())
+    assert record.tokens[0] in digits
     assert hall.desk.records.open_transfers() == []
 
 

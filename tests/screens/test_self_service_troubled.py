@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from textual import events
 
+from drivers.cash import sim
 from kiosk.errors import Refusal, StoreFault
 from kiosk.ports import PrinterStatus
 from kiosk.screens.widgets.entry import NumberEntry
@@ -185,6 +186,28 @@ def test_no_notes_are_asked_for_when_the_acceptor_is_gone(hall: Hall) -> None:
         await player.press("enter", see="takes no notes now")
 
     hall.play(script)
+
+
+@pytest.mark.parametrize(("size", "fault"), [((80, 24), "jam"), ((120, 40), "mute")])
+def test_the_first_screen_says_that_no_notes_are_taken_until_the_acceptor_is_back(
+    hall: Hall, size: tuple[int, int], fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("drivers.cash.cctalk.CHECK_EVERY_S", 0)
+    monkeypatch.setattr("drivers.cash.cctalk.TROUBLED_EVERY_S", 0)
+    assert hall.house.world is not None
+    acceptor = hall.house.world.acceptor
+
+    async def script(player: Player) -> None:
+        await player.see("notes of 10.00")
+        sim.set_fault(acceptor, fault)
+        text = await player.see("No notes are taken now; kept money still buys.")
+        assert "notes of 10.00" not in text
+        assert "IC cards" in text
+        sim.set_fault(acceptor, fault, present=False)
+        text = await player.see("notes of 10.00")
+        assert "No notes are taken now" not in text
+
+    hall.play(script, size=size)
 
 
 #: Keys that would leave or look behind the kiosk.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kiosk.ports import PrinterStatus
+from kiosk.screens.face import Face
 from kiosk.till import history
 from tests.screens.cards_of_a_hall import in_doubt
 from tests.screens.conftest import Hall, Player
@@ -51,6 +52,21 @@ def test_devices_ledger_and_settings_are_shown_when_a_technician_asks(
         await _read(player, "[faces] idle_s = 60")
 
     hall.play(script, face="technician", size=size)
+
+
+def test_devices_have_french_names_when_the_face_speaks_french(hall: Hall) -> None:
+    async def script(player: Player) -> None:
+        await sign_in_by_keys(player, "201")
+        await player.see("TECHNICIAN MODE")
+        await player.press("9", see="Sign out")
+        await player.press("1", see="Fermer la session")
+        await player.press("escape", see="MODE TECHNIQUE")
+        await player.press("1", see="lecteur de cartes : en ordre.")
+        for name in ("livre :", "lecteur de billets :", "imprimante :", "module de sécurité :"):
+            await _read(player, name)
+        assert "card reader" not in player.text()
+
+    hall.play(script, face="technician", size=(120, 40))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
@@ -109,6 +125,28 @@ def test_nothing_is_undone_when_the_card_is_away(doubtful: Hall) -> None:
 
     hall.play(script, face="technician")
     assert len(history.in_doubt(hall.desk)) == 1
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize(
+    ("face", "who", "menu", "help_text"),
+    [("cashier", "101", "What is to be done?", "take a sale back"),
+     ("technician", "201", "TECHNICIAN MODE", "a damaged ledger is built again")],
+)  # fmt: skip
+def test_every_row_is_explained_when_help_is_asked_for_in_a_menu(
+    hall: Hall, face: Face, who: str, menu: str, help_text: str, size: tuple[int, int]
+) -> None:
+    async def script(player: Player) -> None:
+        await sign_in_by_keys(player, who)
+        await player.see(menu)
+        assert "?: help" in player.text()
+        await player.press("question_mark", see=help_text)
+        await player.press("escape", see=menu)
+        await player.press("9", see="Sign out")
+        await player.press("question_mark", see="End the program only at closing time")
+        await player.press("escape", see="Sign out")
+
+    hall.play(script, face=face, size=size)
 
 
 def test_face_is_closed_when_a_cashier_tries_or_the_technician_signs_out(hall: Hall) -> None:

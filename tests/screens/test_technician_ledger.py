@@ -47,8 +47,14 @@ def test_the_ledger_is_built_again_once_when_a_technician_presses_enter(hall: Ha
         await player.see("Esc: back, then end the program")
         await player.press("enter")
         assert rescue.calls == 1
-        await player.press("escape", see="LEDGER DAMAGED: READ ONLY")
-        await player.press("3", see="This ledger is damaged")
+        text = await player.see("The ledger is whole again: start the program again")
+        assert "This ledger is damaged" not in text
+        await player.press("escape", see="LEDGER RESTORED: START AGAIN")
+        await player.press("3", see="The ledger is whole again: start the program again")
+        await player.see("backup: 7 entries, up to 7.")
+        await player.press("enter")
+        assert rescue.calls == 1
+        await player.press("escape", see="TECHNICIAN MODE")
 
     hall.play(script, face="technician")
 

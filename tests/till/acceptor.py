@@ -85,6 +85,9 @@ class Telling:
     def stack(self) -> None:
         self.heard += 1
 
+    def trouble(self) -> str:
+        return ""
+
     def wait(self, timeout_s: float) -> CashEvent | None:
         return self.events.pop(0) if self.events else None
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from kiosk.domain.energy import format_kwh
 from kiosk.domain.money import format_amount
 from kiosk.errors import BadInput, Refusal
+from kiosk.till.maintain import LINE
 from kiosk.words.book import Words, languages, sentences
 from kiosk.words.clean import LONGEST, clean
 from kiosk.words.formats import Formats, time_zone
@@ -146,6 +147,16 @@ def test_every_refusal_can_be_said_when_it_is_made(language: str) -> None:
     for code, given_names, file in found:
         wanted = placeholders(spoken[f"refusals.{code}"]) - {"currency"}
         assert given_names is None or wanted <= given_names, (code, file)
+
+
+def test_every_device_of_the_technician_has_a_name_and_no_name_is_idle() -> None:
+    told = {LINE}
+    tree = ast.parse((ROOT / "kiosk/till/maintain.py").read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"DeviceState", "_away"}:
+            told |= {str(each.value) for each in node.args[:1] if isinstance(each, ast.Constant)}
+    keys = {f"device.{name.replace(' ', '_')}" for name in told}
+    assert keys == {key for key in ENGLISH if key.startswith("device.")}
 
 
 FAULTS_OF_PRICES = [

@@ -20,6 +20,7 @@ from kiosk.screens import registry_telling, token_telling
 from kiosk.till import amend, history, registration, registry_file, replace
 from kiosk.till.credit_left import Final
 from kiosk.till.new_meter import NewMeter
+from receipts.registry import next_steps
 
 Act = Callable[[House, argparse.Namespace], int | Refusal]
 
@@ -218,6 +219,8 @@ def _replace(house: House, options: argparse.Namespace) -> int | Refusal:
         })  # fmt: skip
         return 0
     say.out(f"{done.replacement.meter} -> {done.replacement.new_meter}")
+    for line in next_steps(house.words, done.slip):
+        say.out(line)
     return _say_token(house, done.token)
 
 

@@ -39,7 +39,8 @@ def run(_verb: str, options: argparse.Namespace, context: Context) -> int:
         if house.desk.damage and linear:
             _say_once(house.desk.damage)
         left = _linear(house, face) if linear else _screen(house, face)
-        if house.desk.damage and not linear:  # before, it would stand where the face comes
+        told = linear or house.desk.rescued is not None
+        if house.desk.damage and not told:  # before, it would stand where the face comes
             _say_once(house.desk.damage)
         return left
 

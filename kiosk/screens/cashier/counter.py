@@ -26,6 +26,10 @@ class Counter(Menu):
         """The question."""
         return self.say("cashier.menu")
 
+    def help_text(self) -> str:
+        """What is done where."""
+        return self.say("cashier.help_menu")
+
     def own_rows(self) -> list[MenuRow]:
         """Sell, look back, settle."""
         go = self.face_app.go

@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import partial
 
 from kiosk.domain.credit_registers import REGISTERS
+from kiosk.domain.record import TokenRecord
 from kiosk.domain.registry import Customer, Meter
 from kiosk.errors import BadInput, Refusal
 from kiosk.screens.staff.answers import chosen, energy_wh, offered, whole
 from kiosk.screens.staff.form import Form, LongForm, Question, asked
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.page import Confirm, Page
-from kiosk.till import history, registration, registry_file, registry_slips, tenants
+from kiosk.till import history, registration, registry_file, registry_slips, tenants, token_book
 from kiosk.till.desk import Desk
 from kiosk.till.new_meter import NewMeter
 from kiosk.till.registration import Opened
@@ -178,12 +179,22 @@ def _opened(screen: Confirm, outcome: Opened | Refusal) -> None:
     show_slip(screen, title, [said], outcome.slip)
 
 
-def show_slip(screen: Confirm, title: str, lines: list[str], slip: registry_slips.Slip) -> None:
-    """Print the slip and show what stands on it."""
+def show_slip(
+    screen: Confirm, title: str, lines: list[str], slip: registry_slips.Slip,
+    token: TokenRecord | None = None,
+) -> None:  # fmt: skip
+    """Print the slip, and that of its token, and show what stands on it."""
     paper = registry_slips.slip_lines(screen.desk, slip)
     shown = [f"{line.text}  {line.right}".rstrip() for line in paper if line.text or line.right]
     page = Page(title, [*lines, "", *shown], screen.back)
     screen.ask(
-        partial(registry_slips.print_slip, screen.desk, slip),
+        partial(print_slips, screen.desk, slip, token),
         lambda _job: screen.face_app.go(page),
     )
+
+
+def print_slips(desk: Desk, slip: registry_slips.Slip, token: TokenRecord | None) -> None:
+    """The slip of the registry, then the token that carries the balance, if it was made."""
+    registry_slips.print_slip(desk, slip)
+    if token is not None and token.state == "issued":
+        token_book.print_slip(desk, token)

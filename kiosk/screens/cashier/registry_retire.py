@@ -144,7 +144,8 @@ def _replaced(screen: Confirm, outcome: Replaced | Refusal) -> None:
     if isinstance(outcome, Refusal):
         screen.face_app.go(Page(title, [screen.words.refusal(outcome)], screen.back))
         return
-    show_slip(screen, title, replaced_lines(screen.desk, screen.words, outcome), outcome.slip)
+    lines = replaced_lines(screen.desk, screen.words, outcome)
+    show_slip(screen, title, lines, outcome.slip, outcome.token)
 
 
 # --- cancelled --------------------------------------------------------------------------------

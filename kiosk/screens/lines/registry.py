@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from functools import partial
 
 from kiosk.domain.credit_registers import REGISTERS
+from kiosk.domain.record import TokenRecord
 from kiosk.domain.registry import Customer
 from kiosk.domain.registry_changes import CUSTOMER_FIELDS
 from kiosk.domain.registry_slip import RegistrySlip
 from kiosk.errors import Refusal
 from kiosk.screens import registry_telling
-from kiosk.screens.cashier.registry_open import KINDS, meter_key, read_meter_answers
+from kiosk.screens.cashier.registry_open import KINDS, meter_key, print_slips, read_meter_answers
 from kiosk.screens.cashier.registry_retire import SOURCES, replaced_lines
 from kiosk.screens.lines.console import Console
 from kiosk.screens.staff.answers import chosen, energy_wh, offered
@@ -52,11 +53,11 @@ def _ask_reason(console: Console) -> str:
     return _ask_chosen(console, "reason", console.desk.settings.registry.reasons)
 
 
-def _say_slip(console: Console, slip: RegistrySlip) -> None:
+def _say_slip(console: Console, slip: RegistrySlip, token: TokenRecord | None = None) -> None:
     for line in registry_slips.slip_lines(console.desk, slip):
         if line.text or line.right:
             console.say(f"{line.text}  {line.right}".strip())
-    registry_slips.print_slip(console.desk, slip)
+    print_slips(console.desk, slip, token)
 
 
 # --- open -------------------------------------------------------------------------------------
@@ -187,7 +188,7 @@ def _replace(console: Console) -> None:
         console.refuse(done)
         return
     console.say(*replaced_lines(console.desk, console.words, done))
-    _say_slip(console, done.slip)
+    _say_slip(console, done.slip, done.token)
 
 
 def _ask_second(console: Console) -> SecondPerson | None:

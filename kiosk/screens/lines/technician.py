@@ -93,7 +93,10 @@ def _verify(console: Console) -> None:
 
 
 def _rescue(console: Console) -> None:
-    """The damage, the sources, and the act when it is chosen."""
+    """The damage, the sources, and the act when it is chosen; or that it was done."""
+    if console.desk.rescued is not None:
+        console.say(*hall_telling.rescued_lines(console.words, console.desk.rescued))
+        return
     found = copies.sources(console.desk)
     console.say(*hall_telling.rescue_lines(console.words, console.desk.damage, found))
     if not found:

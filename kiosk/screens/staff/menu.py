@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 from kiosk.screens.staff.frame import Back, StaffFrame
 from kiosk.screens.staff.operators import own_pin_form
-from kiosk.screens.staff.page import Confirm
+from kiosk.screens.staff.page import Confirm, Page
 from kiosk.screens.widgets.choices import ChoiceList
 from kiosk.till import operators
 from kiosk.words.book import languages
@@ -25,6 +25,10 @@ class Menu(StaffFrame):
         """The rows of this face."""
         return []
 
+    def help_text(self) -> str:
+        """What each row is for."""
+        raise NotImplementedError
+
     def again(self) -> Back:
         """How this menu is made anew."""
         return type(self)
@@ -38,7 +42,7 @@ class Menu(StaffFrame):
         yield ChoiceList([text for text, _ in self.rows()])
 
     def hint(self) -> str:
-        """Digits choose."""
+        """Digits choose, ? explains."""
         return self.say("cashier.menu_keys")
 
     def press_digit(self, digit: int) -> None:
@@ -46,6 +50,10 @@ class Menu(StaffFrame):
         rows = self.rows()
         if 1 <= digit <= len(rows):
             rows[digit - 1][1]()
+
+    def press_help(self) -> None:
+        """Say what each row is for."""
+        self.face_app.go(Page(self.say("keys.help"), [self.help_text()], self.again()))
 
     def press_cancel(self) -> None:
         """Sign out: nobody leaves a signed-in counter by accident."""
@@ -70,9 +78,17 @@ class More(Menu):
         """What this is."""
         return self.say("cashier.more")
 
+    def help_text(self) -> str:
+        """What the ways out are."""
+        return self.say("cashier.help_more")
+
+    def again(self) -> Back:
+        """As it is, with the same way back."""
+        return partial(More, self.back)
+
     def hint(self) -> str:
-        """Digits choose, Esc goes back."""
-        return self.say("cashier.more_keys")
+        """Digits choose, ? explains, Esc goes back."""
+        return self.say("registry.menu_keys")
 
     def rows(self) -> list[MenuRow]:
         """What every face of the staff has."""

@@ -104,7 +104,7 @@ class OperatorPage(StaffFrame):
 
     def hint(self) -> str:
         """Digits choose."""
-        return self.say("cashier.menu_keys")
+        return self.say("cashier.more_keys")
 
     def press_digit(self, digit: int) -> None:
         """Do what the row says."""

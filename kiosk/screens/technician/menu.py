@@ -45,6 +45,10 @@ class TechnicianMenu(Menu):
         yield Static(banner, id="banner", markup=False)
         yield from super().body()
 
+    def help_text(self) -> str:
+        """What is done where."""
+        return self.say("technician.help_menu")
+
     def own_rows(self) -> list[MenuRow]:
         """The technician's own rows."""
         go, again = self.face_app.go, TechnicianMenu

@@ -165,3 +165,21 @@ def test_it_is_a_fault_when_there_is_no_line() -> None:
     expect(cash, "lost")
     assert cash.wait(0.05) is None
     cash.close()
+
+
+def test_a_device_without_a_self_check_is_in_order_when_it_answers_and_is_asked_three_times(
+    device: ScriptedDevice, cash: CctalkBillValidator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("drivers.cash.cctalk.CHECK_EVERY_S", 0)
+    monkeypatch.setattr("drivers.cash.cctalk.TROUBLED_EVERY_S", 0)
+    assert [cash.trouble() for _ in range(5)] == [""] * 5
+    assert sum(frame[3] == 232 for frame in device.heard) == 3
+
+
+def test_a_fault_without_a_name_is_told_by_its_number_when_a_self_check_finds_it(
+    device: ScriptedDevice, cash: CctalkBillValidator
+) -> None:
+    device.script[232] = [[answer(b"\x1e")]]
+    assert cash.trouble() == "fault 30"
+    assert cash.trouble() == "fault 30", "believed for a while"
+    assert sum(frame[3] == 232 for frame in device.heard) == 1

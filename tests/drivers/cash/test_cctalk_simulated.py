@@ -58,6 +58,22 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     bench.close()
 
 
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [("jam", "note jammed"), ("full", "box full"), ("box_removed", "box removed")],
+)
+def test_what_keeps_notes_out_is_told_and_taken_back_when_nobody_pays(
+    bench: Bench, fault: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("drivers.cash.cctalk.CHECK_EVERY_S", 0)
+    monkeypatch.setattr("drivers.cash.cctalk.TROUBLED_EVERY_S", 0)
+    assert bench.cash.trouble() == ""
+    sim.set_fault(bench.folder, fault)
+    assert bench.cash.trouble() == told
+    sim.set_fault(bench.folder, fault, present=False)
+    assert bench.cash.trouble() == ""
+
+
 class TestSumFormWithEcho(CashInSuite):
     @pytest.fixture
     def bench(self, tmp_path: Path) -> Iterator[Bench]:
