@@ -31,6 +31,12 @@ from tests.drivers.card.service import READERS, Service
 BEGIN, END = "<!-- card steps through pcscd: begin -->", "<!-- card steps through pcscd: end -->"
 NAMES = tuple(kind.name for kind in KINDS)
 PATIENT_S = 30.0
+#: How often a case is begun anew whose command was never reached.
+_TRIES = 3
+
+
+class NotStruckError(Exception):
+    """The service lost the card, or was slow to see it, before the command to be struck came."""
 
 
 class ServiceBench(Bench):
@@ -75,6 +81,12 @@ class ServiceBench(Bench):
 
     def broken_off(self, trouble: Trouble) -> tuple[str, Tally]:
         """What the card showed right after the trouble, and what came of it."""
+        for _ in range(_TRIES):
+            with contextlib.suppress(NotStruckError):
+                return self._broken_off(trouble)
+        raise AssertionError(f"{trouble} was never reached")
+
+    def _broken_off(self, trouble: Trouble) -> tuple[str, Tally]:
         with self.stage() as stage:
             auditor = Auditor(stage, self.verb, trouble, "through pcscd")
             struck = self._pulled if trouble.kind == "pull" else self._killed
@@ -94,7 +106,8 @@ class ServiceBench(Bench):
         with self.inserted(stage) as card, self.till(stage):
             card.fault = CardFaults("pull", trouble.at, trouble.written_bytes)
             self.verb.run(stage.open(HALLS[0]))
-            assert card.is_out()
+            if not card.is_out():
+                raise NotStruckError
         with self.inserted(stage):
             yield
 
@@ -108,7 +121,8 @@ class ServiceBench(Bench):
                     self._sell_and_die(stage, trouble.at)
                 os._exit(1)
             _, status = os.waitpid(child, 0)
-            assert os.waitstatus_to_exitcode(status) == 9, (trouble, status)
+            if os.waitstatus_to_exitcode(status) != 9:
+                raise NotStruckError
             stage.seeds += 1  # the new process draws other names
             yield
 
