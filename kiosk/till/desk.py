@@ -115,7 +115,7 @@ class Desk:
         if self._is_damaged():
             return Refusal("read_only")
         if known_damage(self.home, FORK):
-            return Refusal("forked", {"home": str(self.home)})
+            return Refusal("forked", {"terminal": self.journal.origin})
         ended = self._lease_ended()
         if ended is not None:
             return ended

@@ -79,7 +79,9 @@ def test_the_copy_brings_its_own_sales_under_a_new_number_when_it_has_rejoined(
     assert code(sell_to(house.desk, KEYPAD, 5000)) == "forked"
     refused = house.desk.room_to_sell()
     assert refused is not None
-    assert f"{twin}: this home was rolled back" in house.words.refusal(refused)
+    told = house.words.refusal(refused)
+    assert f"Terminal {house.home.origin}: its home was rolled back" in told
+    assert str(twin) not in told, "customers read it too"
     house.close()
     sales = ("sale_committed", "sale_delivered")
     before = bodies(keeper, twin, *sales)

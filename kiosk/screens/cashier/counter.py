@@ -18,6 +18,8 @@ from kiosk.till.greet import Greeted, find_buyer_by_card
 class Counter(Menu):
     """What is to be done for the person at the counter."""
 
+    HELP = "cashier.help_menu"
+
     def __init__(self, said: str = "") -> None:
         super().__init__()
         self.said = said
@@ -25,10 +27,6 @@ class Counter(Menu):
     def heading(self) -> str:
         """The question."""
         return self.say("cashier.menu")
-
-    def help_text(self) -> str:
-        """What is done where."""
-        return self.say("cashier.help_menu")
 
     def own_rows(self) -> list[MenuRow]:
         """Sell, look back, settle."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import ClassVar
 
 from textual.widget import Widget
 
@@ -21,13 +22,12 @@ MenuRow = tuple[str, Callable[[], None]]
 class Menu(StaffFrame):
     """Numbered rows; the last one leads to what is the same in every face of the staff."""
 
+    #: The sentence that says what each row is for.
+    HELP: ClassVar[str]
+
     def own_rows(self) -> list[MenuRow]:
         """The rows of this face."""
         return []
-
-    def help_text(self) -> str:
-        """What each row is for."""
-        raise NotImplementedError
 
     def again(self) -> Back:
         """How this menu is made anew."""
@@ -53,7 +53,7 @@ class Menu(StaffFrame):
 
     def press_help(self) -> None:
         """Say what each row is for."""
-        self.face_app.go(Page(self.say("keys.help"), [self.help_text()], self.again()))
+        self.face_app.go(Page(self.say("keys.help"), [self.say(self.HELP)], self.again()))
 
     def press_cancel(self) -> None:
         """Sign out: nobody leaves a signed-in counter by accident."""
@@ -70,6 +70,8 @@ class Menu(StaffFrame):
 class More(Menu):
     """Language, the own PIN, and the two ways out."""
 
+    HELP = "cashier.help_more"
+
     def __init__(self, back: Back) -> None:
         super().__init__()
         self.back = back
@@ -77,10 +79,6 @@ class More(Menu):
     def heading(self) -> str:
         """What this is."""
         return self.say("cashier.more")
-
-    def help_text(self) -> str:
-        """What the ways out are."""
-        return self.say("cashier.help_more")
 
     def again(self) -> Back:
         """As it is, with the same way back."""

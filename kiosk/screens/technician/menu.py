@@ -35,6 +35,8 @@ class TechnicianSignIn(SignInForm):
 class TechnicianMenu(Menu):
     """What a technician may do; asks for name and PIN first while nobody is signed in."""
 
+    HELP = "technician.help_menu"
+
     def heading(self) -> str:
         """What this face is."""
         return self.say("technician.title")
@@ -44,10 +46,6 @@ class TechnicianMenu(Menu):
         banner = self.say("technician.banner", operator=self.desk.operator)
         yield Static(banner, id="banner", markup=False)
         yield from super().body()
-
-    def help_text(self) -> str:
-        """What is done where."""
-        return self.say("technician.help_menu")
 
     def own_rows(self) -> list[MenuRow]:
         """The technician's own rows."""
